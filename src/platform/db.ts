@@ -1,0 +1,108 @@
+import { type PostgresJsDatabase, drizzle } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import type { Clock } from './clock.ts'
+import type { Actor, Scope } from './scope.ts'
+
+export type Db = Omit<PostgresJsDatabase, '$client' | 'transaction'>
+export type SqlClient = postgres.Sql<{ bigint: bigint }>
+export type Sql = postgres.TransactionSql<{ bigint: bigint }>
+
+export const APPLICATION_NAME = 'duecast'
+const CONNECT_TIMEOUT_SECONDS = 10
+const IDLE_TIMEOUT_SECONDS = 60
+/** A statement that runs longer than this holds locks that others wait for; only migrations and audits may. */
+const STATEMENT_TIMEOUT_MS = 120_000
+
+export type Database = {
+  readonly sql: SqlClient
+  /** One transaction behind the wall of `workspaceId`; serialisation failures and deadlocks are tried again. */
+  within<T>(cause: Cause, work: (scope: Scope) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+export type Cause = { workspaceId: string; actor: Actor; requestId: string }
+
+/**
+ * Opens a pool as the role that the URL names. Instants come back as text in UTC and `int8` as bigint: drizzle
+ * switches the client's own date parsers off, and this pool is drizzle's.
+ */
+export function openDatabase(url: string, clock: Clock, options: { poolSize: number }): Database {
+  const sql = postgres(url, {
+    max: options.poolSize,
+    connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    idle_timeout: IDLE_TIMEOUT_SECONDS,
+    types: { bigint: postgres.BigInt },
+    onnotice: () => {},
+    connection: {
+      application_name: APPLICATION_NAME,
+      TimeZone: 'UTC',
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+    },
+  }) as SqlClient
+  const root = drizzle(sql)
+  return {
+    sql,
+    within: (cause, work) => retrying(() => oneTransaction(root, clock, cause, work)),
+    close: () => sql.end({ timeout: 5 }),
+  }
+}
+
+async function oneTransaction<T>(
+  root: ReturnType<typeof drizzle>,
+  clock: Clock,
+  cause: Cause,
+  work: (scope: Scope) => Promise<T>,
+): Promise<T> {
+  const afterCommit: (() => void | Promise<void>)[] = []
+  const answer = await root.transaction(async (tx) => {
+    const sql = rawClientOf(tx)
+    await sql`SELECT set_config('app.workspace_id', ${cause.workspaceId}, true)`
+    return work({
+      db: tx,
+      sql,
+      now: clock.now(),
+      ...cause,
+      afterCommit: (action) => void afterCommit.push(action),
+    })
+  })
+  for (const action of afterCommit) await action()
+  return answer
+}
+
+/** Drizzle keeps the transaction's own client to itself; set-based statements need it in the same transaction. */
+function rawClientOf(tx: unknown): Sql {
+  return (tx as { session: { client: Sql } }).session.client
+}
+
+/** Deadlock and serialisation failure: the transaction had no effect and may simply run again. */
+const TRY_AGAIN = new Set(['40001', '40P01'])
+const MOST_TRIES = 10
+
+async function retrying<T>(run: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (tries >= MOST_TRIES || !TRY_AGAIN.has(sqlState(error) ?? '')) throw error
+    }
+  }
+}
+
+/** The SQLSTATE of a database error, through drizzle's wrapper; undefined for anything else. */
+export function sqlState(error: unknown): string | undefined {
+  if (error instanceof postgres.PostgresError) return error.code
+  if (error instanceof Error && error.cause !== undefined) return sqlState(error.cause)
+  return undefined
+}
+
+/** The constraint that refused a statement, if one did. */
+export function refusedBy(error: unknown): string | undefined {
+  if (error instanceof postgres.PostgresError) return error.constraint_name
+  if (error instanceof Error && error.cause !== undefined) return refusedBy(error.cause)
+  return undefined
+}
+
+/** An instant as the database writes it (`2026-12-01 02:00:00+00`) in RFC 3339, or null. */
+export function instant(text: string | null): string | null {
+  return text === null ? null : new Date(text).toISOString()
+}

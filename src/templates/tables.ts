@@ -1,0 +1,20 @@
+import { jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { instantColumn } from '../platform/columns.ts'
+
+export const templates = pgTable('templates', {
+  id: uuid('id').primaryKey(),
+  workspaceId: uuid('workspace_id').notNull(),
+  name: text('name').notNull(),
+  platformName: text('platform_name').notNull(),
+  language: text('language').notNull(),
+  category: text('category', { enum: ['marketing', 'utility', 'authentication'] }).notNull(),
+  header: jsonb('header'),
+  body: text('body').notNull(),
+  footer: text('footer'),
+  buttons: jsonb('buttons').notNull(),
+  samples: jsonb('samples').notNull().$type<Record<string, string>>(),
+  warnings: jsonb('warnings').notNull(),
+  state: text('state', { enum: ['pending', 'approved', 'paused', 'rejected', 'disabled'] }).notNull(),
+  createdBy: text('created_by').notNull(),
+  createdAt: instantColumn('created_at').notNull(),
+})
