@@ -23,7 +23,7 @@ END $$;
 -- One row: which installation this is and where its server and stand-in listen, so that workers on other
 -- machines find them.
 CREATE TABLE installation (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   instance_id uuid NOT NULL DEFAULT gen_random_uuid(),
   server_url text,
   simulator_url text,

@@ -10,8 +10,10 @@ CREATE TABLE rate_rows (
   effective_from date NOT NULL,
   price bigint NOT NULL CHECK (price >= 0),            -- 1/10,000 of a unit
   charge_on text NOT NULL DEFAULT 'delivered' CHECK (charge_on IN ('delivered','accepted')),
-  source text NOT NULL,
-  UNIQUE NULLS NOT DISTINCT (workspace_id, model, currency, market, category, effective_from));
+  source text NOT NULL);
+--> statement-breakpoint
+CREATE UNIQUE INDEX one_price_a_day ON rate_rows (
+  coalesce(workspace_id, '00000000-0000-0000-0000-000000000000'), model, currency, market, category, effective_from);
 --> statement-breakpoint
 ALTER TABLE rate_rows ENABLE ROW LEVEL SECURITY;
 --> statement-breakpoint

@@ -272,7 +272,7 @@ CREATE TABLE parked_receipts (
   sender_id uuid NOT NULL,
   webhook_id bigint NOT NULL,
   provider_message_id text,
-  update jsonb NOT NULL,
+  status_update jsonb NOT NULL,
   parked_at timestamptz NOT NULL DEFAULT now());
 --> statement-breakpoint
 SELECT wall('parked_receipts');

@@ -1,9 +1,10 @@
-import { type PostgresJsDatabase, drizzle } from 'drizzle-orm/postgres-js'
+import type { PgDatabase } from 'drizzle-orm/pg-core'
+import { type PostgresJsQueryResultHKT, drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import type { Clock } from './clock.ts'
 import type { Actor, Scope } from './scope.ts'
 
-export type Db = Omit<PostgresJsDatabase, '$client' | 'transaction'>
+export type Db = PgDatabase<PostgresJsQueryResultHKT, Record<string, unknown>>
 export type SqlClient = postgres.Sql<{ bigint: bigint }>
 export type Sql = postgres.TransactionSql<{ bigint: bigint }>
 

@@ -49,9 +49,10 @@ function programRole(ownerUrl: string): Role {
 
 async function makeRole(sql: postgres.Sql, role: Role): Promise<void> {
   const [found] = await sql`SELECT 1 FROM pg_roles WHERE rolname = ${role.name}`
-  const attributes = `LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD '${role.password}'`
   const name = `"${role.name.replaceAll('"', '""')}"`
-  await sql.unsafe(found ? `ALTER ROLE ${name} ${attributes}` : `CREATE ROLE ${name} ${attributes}`)
+  const command = found ? 'ALTER ROLE' : 'CREATE ROLE'
+  const attributes = found ? '' : 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS'
+  await sql.unsafe(`${command} ${name} ${attributes} PASSWORD '${role.password}'`)
 }
 
 function urlOf(ownerUrl: string, role: Role): string {
