@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { z } from 'zod'
+
+/** What the program is told from outside, read once at boot. Nothing else in the house reads the environment. */
+export type Config = {
+  readonly port: number
+  readonly host: string
+  /** Undefined: the embedded PostgreSQL in `dataDir`. */
+  readonly databaseUrl: string | undefined
+  /** Undefined: the queue lives in PostgreSQL. */
+  readonly redisUrl: string | undefined
+  /** An absolute path. */
+  readonly dataDir: string
+  /** Without a slash at the end; undefined: the address that the server listens on. */
+  readonly publicUrl: string | undefined
+  readonly logLevel: (typeof LOG_LEVELS)[number]
+  /** Undefined: generated once and kept in `dataDir`, see `secretKeyOf`. */
+  readonly secretKey: string | undefined
+  readonly simulatorHost: string
+  /** 0: any free port. */
+  readonly simulatorPort: number
+  /** Where a stand-in that somebody else started listens; undefined: this program starts its own. */
+  readonly simulatorUrl: string | undefined
+  readonly workerConcurrency: number
+}
+
+/** Every fault of the environment at once, in plain words and without any value: values may be secrets. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(['The configuration has faults:', ...faults.map((fault) => `  - ${fault}`)].join('\n'))
+    this.name = 'ConfigError'
+    this.faults = faults
+  }
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const MOST_PORT = 65_535
+export const SECRET_KEY_MIN_CHARS = 32
+const MOST_CONCURRENCY = 256
+const DEFAULT_CONCURRENCY = 4
+
+/** The environment's names, in the order of `.env.example`. */
+export const ENVIRONMENT = z.object({
+  PORT: port('PORT').default(3000),
+  HOST: host('HOST').default('127.0.0.1'),
+  DATABASE_URL: address('DATABASE_URL', ['postgres:', 'postgresql:'], namesDatabase).optional(),
+  REDIS_URL: address('REDIS_URL', ['redis:', 'rediss:']).optional(),
+  DATA_DIR: z.string().max(4096, 'DATA_DIR is too long for a path.').default('.duecast'),
+  PUBLIC_URL: address('PUBLIC_URL', ['http:', 'https:'], isBare).optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}.`).default('info'),
+  SECRET_KEY: z
+    .string()
+    .min(SECRET_KEY_MIN_CHARS, `SECRET_KEY must have at least ${SECRET_KEY_MIN_CHARS} characters.`)
+    .max(1024, 'SECRET_KEY must have at most 1024 characters.')
+    .optional(),
+  SIMULATOR_HOST: host('SIMULATOR_HOST').default('127.0.0.1'),
+  SIMULATOR_PORT: port('SIMULATOR_PORT').default(0),
+  SIMULATOR_URL: address('SIMULATOR_URL', ['http:', 'https:'], isBare).optional(),
+  WORKER_CONCURRENCY: whole('WORKER_CONCURRENCY', 1, MOST_CONCURRENCY).default(DEFAULT_CONCURRENCY),
+})
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The process environment, completed by a file `.env` in the working directory: what is set already wins.
+ * @throws ConfigError if the file is there and cannot be read
+ */
+export function readEnvironment(folder = process.cwd(), env: Environment = process.env): Environment {
+  return { ...readEnvFile(resolve(folder, '.env')), ...env }
+}
+
+/**
+ * Parses the environment. An empty value counts as not set, as compose files and `.env` leave them.
+ * @throws ConfigError that names every fault
+ */
+export function loadConfig(env: Environment): Config {
+  const present = Object.fromEntries(
+    Object.keys(ENVIRONMENT.shape).flatMap((name) => (env[name]?.trim() ? [[name, env[name].trim()]] : [])),
+  )
+  const parsed = ENVIRONMENT.safeParse(present)
+  const faults = parsed.success ? [] : parsed.error.issues.map((issue) => issue.message)
+  if (present.DATABASE_URL && !present.SECRET_KEY) faults.push(SECRET_KEY_MISSING)
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
+  return configOf(parsed.data)
+}
+
+/**
+ * The halves of the program that run apart meet only in shared services.
+ * @throws ConfigError that names each one that is missing
+ */
+export function needsSharedServices(config: Config): void {
+  const faults: string[] = []
+  if (config.databaseUrl === undefined) faults.push(shared('DATABASE_URL', 'a PostgreSQL database'))
+  if (config.redisUrl === undefined) faults.push(shared('REDIS_URL', 'a Redis server'))
+  if (faults.length > 0) throw new ConfigError(faults)
+}
+
+const SECRET_KEY_MISSING =
+  'SECRET_KEY must be set when DATABASE_URL is: it encrypts the providers’ credentials in that database, and each ' +
+  'process needs the same one. Make one with: openssl rand -base64 48'
+
+function shared(name: string, what: string): string {
+  return `${name} must name ${what} when server and workers run apart; npm start needs neither.`
+}
+
+function configOf(env: z.output<typeof ENVIRONMENT>): Config {
+  return Object.freeze({
+    port: env.PORT,
+    host: env.HOST,
+    databaseUrl: env.DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    dataDir: resolve(env.DATA_DIR),
+    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
+    logLevel: env.LOG_LEVEL,
+    secretKey: env.SECRET_KEY,
+    simulatorHost: env.SIMULATOR_HOST,
+    simulatorPort: env.SIMULATOR_PORT,
+    simulatorUrl: env.SIMULATOR_URL?.replace(/\/+$/, ''),
+    workerConcurrency: env.WORKER_CONCURRENCY,
+  })
+}
+
+function readEnvFile(path: string): Environment {
+  try {
+    return parseEnv(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw new ConfigError([`.env is there but cannot be read (${(error as NodeJS.ErrnoException).code}).`])
+  }
+}
+
+function port(name: string) {
+  return whole(name, 0, MOST_PORT)
+}
+
+function whole(name: string, least: number, most: number) {
+  const fault = `${name} must be a whole number from ${least} to ${most}.`
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, fault)
+    .transform(Number)
+    .refine((number) => number >= least && number <= most, fault)
+}
+
+function host(name: string) {
+  return z
+    .string()
+    .regex(/^[\w.:%-]{1,255}$/, `${name} must be a host name or an IP address to listen on, such as 0.0.0.0.`)
+}
+
+type Check = (url: URL) => string | undefined
+
+function address(name: string, protocols: readonly string[], check: Check = () => undefined) {
+  return z.string().superRefine((text, context) => {
+    const fault = faultOfAddress(text, protocols) ?? check(new URL(text))
+    if (fault) context.addIssue({ code: 'custom', message: `${name} ${fault}` })
+  })
+}
+
+function faultOfAddress(text: string, protocols: readonly string[]): string | undefined {
+  const wanted = `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`
+  if (!URL.canParse(text)) return `${wanted} and encodes special characters of a password as %XX.`
+  const url = new URL(text)
+  if (!protocols.includes(url.protocol)) return `${wanted}.`
+  if (url.hostname === '') return 'must name a host.'
+  return undefined
+}
+
+function namesDatabase(url: URL): string | undefined {
+  return url.pathname.length > 1 ? undefined : 'must name a database, as in postgres://role@host/database.'
+}
+
+function isBare(url: URL): string | undefined {
+  if (url.username || url.password) return 'must not hold a user name or a password.'
+  if (url.search || url.hash) return 'must end before any ? or #.'
+  return undefined
+}
