@@ -1,6 +1,7 @@
 /** How much: dated prices, the market of a number, what a message costs, and the price of an audience. */
 export { decideCharge } from './charge.ts'
 export { type IsoDay, isIsoDay } from './day.ts'
+export { findMarketRows, findRateRows } from './find.ts'
 export {
   compileMarkets,
   MARKET_PREFIX_DIGITS,
@@ -22,6 +23,13 @@ export {
   type OpenWindow,
 } from './models/model.ts'
 export { MODEL_NAMES, type ModelName } from './models/registry.ts'
+export {
+  type PublishedRates,
+  publishCommonRates,
+  publishRates,
+  publishSeed,
+  type RateCardRequest,
+} from './publish.ts'
 export {
   type Exclusion,
   MARKET_LEFT_OUT,

@@ -52,6 +52,8 @@ export const RATE_COLUMNS = {
 export const MAX_PRICE_MINOR = 1_000_000n * 10_000n
 export const MAX_MARKUP_PERCENT_MINOR = 1_000n * 10_000n
 const MAX_MARKET_CHARACTERS = 80
+const MARKET_SENTENCE =
+  'No calling code belongs to a market of this name; the names are those of the platform.'
 const HUNDRED_PERCENT_MINOR = 100n * 10_000n
 
 /** Said wherever a price is shown: the seeded ones come from public and, for IDR and INR, secondary sources. */
@@ -143,7 +145,7 @@ function readRow({ row, cells }: TableRow, { owner, source, markupMinor, markets
     'bad_currency',
     'A currency is three letters, such as IDR.',
   )
-  const market = read('market', marketAmong(markets), 'unknown_market', marketSentence(markets))
+  const market = read('market', marketAmong(markets), 'unknown_market', MARKET_SENTENCE)
   const category = read('category', among(CATEGORIES), 'unknown_category', `Known: ${CATEGORIES.join(', ')}.`)
   const effectiveFrom = read('effective_from', parseDay, 'bad_day', 'A day is written YYYY-MM-DD.')
   const listMinor = read('price_per_unit', parsePrice, 'bad_price', priceSentence(cells.price_per_unit ?? ''))
@@ -171,10 +173,6 @@ function parseCurrency(text: string): string | undefined {
 function marketAmong(markets: ReadonlyMap<string, string> | undefined): (text: string) => string | undefined {
   if (markets) return (text) => markets.get(folded(text))
   return (text) => (text !== '' && text.length <= MAX_MARKET_CHARACTERS ? text : undefined)
-}
-
-function marketSentence(markets: ReadonlyMap<string, string> | undefined): string {
-  return markets ? `Known: ${[...markets.values()].join(', ')}.` : 'A market has 1 to 80 characters.'
 }
 
 function parseDay(text: string): IsoDay | undefined {

@@ -9,6 +9,8 @@ export type TableRow = { readonly row: number; readonly cells: Readonly<Record<s
 
 /** Why a row cannot be used, said so that its author can mend it. */
 export type RowProblem = {
+  /** Where, as the API names it: `rows.4.price_per_unit`. */
+  readonly path: string
   readonly row: number
   readonly column: string
   readonly code: string
@@ -57,7 +59,14 @@ export function problem(
   message: string,
   value: string,
 ): RowProblem {
-  return { row, column, code, message, value: value.slice(0, MAX_ECHOED_CHARACTERS) }
+  return {
+    path: column === '' ? `rows.${row}` : `rows.${row}.${column}`,
+    row,
+    column,
+    code,
+    message,
+    value: value.slice(0, MAX_ECHOED_CHARACTERS),
+  }
 }
 
 function recordsOf(text: string): Result<readonly (readonly string[])[], 'unreadable_table'> {
