@@ -1,0 +1,59 @@
+import { type Refusal, refuse } from '../platform/result.ts'
+import { type Actor, ROLES, type Role } from '../platform/scope.ts'
+
+type Permission = { readonly roles: readonly Role[]; readonly doing: string }
+
+const EVERYBODY = ROLES
+const MANAGERS = ['owner', 'admin'] as const
+const MAKERS = ['owner', 'admin', 'marketer'] as const
+const APPROVERS = ['owner', 'admin', 'approver'] as const
+const ANYONE_WHO_ACTS = ['owner', 'admin', 'approver', 'marketer'] as const
+
+/**
+ * Who may do what. A role is a ceiling: that nobody approves what they made or edited holds for every role, the
+ * owner's included, and is decided where campaigns are approved.
+ */
+export const PERMISSIONS = {
+  'workspace.read': { roles: EVERYBODY, doing: 'see the workspace' },
+  'keys.read': { roles: MANAGERS, doing: 'see API keys' },
+  'keys.write': { roles: MANAGERS, doing: 'make or revoke API keys' },
+  'audit.read': { roles: APPROVERS, doing: 'read the audit trail' },
+  'contacts.read': { roles: EVERYBODY, doing: 'see contacts' },
+  'contacts.write': { roles: MAKERS, doing: 'change or erase contacts' },
+  'contacts.import': { roles: MAKERS, doing: 'upload sheets' },
+  'suppressions.read': { roles: EVERYBODY, doing: 'see blocked numbers' },
+  'suppressions.write': { roles: MAKERS, doing: 'block or unblock numbers' },
+  'templates.read': { roles: EVERYBODY, doing: 'see templates' },
+  'templates.write': { roles: MAKERS, doing: 'write templates' },
+  'rates.read': { roles: EVERYBODY, doing: 'see prices' },
+  'rates.write': { roles: MANAGERS, doing: 'import prices' },
+  'senders.read': { roles: EVERYBODY, doing: 'see senders' },
+  'senders.write': { roles: MANAGERS, doing: 'set up senders' },
+  'campaigns.read': { roles: EVERYBODY, doing: 'see campaigns' },
+  'campaigns.write': { roles: MAKERS, doing: 'draft and quote campaigns' },
+  'campaigns.submit': { roles: MAKERS, doing: 'submit campaigns' },
+  'campaigns.approve': { roles: APPROVERS, doing: 'approve or reject campaigns' },
+  'campaigns.stop': { roles: ANYONE_WHO_ACTS, doing: 'pause, resume or cancel campaigns' },
+  'wallet.read': { roles: EVERYBODY, doing: 'see the wallet' },
+  'wallet.top_up': { roles: MANAGERS, doing: 'top up the wallet' },
+  'policy.read': { roles: EVERYBODY, doing: 'see the approval policy' },
+  'policy.write': { roles: MANAGERS, doing: 'change the approval policy' },
+} as const satisfies Record<string, Permission>
+
+export type Action = keyof typeof PERMISSIONS
+
+/** Refuses what the actor's role may not do, in words that name who may; undefined where it may. */
+export function allow(actor: Actor, action: Action): Refusal<'forbidden'> | undefined {
+  const { roles, doing }: Permission = PERMISSIONS[action]
+  if (roles.includes(actor.role)) return undefined
+  return refuse('forbidden', `The role ${actor.role} may not ${doing}; ${sentence(roles)} may.`)
+}
+
+/** Whether `role` may hand out `other`: its own and those below it. */
+export function mayIssue(role: Role, other: Role): boolean {
+  return ROLES.indexOf(role) <= ROLES.indexOf(other)
+}
+
+function sentence(roles: readonly Role[]): string {
+  return roles.length < 2 ? roles.join() : `${roles.slice(0, -1).join(', ')} and ${roles.at(-1)}`
+}

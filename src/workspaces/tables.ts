@@ -1,0 +1,47 @@
+import { char, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { bytesColumn, instantColumn } from '../platform/columns.ts'
+import { ROLES } from '../platform/scope.ts'
+
+export const workspaces = pgTable('workspaces', {
+  id: uuid('workspace_id').primaryKey(),
+  name: text('name').notNull(),
+  currency: char('currency', { length: 3 }).notNull(),
+  timeZone: text('time_zone').notNull(),
+  defaultCountry: char('default_country', { length: 2 }).notNull(),
+  frozenAt: instantColumn('frozen_at'),
+  frozenReason: text('frozen_reason'),
+  createdAt: instantColumn('created_at').notNull(),
+})
+
+export const apiKeys = pgTable('api_keys', {
+  id: uuid('id').primaryKey(),
+  workspaceId: uuid('workspace_id').notNull(),
+  prefix: text('prefix').notNull(),
+  secretHash: bytesColumn('secret_hash').notNull(),
+  role: text('role', { enum: ROLES }).notNull(),
+  name: text('name').notNull(),
+  createdAt: instantColumn('created_at').notNull(),
+  revokedAt: instantColumn('revoked_at'),
+})
+
+export const idempotencyKeys = pgTable('idempotency_keys', {
+  workspaceId: uuid('workspace_id').notNull(),
+  key: text('key').notNull(),
+  requestHash: bytesColumn('request_hash').notNull(),
+  status: integer('status'),
+  answer: jsonb('answer'),
+  createdAt: instantColumn('created_at').notNull(),
+})
+
+export const auditEvents = pgTable('audit_events', {
+  id: uuid('id').primaryKey(),
+  workspaceId: uuid('workspace_id').notNull(),
+  actor: text('actor').notNull(),
+  action: text('action').notNull(),
+  subject: text('subject').notNull(),
+  facts: jsonb('facts').notNull().$type<Record<string, unknown>>(),
+  requestId: text('request_id'),
+  at: instantColumn('at').notNull(),
+  /** The transaction, as decimal digits: readers page by it, because ids commit out of order. */
+  xid: text('xid').notNull().generatedAlwaysAs('pg_current_xact_id()'),
+})
