@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Sql, SqlClient } from '../platform/db.ts'
 import { ok, type Result, unwrap } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
+import { allow, recordEvent } from '../workspaces/index.ts'
 import { findMarketRows } from './find.ts'
 import { type MarketRow, parseMarketRows } from './market.ts'
 import { parseRateRows, type RateRow } from './rate-card.ts'
@@ -53,10 +54,16 @@ export async function publishCommonRates(
 /**
  * Adds a card to the prices of one workspace, where it goes before the installation's. Rows for a currency, market,
  * category and day that it already has take the place of the old ones; all others stay, so that history does. Refuses
- * as parseRateRows does, and then nothing has changed.
+ * `forbidden` and as parseRateRows does, and then nothing has changed.
  */
 export async function publishRates(scope: Scope, request: RateCardRequest): Promise<Result<PublishedRates>> {
-  return publish(scope.sql, scope.workspaceId, request)
+  const refusal = allow(scope.actor, 'rates.write')
+  if (refusal) return refusal
+  const published = await publish(scope.sql, scope.workspaceId, request)
+  if (!published.ok) return published
+  const { fileName, markupPercent = '0' } = request
+  await recordEvent(scope, 'rates.published', 'rates', { ...published.value, file: fileName, markupPercent })
+  return published
 }
 
 async function publish(
