@@ -50,7 +50,7 @@ export const RATE_COLUMNS = {
 
 /** Far above any message price in any currency, and low enough that ten million of them fit a database bigint. */
 export const MAX_PRICE_MINOR = 1_000_000n * 10_000n
-export const MAX_MARKUP_PERCENT_MINOR = 1_000n * 10_000n
+const MAX_MARKUP_PERCENT_MINOR = 1_000n * 10_000n
 const MAX_MARKET_CHARACTERS = 80
 const MARKET_SENTENCE =
   'No calling code belongs to a market of this name; the names are those of the platform.'

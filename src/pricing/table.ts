@@ -21,8 +21,8 @@ export type RowProblem = {
 export type TableColumns = { readonly required: readonly string[]; readonly optional: readonly string[] }
 
 /** No published card comes near: 50 markets, 5 categories, 16 currencies and 4 changes a year are 16,000 rows. */
-export const MAX_TABLE_ROWS = 50_000
-export const MAX_TABLE_CHARACTERS = 8_000_000
+const MAX_TABLE_ROWS = 50_000
+const MAX_TABLE_CHARACTERS = 8_000_000
 /** Problem values are echoed back; a cell that holds a novel is cut. */
 const MAX_ECHOED_CHARACTERS = 80
 const DELIMITERS = [',', ';', '\t'] as const
