@@ -1,0 +1,197 @@
+import type { z } from 'zod'
+
+/**
+ * What a channel must be able to do, and the words in which every channel answers. Pure: types and a few limits.
+ * A new provider is a folder in `providers/` that exports one `Provider`, a line in `providers/index.ts`, and a
+ * test file that runs the shared conformance suite.
+ */
+
+/** Longest attempt reference; the platform echoes at most this many characters back in a receipt. */
+export const ATTEMPT_REF_MAX_CHARS = 512
+
+/** A template already rendered into parts: what leaves for one recipient in one attempt. */
+export type OutgoingMessage = {
+  /** The attempt's id, committed before the call. It travels along and comes back in every receipt. */
+  readonly attemptRef: string
+  /** E.164 with the plus sign. */
+  readonly to: string
+  readonly template: {
+    readonly name: string
+    readonly languageCode: string
+    readonly parameters: {
+      readonly header: readonly HeaderParameter[]
+      readonly body: readonly BodyParameter[]
+      readonly buttons: readonly ButtonParameter[]
+    }
+  }
+}
+
+export type HeaderParameter = { readonly name?: string; readonly text: string }
+export type BodyParameter = { readonly name: string; readonly text: string }
+/** `text` is a URL's suffix, a quick reply's payload, or the code to copy. */
+export type ButtonParameter = {
+  readonly index: number
+  readonly subType: 'url' | 'quick_reply' | 'copy_code'
+  readonly text: string
+}
+
+/**
+ * What an error acts on: `retry` the same message later with backoff; `recipient` never again this message to this
+ * recipient; `campaign` stop the campaign (its template or its content is at fault); `sender` stop this number;
+ * `account` stop every number of the account; `wait_a_day` not before 24 hours.
+ */
+export type ErrorAction = 'retry' | 'recipient' | 'campaign' | 'sender' | 'account' | 'wait_a_day'
+
+/**
+ * What became of one call. `code` is the platform's own code in digits, a network error's name (`ECONNREFUSED`) or
+ * one of ours (`http_502`, `no_message_id`); `message` is what happened and what to do, without any personal data.
+ *
+ * - `accepted`: the platform took it and named it. Not yet sent: a receipt follows.
+ * - `rejected`: refused for good; this message will never go out.
+ * - `not_sent`: provably not accepted, so that the same message may go again once what `action` names is mended.
+ * - `indeterminate`: it may or may not go out. Never sent again by itself. `action` is there only where the answer
+ *   named a fault of the sender or the account, so that the rest is not sent into the same wall.
+ */
+export type SendOutcome =
+  | {
+      readonly outcome: 'accepted'
+      readonly providerMessageId: string
+      readonly messageStatus: MessageStatus
+      readonly recipientId?: string
+    }
+  | {
+      readonly outcome: 'rejected'
+      readonly code: string
+      readonly message: string
+      readonly action: ErrorAction
+    }
+  | {
+      readonly outcome: 'not_sent'
+      readonly code: string
+      readonly message: string
+      readonly action: ErrorAction
+      /** The least time before the next try; the caller's own backoff may be longer. */
+      readonly retryAfterMs?: number
+    }
+  | {
+      readonly outcome: 'indeterminate'
+      readonly code: string
+      readonly message: string
+      readonly action?: ErrorAction
+    }
+
+/** `held_for_quality_assessment` is normal for a new template: the message is sent or dropped later, by a receipt. */
+export type MessageStatus = 'accepted' | 'held_for_quality_assessment' | 'paused'
+
+/** One receipt. At least one of `providerMessageId` and `attemptRef` is there. */
+export type StatusUpdate = {
+  readonly providerMessageId?: string
+  readonly attemptRef?: string
+  readonly status: 'sent' | 'delivered' | 'read' | 'failed'
+  /** ISO 8601 in UTC. When the platform says it happened, not when it reached us. */
+  readonly occurredAt: string
+  readonly error?: StatusError
+  /** The platform's own words on price, verbatim; absent where it said nothing. */
+  readonly pricing?: unknown
+  /** The number it came from, where the platform says so: one account may have several on one webhook address. */
+  readonly phoneNumberId?: string
+  /** Digits, or a group's id. Absent for a person who hides the number. */
+  readonly recipientId?: string
+  /** The business-scoped user id, which is there even where the number is not. */
+  readonly recipientUserId?: string
+}
+
+/** `title` is the platform's wording, `message` is ours: what happened and what to do. */
+export type StatusError = {
+  readonly code: string
+  readonly title: string
+  readonly message: string
+  readonly action: ErrorAction
+}
+
+/** What a customer wrote. At least one of `from` and `fromUserId` is there. */
+export type InboundMessage = {
+  readonly providerMessageId: string
+  /** Digits of the number, without a plus. Absent for a person who hides it. */
+  readonly from?: string
+  /** The business-scoped user id. */
+  readonly fromUserId?: string
+  /** ISO 8601 in UTC. */
+  readonly occurredAt: string
+  /** The platform's word: `text`, `button`, `interactive`, `image`… */
+  readonly type: string
+  /** The words written, a button's label or a caption. */
+  readonly text?: string
+  /** The payload of a quick reply or the id of a chosen button or list row. */
+  readonly payload?: string
+  /** The message of ours that this one answers. */
+  readonly inReplyTo?: string
+  readonly phoneNumberId?: string
+}
+
+/** A webhook taken apart. Nothing is lost: what has no place in the first two lists is kept in `other`. */
+export type ParsedWebhook = {
+  readonly statuses: readonly StatusUpdate[]
+  readonly inbound: readonly InboundMessage[]
+  /** JSON-safe and storable: no NUL, no lone surrogates, no nesting beyond a limit. */
+  readonly other: readonly { readonly field: string; readonly value: unknown }[]
+  /** How many shapes were not recognised; they are in `other` too. */
+  readonly unknownCount: number
+}
+
+/** Headers as Node gives them: lower-case names. */
+export type WebhookHeaders = Readonly<Record<string, string | string[] | undefined>>
+
+/** What the house knows and a sender's own configuration does not. */
+export type ConnectDeps = {
+  /** Where the built-in stand-in listens, such as `http://127.0.0.1:4010`. */
+  readonly simulatorUrl: string
+  /** Where this sender's webhooks arrive: `…/webhooks/<kind>/<sender id>`. */
+  readonly webhookUrl: string
+  /** The secret that the stand-in signs this sender's webhooks with. */
+  readonly appSecret: string
+  /** Sockets kept open to the platform, and so the most calls at one time. */
+  readonly connections?: number
+  readonly timeouts?: SendTimeouts
+}
+
+export type SendTimeouts = {
+  readonly connectMs?: number
+  /** From the request to the answer's headers, and the longest silence within its body. */
+  readonly answerMs?: number
+}
+
+/** A sender's open line to its platform. */
+export type ProviderConnection = {
+  /** Sends one message, once. Never throws and never tries again by itself. */
+  send(message: OutgoingMessage): Promise<SendOutcome>
+  /** Waits for what is in flight, then closes the sockets. Later sends are `not_sent`. */
+  close(): Promise<void>
+}
+
+/** What every sender's configuration may hold, whatever its provider. */
+export type SenderConfig = {
+  readonly messages_per_second?: number | undefined
+  readonly lifetime_seconds?: number | undefined
+}
+
+/** One channel. Its functions are pure but for `connect`. */
+export type Provider<Config extends SenderConfig = SenderConfig> = {
+  readonly kind: string
+  /** Checks and completes what a user configured; strict, and described for the OpenAPI document. */
+  readonly configSchema: z.ZodType<Config>
+  /** Members of the configuration that are encrypted at rest and never shown again. */
+  readonly secretFields: readonly string[]
+  readonly defaultMessagesPerSecond: number
+  /** How long after acceptance a message may still be delivered: the hold lives as long. */
+  readonly defaultLifetimeSeconds: number
+  connect(config: Config, deps: ConnectDeps): ProviderConnection
+  /** The secrets that a webhook of this sender may be signed with; two while one replaces the other. */
+  signingSecrets(config: Config, deps: Pick<ConnectDeps, 'appSecret'>): string[]
+  /** Checks a webhook's signature over its raw bytes in constant time, against every secret given. */
+  verifySignature(rawBody: Buffer, headers: WebhookHeaders, secrets: readonly string[]): boolean
+  /** The body to answer a subscription handshake with, or undefined where the verify token is not this sender's. */
+  answerHandshake(query: Readonly<Record<string, unknown>>, config: Config): string | undefined
+  /** Takes a webhook apart. Never throws, whatever the bytes. */
+  parseWebhook(rawBody: Buffer): ParsedWebhook
+}

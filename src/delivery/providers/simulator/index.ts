@@ -1,0 +1,42 @@
+import type { Provider } from '../../provider.ts'
+import { GRAPH_VERSION } from '../whatsapp-cloud/config.ts'
+import { openConnection } from '../whatsapp-cloud/connection.ts'
+import { whatsappCloud } from '../whatsapp-cloud/index.ts'
+import {
+  DEFAULT_LIFETIME_SECONDS,
+  DEFAULT_MESSAGES_PER_SECOND,
+  type SimulatorConfig,
+  simulatorConfig,
+} from './config.ts'
+import { mintToken, simulatedPhoneNumberId } from './token.ts'
+
+/** The WhatsApp Cloud API's adapter, pointed at the built-in stand-in. */
+export const simulator: Provider<SimulatorConfig> = {
+  kind: 'simulator',
+  configSchema: simulatorConfig,
+  secretFields: [],
+  defaultMessagesPerSecond: DEFAULT_MESSAGES_PER_SECOND,
+  defaultLifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
+
+  connect(config, deps) {
+    const endpoint = {
+      baseUrl: deps.simulatorUrl,
+      version: GRAPH_VERSION,
+      phoneNumberId: simulatedPhoneNumberId(deps.webhookUrl),
+      accessToken: mintToken(config, deps),
+    }
+    return openConnection(endpoint, deps)
+  },
+
+  signingSecrets(_config, deps) {
+    return [deps.appSecret]
+  },
+
+  verifySignature: whatsappCloud.verifySignature,
+
+  answerHandshake() {
+    return undefined
+  },
+
+  parseWebhook: whatsappCloud.parseWebhook,
+}

@@ -1,0 +1,45 @@
+import type { Provider } from '../../provider.ts'
+import {
+  DEFAULT_LIFETIME_SECONDS,
+  DEFAULT_MESSAGES_PER_SECOND,
+  GRAPH_URL,
+  GRAPH_VERSION,
+  type WhatsappCloudConfig,
+  whatsappCloudConfig,
+} from './config.ts'
+import { openConnection } from './connection.ts'
+import { answerHandshake, verifySignature } from './signature.ts'
+import { parseWebhook } from './webhook.ts'
+
+/** Meta's WhatsApp Cloud API. */
+export const whatsappCloud: Provider<WhatsappCloudConfig> = {
+  kind: 'whatsapp_cloud',
+  configSchema: whatsappCloudConfig,
+  secretFields: ['access_token', 'app_secret', 'previous_app_secret', 'verify_token'],
+  defaultMessagesPerSecond: DEFAULT_MESSAGES_PER_SECOND,
+  defaultLifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
+
+  connect(config, deps) {
+    const endpoint = {
+      baseUrl: config.api_base_url ?? GRAPH_URL,
+      version: config.api_version ?? GRAPH_VERSION,
+      phoneNumberId: config.phone_number_id,
+      accessToken: config.access_token,
+    }
+    return openConnection(endpoint, deps)
+  },
+
+  signingSecrets(config) {
+    return config.previous_app_secret === undefined
+      ? [config.app_secret]
+      : [config.app_secret, config.previous_app_secret]
+  },
+
+  verifySignature,
+
+  answerHandshake(query, config) {
+    return answerHandshake(query, config.verify_token)
+  },
+
+  parseWebhook,
+}

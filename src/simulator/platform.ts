@@ -1,0 +1,194 @@
+import { randomBytes } from 'node:crypto'
+import { type CallFate, callFate, type Draws, drawsFor, messageFate, planReceipts, STREAMS } from './fate.ts'
+import {
+  acceptedBody,
+  digitsOf,
+  type GraphAnswer,
+  graphError,
+  readMessageRequest,
+  unknownObject,
+} from './graph.ts'
+import type { Journal } from './journal.ts'
+import { type Orders, readOrders } from './orders.ts'
+import { createOutbox, type Outbox, type OutboxOptions } from './outbox.ts'
+import type { WitnessRecord } from './record.ts'
+
+/** What to do with a call: answer after a while, never answer, or reset the connection. */
+export type CallAnswer =
+  | ({ readonly kind: 'answer'; readonly afterMs: number } & GraphAnswer)
+  | { readonly kind: 'silence' }
+  | { readonly kind: 'reset' }
+
+/** The stand-in without its sockets. */
+export type Platform = {
+  /** One call of `POST /{version}/{phone_number_id}/messages`. */
+  handle(phoneNumberId: string, authorization: string | undefined, body: string): CallAnswer
+  /** Receipts of a number, or of all, that are still to be taken and that were given up. */
+  outboxes(phoneNumberId?: string): { pending: number; dropped: number }
+  close(): Promise<void>
+}
+
+export type PlatformParts = {
+  readonly record: WitnessRecord
+  readonly journal: Journal
+  readonly webhookRetries: Pick<OutboxOptions, 'retryPauseMs' | 'retryPauseMaxMs' | 'retryForMs'>
+}
+
+const SENDERS_MAX = 10_000
+const RATE_LIMITED_MAX = 100_000
+
+/** A platform with no senders yet: they make themselves known by their tokens. */
+export function createPlatform(parts: PlatformParts): Platform {
+  const senders = new Map<string, Sender>()
+  return {
+    handle(phoneNumberId, authorization, body) {
+      const sender = findSender(senders, authorization, parts)
+      if (sender === undefined) return refuseCall(parts, NOBODY, INVALID_TOKEN)
+      if (sender.orders.phone_number_id !== phoneNumberId) {
+        return refuseCall(parts, sender.orders.phone_number_id, unknownObject(phoneNumberId.slice(0, 64)))
+      }
+      return handleCall(sender, body, parts)
+    },
+    outboxes(phoneNumberId) {
+      const counts = { pending: 0, dropped: 0 }
+      for (const { orders, outbox } of senders.values()) {
+        if (phoneNumberId !== undefined && orders.phone_number_id !== phoneNumberId) continue
+        counts.pending += outbox.pending()
+        counts.dropped += outbox.dropped()
+      }
+      return counts
+    },
+    async close() {
+      await Promise.all([...senders.values()].map(({ outbox }) => outbox.close()))
+    },
+  }
+}
+
+type Sender = {
+  readonly orders: Orders
+  readonly outbox: Outbox
+  /** Recipients whose last call was refused for its rate, and whose next one passes. */
+  readonly rateLimited: Set<string>
+}
+
+/** Whom a refused call is counted under when its token says nothing. */
+const NOBODY = ''
+const INVALID_TOKEN = graphError(190, 'Invalid OAuth access token - Cannot parse access token')
+
+function findSender(
+  senders: Map<string, Sender>,
+  authorization: string | undefined,
+  parts: PlatformParts,
+): Sender | undefined {
+  if (!authorization?.startsWith('Bearer ')) return undefined
+  const token = authorization.slice('Bearer '.length)
+  const known = senders.get(token)
+  if (known) return known
+  const orders = readOrders(token)
+  if (orders === undefined) return undefined
+  forgetIdleSenders(senders)
+  const sender = { orders, outbox: openOutbox(orders, parts), rateLimited: new Set<string>() }
+  senders.set(token, sender)
+  return sender
+}
+
+function openOutbox(orders: Orders, { record, webhookRetries }: PlatformParts): Outbox {
+  return createOutbox(orders, {
+    ...webhookRetries,
+    onPosted: ({ position, generation, planned }) => record.markPosted(position, generation, planned.status),
+  })
+}
+
+function forgetIdleSenders(senders: Map<string, Sender>): void {
+  if (senders.size < SENDERS_MAX) return
+  for (const [token, { outbox }] of senders) {
+    if (outbox.pending() > 0) continue
+    senders.delete(token)
+    void outbox.close()
+  }
+}
+
+function handleCall(sender: Sender, body: string, parts: PlatformParts): CallAnswer {
+  const { orders } = sender
+  const request = readMessageRequest(body)
+  if ('status' in request) return refuseCall(parts, orders.phone_number_id, request)
+  const draws = drawsFor(orders.seed, request.attemptRef)
+  const fate = passesThisTime(sender, request.to, callFate(orders, draws))
+  const afterMs = orders.latency_ms + (draws(STREAMS.slow) < orders.slow ? orders.slow_ms : 0)
+  if (fate === 'rejected' || fate === 'rate_limited' || fate === 'server_error') {
+    parts.record.refuse(orders.phone_number_id, fate)
+    return { kind: 'answer', afterMs, ...refusalOf(fate, orders) }
+  }
+  const messageId = acceptMessage(sender, request, draws, parts)
+  if (fate === 'timeout_after_accept') return { kind: 'silence' }
+  if (fate === 'reset_after_accept') return { kind: 'reset' }
+  const answer = fate === 'garbage' ? garbage(draws) : acceptedBody(request.to, messageId)
+  return { kind: 'answer', afterMs, status: 200, body: answer }
+}
+
+/** A recipient is refused for its rate once; whoever tries again gets through, whatever the new attempt draws. */
+function passesThisTime({ rateLimited }: Sender, to: string, fate: CallFate): CallFate {
+  if (rateLimited.delete(to)) return fate === 'rate_limited' ? 'answered' : fate
+  if (fate !== 'rate_limited') return fate
+  if (rateLimited.size >= RATE_LIMITED_MAX) return 'answered'
+  rateLimited.add(to)
+  return fate
+}
+
+function refusalOf(fate: 'rejected' | 'rate_limited' | 'server_error', orders: Orders): GraphAnswer {
+  if (fate === 'rejected')
+    return graphError(orders.rejected_code, 'The stand-in was told to refuse this message')
+  if (fate === 'rate_limited') return graphError(130_429, 'Rate limit hit')
+  return { ...graphError(131_000, 'Something went wrong'), status: 500 }
+}
+
+function acceptMessage(
+  { orders, outbox }: Sender,
+  { to, attemptRef }: { readonly to: string; readonly attemptRef: string },
+  draws: Draws,
+  { record, journal }: PlatformParts,
+): string {
+  const acceptedAtMs = Date.now()
+  const fate = messageFate(orders, draws)
+  const acceptance = {
+    attemptRef,
+    to: digitsOf(to),
+    phoneNumberId: orders.phone_number_id,
+    acceptedAtMs,
+    fate,
+  }
+  const position = record.accept(acceptance)
+  journal.append(acceptance)
+  const generation = record.generation()
+  const messageId = nextMessageId()
+  for (const planned of planReceipts(orders, fate, draws)) {
+    outbox.add({ messageId, attemptRef, to, acceptedAtMs, planned, position, generation })
+  }
+  return messageId
+}
+
+const MESSAGE_ID_PREFIX = `wamid.${randomBytes(12).toString('base64url')}`
+let messagesNamed = 0
+
+function nextMessageId(): string {
+  messagesNamed += 1
+  return MESSAGE_ID_PREFIX + messagesNamed.toString(36).padStart(8, '0')
+}
+
+const GARBAGE = [
+  '<html><body>502 Bad Gateway</body></html>',
+  '{"messaging_product":"whatsapp","contacts":[{"inp',
+  '{"messaging_product":"whatsapp","messages":[]}',
+  '{"messages":{"id":42}}',
+  '[]',
+  '',
+]
+
+function garbage(draws: Draws): string {
+  return GARBAGE[Math.floor(draws(STREAMS.garbage) * GARBAGE.length)]!
+}
+
+function refuseCall({ record }: PlatformParts, phoneNumberId: string, answer: GraphAnswer): CallAnswer {
+  record.refuse(phoneNumberId, 'invalid')
+  return { kind: 'answer', afterMs: 0, ...answer }
+}
