@@ -1,0 +1,52 @@
+export { type CheckedTemplate, checkTemplate, languageCode, previewTemplate } from './check.ts'
+export { HELPERS, type HelperName } from './formats.ts'
+export {
+  CATEGORIES,
+  type Category,
+  type PreviewInput,
+  previewInput,
+  type TemplateInput,
+  templateInput,
+} from './input.ts'
+export {
+  BLOCK_DEPTH_MAX,
+  type ParsedTemplate,
+  parseTemplate,
+  type TemplateNode,
+} from './language.ts'
+export {
+  type ButtonParameter,
+  type NamedParameter,
+  type PlatformForm,
+  parametersFor,
+  platformName,
+  type ShownButton,
+  type ShownTemplate,
+  shownTo,
+  type TemplateParameters,
+} from './platform-form.ts'
+export { type RenderReason, render } from './render.ts'
+export {
+  type Condition,
+  type LengthBound,
+  longest,
+  longestChars,
+  optionalVariables,
+  type Requirement,
+  requiredVariables,
+  requirements,
+  shortestChars,
+} from './requirements.ts'
+export {
+  REMINDER_KINDS,
+  STARTER_INDUSTRIES,
+  STARTER_KINDS,
+  STARTER_LANGUAGES,
+  type StarterLanguage,
+  type StarterTemplate,
+  starterTemplate,
+  starterTemplates,
+} from './starter.ts'
+export { SOURCE_MAX_CHARS, TAGS_MAX, type TemplateFault, type TemplateFaultCode } from './syntax.ts'
+export { type OpenTemplate, openTemplate, type PartFault, type TemplateWords } from './template.ts'
+export { type Variables, variableName } from './variables.ts'
