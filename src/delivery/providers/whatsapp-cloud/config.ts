@@ -23,7 +23,7 @@ const secret = (maxChars: number) =>
     .string()
     .min(1)
     .max(maxChars)
-    .regex(/^[\x21-\x7e]+$/, 'A secret has no spaces and only plain letters, digits and signs.')
+    .regex(/^\S(?:.*\S)?$/, 'A secret neither begins nor ends with a space; copy it again.')
 
 /** What connects a WhatsApp Business number. Unknown members are refused. */
 export const whatsappCloudConfig = z
@@ -36,7 +36,9 @@ export const whatsappCloudConfig = z
       description: 'The id of the WhatsApp Business account.',
       examples: ['102290129340398'],
     }),
-    access_token: secret(4096).meta({ description: 'A system user’s token.', writeOnly: true }),
+    access_token: secret(4096)
+      .regex(/^[\x21-\x7e]+$/, 'A token has no spaces; copy it again.')
+      .meta({ description: 'A system user’s token.', writeOnly: true }),
     app_secret: secret(256).meta({
       description: 'The app’s secret: webhooks are signed with it.',
       writeOnly: true,
