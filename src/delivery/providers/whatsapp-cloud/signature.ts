@@ -25,7 +25,7 @@ export function verifySignature(
 }
 
 /** The header's value for a body. */
-export function sign(rawBody: Buffer | string, secret: string): string {
+function sign(rawBody: Buffer | string, secret: string): string {
   return PREFIX + createHmac('sha256', secret).update(rawBody).digest('hex')
 }
 

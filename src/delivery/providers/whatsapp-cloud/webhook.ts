@@ -1,4 +1,10 @@
-import type { InboundMessage, ParsedWebhook, StatusError, StatusUpdate } from '../../provider.ts'
+import {
+  ATTEMPT_REF_MAX_CHARS,
+  type InboundMessage,
+  type ParsedWebhook,
+  type StatusError,
+  type StatusUpdate,
+} from '../../provider.ts'
 import { explain, explainUnknown, ruleFor } from './errors.ts'
 import {
   isRecord,
@@ -144,7 +150,7 @@ function readStatus(item: unknown, phoneNumberId: string | undefined): StatusUpd
   const status = typeof item.status === 'string' ? STATUSES[item.status] : undefined
   const occurredAt = readInstant(item.timestamp)
   const providerMessageId = readId(item.id, ID_MAX_CHARS)
-  const attemptRef = readId(item.biz_opaque_callback_data, ID_MAX_CHARS)
+  const attemptRef = readId(item.biz_opaque_callback_data, ATTEMPT_REF_MAX_CHARS)
   if (status === undefined || occurredAt === undefined) return undefined
   if (providerMessageId === undefined && attemptRef === undefined) return undefined
   return withoutUndefined<StatusUpdate>({
