@@ -1,0 +1,55 @@
+import type { CountryCode } from 'libphonenumber-js/max'
+import { ok, type Result, refuse } from '../../platform/result.ts'
+import { type HandMapping, parseHandMapping } from '../columns.ts'
+import { isSheetLocale } from '../locale.ts'
+import { isPhoneCountry } from '../phone.ts'
+import type { SheetKind } from './read.ts'
+
+/** What a user may say about a sheet, as it comes from outside. */
+export type SheetOptionsInput = {
+  /** A sheet's name, or its number counted from 1. */
+  readonly sheet?: string | undefined
+  readonly mapping?: unknown
+  readonly default_country?: string | undefined
+  readonly locale?: string | undefined
+  readonly kind?: string | undefined
+}
+
+export type SheetOptions = {
+  readonly sheet: string | undefined
+  readonly mapping: HandMapping
+  readonly defaultCountry: CountryCode | undefined
+  readonly locale: string | undefined
+  readonly kind: SheetKind
+}
+
+const MAX_SHEET_NAME_CHARS = 100
+const MAX_LOCALE_CHARS = 35
+
+/** Checks the options before a file is stored or read; each refusal says which one and what it may be. */
+export function parseSheetOptions(
+  input: SheetOptionsInput,
+): Result<SheetOptions, 'options_invalid' | 'mapping_invalid'> {
+  const mapping = parseHandMapping(input.mapping ?? {})
+  if (!mapping.ok) return mapping
+  const country = input.default_country?.trim().toUpperCase() || undefined
+  if (country !== undefined && !isPhoneCountry(country)) {
+    return refuse(
+      'options_invalid',
+      'default_country must be a two-letter country code such as ID, MX or US.',
+    )
+  }
+  const locale = input.locale?.trim().replaceAll('_', '-') || undefined
+  if (locale !== undefined && (locale.length > MAX_LOCALE_CHARS || !isSheetLocale(locale))) {
+    return refuse('options_invalid', 'locale must be a language tag such as en, id, es or en-GB.')
+  }
+  const kind = input.kind || 'contacts'
+  if (kind !== 'contacts' && kind !== 'invoices') {
+    return refuse('options_invalid', 'kind must be contacts or invoices.')
+  }
+  const sheet = input.sheet?.trim() || undefined
+  if (sheet !== undefined && sheet.length > MAX_SHEET_NAME_CHARS) {
+    return refuse('options_invalid', 'sheet must be the name of a sheet, or its number counted from 1.')
+  }
+  return ok({ sheet, mapping: mapping.value, defaultCountry: country, locale, kind })
+}

@@ -1,0 +1,209 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import type { SheetOptionsInput } from './options.ts'
+
+/**
+ * One line of the reading process. `json` is passed on as text: rows go from it to the database without being parsed
+ * here, so that a large import never holds up the server.
+ * M meta · G progress · R accepted rows · P problems · X rejected rows · D totals · E refusal `{code, detail}`.
+ */
+export type SheetLine = { readonly kind: 'M' | 'G' | 'R' | 'P' | 'X' | 'D' | 'E'; readonly json: string }
+
+export type SheetLimits = {
+  readonly heapMb: number
+  /** Buffers live outside the heap, so the whole process is measured too. */
+  readonly residentMb: number
+  /** How long the process may say nothing while it is waited for. */
+  readonly silenceMs: number
+  /** How long it may be waited for altogether; the time that our own database takes does not count. */
+  readonly totalMs: number
+}
+
+export const SHEET_LIMITS: SheetLimits = { heapMb: 256, residentMb: 600, silenceMs: 60_000, totalMs: 300_000 }
+
+export type ReadSheetRequest = {
+  readonly path: string
+  readonly options: SheetOptionsInput
+  readonly signal?: AbortSignal | undefined
+  readonly limits?: SheetLimits | undefined
+  /** Told where the process failed, for the log; never with a cell's text. */
+  readonly onCrash?: ((trace: string) => void) | undefined
+}
+
+const MAX_LINE_BYTES = 64 * 1024 * 1024
+const MAX_STDERR_CHARS = 8_192
+const WATCH_EVERY_MS = 200
+const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
+
+/**
+ * Reads a file in a process of its own, under limits of memory and time, and yields its lines in order, never faster
+ * than they are taken. The last line is D, E, or an M that asks for a mapping; a crash, a want of memory and a timeout
+ * become E lines. Throws only when `signal` is aborted. The process is gone when the iteration ends, however it ends.
+ */
+export async function* readSheet(request: ReadSheetRequest): AsyncGenerator<SheetLine> {
+  const { signal, limits = SHEET_LIMITS } = request
+  signal?.throwIfAborted()
+  const child = startChild(request, limits)
+  const watch = new Watch(child, limits, signal)
+  let last: SheetLine | undefined
+  try {
+    for await (const line of linesOf(child, watch)) {
+      last = line
+      yield line
+    }
+    signal?.throwIfAborted()
+    const refusal = await watch.verdict()
+    if (watch.trace !== '') request.onCrash?.(watch.trace)
+    if (refusal !== undefined && !isLast(last)) {
+      yield { kind: 'E', json: JSON.stringify(refusal) }
+    }
+  } finally {
+    watch.stop()
+    child.kill('SIGKILL')
+  }
+}
+
+function isLast(line: SheetLine | undefined): boolean {
+  return (
+    line?.kind === 'D' ||
+    line?.kind === 'E' ||
+    (line?.kind === 'M' && line.json.includes('"needs_mapping":true'))
+  )
+}
+
+/** Nothing of our own environment goes along: it holds the keys to the database. */
+function startChild({ path, options }: ReadSheetRequest, { heapMb }: SheetLimits): ChildProcess {
+  const flags = [
+    `--max-old-space-size=${heapMb}`,
+    '--disable-proto=delete',
+    '--import',
+    import.meta.resolve('tsx'),
+  ]
+  const env = {
+    PATH: process.env.PATH ?? '',
+    TMPDIR: process.env.TMPDIR ?? '/tmp',
+    HOME: process.env.HOME ?? '',
+  }
+  return spawn(process.execPath, [...flags, CHILD, JSON.stringify(options), path], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+async function* linesOf(child: ChildProcess, watch: Watch): AsyncGenerator<SheetLine> {
+  const chunks = (child.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]()
+  let pending: Buffer[] = []
+  let pendingBytes = 0
+  for (;;) {
+    const next = await watch.during(chunks.next())
+    if (next === undefined || next.done) return
+    let rest = next.value
+    for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
+      yield asLine(Buffer.concat([...pending, rest.subarray(0, end)]))
+      pending = []
+      pendingBytes = 0
+      rest = rest.subarray(end + 1)
+    }
+    pending.push(rest)
+    pendingBytes += rest.length
+    if (pendingBytes > MAX_LINE_BYTES) return watch.condemn('too_complex')
+  }
+}
+
+const NEWLINE = 0x0a
+
+function asLine(bytes: Buffer): SheetLine {
+  return { kind: String.fromCharCode(bytes[0]!) as SheetLine['kind'], json: bytes.toString('utf8', 1) }
+}
+
+type Sentence = 'too_complex' | 'timed_out'
+
+const SENTENCES: Readonly<Record<Sentence, string>> = {
+  too_complex:
+    'The file needs more memory to read than a contact sheet should. Copy the rows into a new workbook, or split it.',
+  timed_out:
+    'Reading the file took too long and was stopped. Copy the rows into a new workbook, or split it.',
+}
+
+/** Watches over one process: its memory all the time, its time while it is waited for. */
+class Watch {
+  readonly #child: ChildProcess
+  readonly #limits: SheetLimits
+  readonly #signal: AbortSignal | undefined
+  readonly #exited: Promise<unknown>
+  readonly #timer: NodeJS.Timeout
+  #leftMs: number
+  #condemned: Sentence | undefined
+  #stderr = ''
+  readonly #onAbort = () => this.#child.kill('SIGKILL')
+
+  constructor(child: ChildProcess, limits: SheetLimits, signal: AbortSignal | undefined) {
+    this.#child = child
+    this.#limits = limits
+    this.#signal = signal
+    this.#leftMs = limits.totalMs
+    this.#exited = once(child, 'close').catch(() => undefined)
+    this.#timer = setInterval(() => void this.#weigh(), WATCH_EVERY_MS)
+    this.#timer.unref()
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-MAX_STDERR_CHARS)
+    })
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  get trace(): string {
+    return this.#stderr
+  }
+
+  /** Waits for the process, but not longer than it is allowed; undefined when its time is over. */
+  async during<T>(step: Promise<T>): Promise<T | undefined> {
+    const startMs = performance.now()
+    const allowedMs = Math.max(0, Math.min(this.#limits.silenceMs, this.#leftMs))
+    let timer: NodeJS.Timeout | undefined
+    const over = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(this.condemn('timed_out')), allowedMs)
+    })
+    try {
+      return await Promise.race([step, over])
+    } finally {
+      clearTimeout(timer)
+      this.#leftMs -= performance.now() - startMs
+    }
+  }
+
+  condemn(reason: Sentence): undefined {
+    this.#condemned ??= reason
+    this.#child.kill('SIGKILL')
+  }
+
+  /** Why the process ended badly; undefined if it ended well. */
+  async verdict(): Promise<{ code: Sentence; detail: string } | undefined> {
+    await this.#exited
+    if (this.#condemned === undefined && this.#child.exitCode === 0) return undefined
+    const code = this.#condemned ?? 'too_complex'
+    return { code, detail: SENTENCES[code] }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+  }
+
+  async #weigh(): Promise<void> {
+    const residentMb = await residentMegabytes(this.#child.pid)
+    if (residentMb !== undefined && residentMb > this.#limits.residentMb) this.condemn('too_complex')
+  }
+}
+
+/** Linux tells the resident memory of a process; elsewhere the cap on its heap has to do. */
+async function residentMegabytes(pid: number | undefined): Promise<number | undefined> {
+  try {
+    const status = await readFile(`/proc/${pid}/status`, 'utf8')
+    const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]
+    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024
+  } catch {
+    return undefined
+  }
+}
