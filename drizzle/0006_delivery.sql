@@ -245,6 +245,15 @@ ALTER TABLE webhooks ALTER COLUMN body SET STORAGE EXTERNAL;
 --> statement-breakpoint
 SELECT wall('webhooks');
 --> statement-breakpoint
+-- Webhooks of many senders are stored in one statement before any of them is answered; each goes behind its own
+-- sender's wall, whatever the caller believes.
+CREATE FUNCTION store_webhooks(sender_ids uuid[], digests bytea[], bodies bytea[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  INSERT INTO webhooks (workspace_id, sender_id, digest, body)
+  SELECT s.workspace_id, s.id, w.digest, w.body
+    FROM unnest(sender_ids, digests, bodies) AS w(sender_id, digest, body) JOIN senders s ON s.id = w.sender_id
+  ON CONFLICT (sender_id, digest) DO NOTHING $$;
+--> statement-breakpoint
 CREATE INDEX webhooks_to_fold ON webhooks (sender_id, id) WHERE done_at IS NULL;
 --> statement-breakpoint
 CREATE TABLE receipts (

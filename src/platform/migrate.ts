@@ -24,6 +24,7 @@ export async function migrate(ownerUrl: string): Promise<{ programUrl: string }>
     const role = programRole(ownerUrl)
     await makeRole(sql, role)
     await sql`SELECT grant_program(${role.name})`
+    await allowQueueSchema(sql, role)
     return { programUrl: urlOf(ownerUrl, role) }
   } finally {
     await sql.end({ timeout: 5 })
@@ -53,6 +54,12 @@ async function makeRole(sql: postgres.Sql, role: Role): Promise<void> {
   const command = found ? 'ALTER ROLE' : 'CREATE ROLE'
   const attributes = found ? '' : 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS'
   await sql.unsafe(`${command} ${name} ${attributes} PASSWORD '${role.password}'`)
+}
+
+/** Where there is no Redis, the queue's tables live in a schema that the program's own role makes and owns. */
+async function allowQueueSchema(sql: postgres.Sql, role: Role): Promise<void> {
+  const [row] = await sql<{ name: string }[]>`SELECT quote_ident(current_database()) AS name`
+  await sql.unsafe(`GRANT CREATE ON DATABASE ${row!.name} TO "${role.name.replaceAll('"', '""')}"`)
 }
 
 function urlOf(ownerUrl: string, role: Role): string {

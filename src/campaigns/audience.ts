@@ -1,0 +1,142 @@
+import { DateTime } from 'luxon'
+import type postgres from 'postgres'
+import type { Scope } from '../platform/scope.ts'
+import {
+  type Category,
+  findMarketRows,
+  findRateRows,
+  MARKET_PREFIX_DIGITS,
+  type ModelName,
+  priceGroups,
+  type RateRow,
+} from '../pricing/index.ts'
+import type { OpenTemplate } from '../templates/index.ts'
+import { missingVariable, unsendable } from './fitness.ts'
+import { dueAt, type Schedule } from './schedule.ts'
+import { possibleZones } from './zones.ts'
+
+/** What an audience is priced by. */
+export type AudienceRequest = {
+  listId: string
+  category: Category
+  currency: string
+  accountZone: string
+  schedule: Schedule
+  template: OpenTemplate
+}
+
+/** Contacts that share a number's lead and a zone share a market, a price and a moment. */
+type Group = { prefix: string; zone: string | null; count: number; sample: string }
+
+type Terms = Group & {
+  market: string
+  row: RateRow | undefined
+  dueAt: Date | undefined
+  /** The zone whose clock the window is kept by; null where it is the schedule's own. */
+  windowZone: string | null
+}
+
+export type Audience = {
+  /** One row for each contact of the list: all a run needs, `market`, and why it is `excluded`, if it is. */
+  query: postgres.PendingQuery<postgres.Row[]>
+  models: ModelName[]
+  /** The newest price in use; null where nobody can be priced. */
+  rateCardAsOf: string | null
+  /** The day whose prices count, in the account's zone: the first day of sending. */
+  priceDay: string
+  cards: readonly RateRow[]
+  firstDueAt: Date | undefined
+  lastDueAt: Date | undefined
+}
+
+/**
+ * Prices a list in two set-based passes: one groups the contacts by what decides price and moment, the other, which
+ * is returned as a query, gives each contact its terms or the reason why it is left out.
+ */
+export async function priceAudience(scope: Scope, request: AudienceRequest): Promise<Audience> {
+  const cards = await findRateRows(scope, request.currency)
+  const terms = await termsOfGroups(scope, request, cards)
+  const tooLong = await unsendable(scope, request.listId, request.template)
+  const priced = terms.filter((group) => group.row !== undefined && group.dueAt !== undefined)
+  const moments = priced.map((group) => group.dueAt!.getTime())
+  const days = priced.map((group) => dayOf(group.dueAt!, request.accountZone)).sort()
+  return {
+    query: contactsWithTerms(scope, request, terms, tooLong),
+    models: [...new Set(priced.map((group) => group.row!.model))],
+    rateCardAsOf: priced.map((group) => group.row!.effectiveFrom).sort().at(-1) ?? null,
+    priceDay: days[0] ?? dayOf(scope.now, request.accountZone),
+    cards,
+    firstDueAt: moments.length > 0 ? new Date(moments.reduce((a, b) => Math.min(a, b))) : undefined,
+    lastDueAt: moments.length > 0 ? new Date(moments.reduce((a, b) => Math.max(a, b))) : undefined,
+  }
+}
+
+async function termsOfGroups(scope: Scope, request: AudienceRequest, cards: readonly RateRow[]): Promise<Terms[]> {
+  const groups = await scope.sql<Group[]>`
+    SELECT substr(c.phone, 2, ${MARKET_PREFIX_DIGITS}::int) AS prefix, c.time_zone AS zone, count(*)::int AS count, min(c.phone) AS sample
+      FROM list_members l JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
+     WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId} AND c.phone IS NOT NULL
+     GROUP BY 1, 2 ORDER BY 1, 2`
+  const markets = await findMarketRows(scope.sql)
+  const timed = groups.map((group) => ({ ...group, ...momentOf(request.schedule, group, scope.now) }))
+  return byDay(timed, request.accountZone, scope.now).flatMap(([on, sameDay]) => {
+    const priced = priceGroups(sameDay, { category: request.category, currency: request.currency, on, cards, markets })
+    return sameDay.map((group, index) => ({ ...group, market: priced[index]!.market, row: priced[index]!.row }))
+  })
+}
+
+function momentOf(schedule: Schedule, group: Group, now: Date) {
+  const zones = possibleZones(group.sample, group.zone)
+  const windowZone = zones.length === 1 ? zones[0]! : null
+  return { dueAt: dueAt(schedule, zones, now), windowZone }
+}
+
+/** Prices change at midnight of the account's zone, so that one campaign may span two price days. */
+function byDay<T extends { dueAt: Date | undefined }>(groups: readonly T[], zone: string, now: Date): [string, T[]][] {
+  const days = new Map<string, T[]>()
+  for (const group of groups) {
+    const day = dayOf(group.dueAt ?? now, zone)
+    const known = days.get(day)
+    if (known) known.push(group)
+    else days.set(day, [group])
+  }
+  return [...days]
+}
+
+function dayOf(at: Date, zone: string): string {
+  return DateTime.fromJSDate(at, { zone }).toISODate()!
+}
+
+function contactsWithTerms(
+  scope: Scope,
+  request: AudienceRequest,
+  terms: readonly Terms[],
+  tooLong: ReadonlyMap<bigint, string>,
+) {
+  const { sql } = scope
+  const unfit = [...tooLong]
+  return sql`
+    SELECT c.id AS contact_id, c.phone, t.window_zone AS zone, t.market, t.price, t.due_at, v.variables,
+           CASE WHEN c.erased_at IS NOT NULL THEN 'erased'
+                WHEN s.phone IS NOT NULL THEN 'opted_out'
+                WHEN ${missingVariable(sql, request.template)} THEN 'missing_variable'
+                WHEN u.reason IS NOT NULL THEN u.reason
+                WHEN t.price IS NULL THEN 'no_price'
+                WHEN t.due_at IS NULL THEN 'no_hour_fits' END AS excluded
+      FROM list_members l
+      JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
+      CROSS JOIN LATERAL (SELECT c.variables || jsonb_strip_nulls(jsonb_build_object(
+             'name', c.name, 'email', c.email, 'phone', c.phone)) AS variables) v
+      LEFT JOIN unnest(${terms.map((t) => t.prefix)}::text[], ${terms.map((t) => t.zone ?? '')}::text[],
+             ${terms.map((t) => t.market)}::text[], ${terms.map((t) => t.row?.priceMinor ?? null) as bigint[]}::bigint[],
+             ${terms.map((t) => t.dueAt?.toISOString() ?? null) as string[]}::timestamptz[],
+             ${terms.map((t) => t.windowZone) as string[]}::text[])
+             AS t(prefix, own_zone, market, price, due_at, window_zone)
+        ON t.prefix = substr(c.phone, 2, ${MARKET_PREFIX_DIGITS}::int) AND t.own_zone = coalesce(c.time_zone, '')
+      LEFT JOIN (SELECT DISTINCT phone FROM suppressions
+                  WHERE workspace_id = ${scope.workspaceId} AND (scope = 'all' OR scope = ${request.category})
+                    AND (expires_at IS NULL OR expires_at > ${scope.now.toISOString()}::timestamptz)) s ON s.phone = c.phone
+      LEFT JOIN unnest(${unfit.map(([id]) => id)}::bigint[], ${unfit.map(([, reason]) => reason)}::text[])
+             AS u(contact_id, reason) ON u.contact_id = c.id
+     WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId}`
+}

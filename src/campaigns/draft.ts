@@ -1,0 +1,140 @@
+import { and, eq } from 'drizzle-orm'
+import { lists } from '../contacts/tables.ts'
+import { senders } from '../delivery/tables.ts'
+import { isUuid, newId } from '../platform/ids.ts'
+import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
+import type { Scope } from '../platform/scope.ts'
+import { templates } from '../templates/tables.ts'
+import { allow, recordEvent } from '../workspaces/index.ts'
+import { type Campaign, lockCampaign } from './find-campaign.ts'
+import { EDITABLE } from './lifecycle.ts'
+import { wrongState } from './move.ts'
+import type { Schedule } from './schedule.ts'
+import { dueAt, instantOf, RECIPIENT_ZONE } from './schedule.ts'
+import { campaigns } from './tables.ts'
+
+/** What a campaign is made of: one template to one list on one schedule. */
+export type CampaignWords = {
+  name: string
+  templateId: string
+  senderId: string
+  listId: string
+  schedule: Schedule
+  insufficientFunds: 'block' | 'wait' | 'partial'
+}
+
+export type DraftRefusal = 'forbidden' | 'validation_failed' | 'not_found' | 'wrong_state'
+
+/** Writes a campaign down as a draft: nothing is priced, reserved or sent yet. */
+export async function draftCampaign(
+  scope: Scope,
+  request: CampaignWords,
+): Promise<Result<Campaign, 'forbidden' | 'validation_failed'>> {
+  const refusal = allow(scope.actor, 'campaigns.write') ?? (await refuseWords(scope, request))
+  if (refusal) return refusal
+  const [campaign] = await scope.db
+    .insert(campaigns)
+    .values({
+      id: newId(scope.now.getTime()),
+      workspaceId: scope.workspaceId,
+      state: 'draft',
+      version: 1,
+      editors: [scope.actor.name],
+      createdAt: scope.now.toISOString(),
+      ...request,
+    })
+    .returning()
+  await recordEvent(scope, 'campaign.drafted', `campaign:${campaign!.id}`, { name: request.name })
+  return ok(campaign!)
+}
+
+/** Changes a campaign that is not yet submitted; its quote is void, and whoever edits may not approve it. */
+export async function editCampaign(
+  scope: Scope,
+  id: string,
+  changes: Partial<CampaignWords>,
+): Promise<Result<Campaign, DraftRefusal>> {
+  const forbidden = allow(scope.actor, 'campaigns.write')
+  if (forbidden) return forbidden
+  const found = await lockCampaign(scope, id)
+  if (!found.ok) return found
+  const campaign = found.value
+  if (!EDITABLE.includes(campaign.state)) return wrongState(campaign, 'draft')
+  const faults = await refuseWords(scope, { ...campaign, ...changes })
+  if (faults) return faults
+  const [edited] = await scope.db
+    .update(campaigns)
+    .set({
+      ...changes,
+      state: 'draft',
+      quoteId: null,
+      version: campaign.version + 1,
+      editors: [...new Set([...campaign.editors, scope.actor.name])],
+    })
+    .where(and(eq(campaigns.id, id), eq(campaigns.workspaceId, scope.workspaceId)))
+    .returning()
+  await recordEvent(scope, 'campaign.edited', `campaign:${id}`, { changed: Object.keys(changes) })
+  return ok(edited!)
+}
+
+type Fault = { path: string; code: string; message: string }
+
+async function refuseWords(scope: Scope, words: CampaignWords): Promise<Refusal<'validation_failed'> | undefined> {
+  const faults = [
+    ...(await missing(scope, words.templateId, templates, 'template_id', 'template')),
+    ...(await missing(scope, words.senderId, senders, 'sender_id', 'sender')),
+    ...(await missing(scope, words.listId, lists, 'audience.list_id', 'list')),
+    ...scheduleFaults(words.schedule, scope.now),
+  ]
+  if (faults.length === 0) return undefined
+  return refuse('validation_failed', faults.map((fault) => fault.message).join(' '), { errors: faults })
+}
+
+async function missing(
+  scope: Scope,
+  id: string,
+  table: typeof templates | typeof senders | typeof lists,
+  path: string,
+  noun: string,
+): Promise<Fault[]> {
+  const found = isUuid(id)
+    ? await scope.db
+        .select({ id: table.id })
+        .from(table)
+        .where(and(eq(table.id, id), eq(table.workspaceId, scope.workspaceId)))
+    : []
+  if (found.length > 0) return []
+  return [{ path, code: 'not_found', message: `There is no such ${noun} in this workspace.` }]
+}
+
+const MOST_DAYS_AHEAD = 366
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** A schedule must lie ahead, within a year, and its end after its beginning. */
+function scheduleFaults(schedule: Schedule, now: Date): Fault[] {
+  const endsAt = schedule.sendBefore === undefined ? undefined : new Date(schedule.sendBefore)
+  if ('now' in schedule) {
+    return endsAt && endsAt <= now ? [fault('schedule.send_before', 'in_the_past', 'send_before has already passed.')] : []
+  }
+  const zone = schedule.timeZone === RECIPIENT_ZONE ? EARLIEST_ZONE : schedule.timeZone
+  const startsAt = instantOf(schedule.at, zone)
+  const faults: Fault[] = []
+  const latest = schedule.timeZone === RECIPIENT_ZONE ? instantOf(schedule.at, LATEST_ZONE) : startsAt
+  if (latest < now) faults.push(fault('schedule.at', 'in_the_past', 'That time has already passed: choose a later one, or send now.'))
+  if (startsAt.getTime() > now.getTime() + MOST_DAYS_AHEAD * DAY_MS)
+    faults.push(fault('schedule.at', 'too_far', 'A campaign can be scheduled at most a year ahead.'))
+  if (endsAt && endsAt <= startsAt)
+    faults.push(fault('schedule.send_before', 'before_start', 'send_before must be later than the time of sending.'))
+  if (schedule.timeZone !== RECIPIENT_ZONE && dueAt(schedule, [schedule.timeZone], now) === undefined)
+    faults.push(fault('schedule.window', 'never_open', 'This window never opens.'))
+  return faults
+}
+
+/** The first and the last places on Earth to reach a wall-clock time. */
+const EARLIEST_ZONE = 'Pacific/Kiritimati'
+const LATEST_ZONE = 'Pacific/Pago_Pago'
+
+function fault(path: string, code: string, message: string): Fault {
+  return { path, code, message }
+}
+

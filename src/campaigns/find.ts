@@ -1,0 +1,26 @@
+import { and, desc, eq, lt } from 'drizzle-orm'
+import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
+import type { Scope } from '../platform/scope.ts'
+import type { Campaign } from './find-campaign.ts'
+import type { CampaignState } from './lifecycle.ts'
+import { campaigns } from './tables.ts'
+
+/** The workspace's campaigns, newest first, of one state or all; a page ends at an id. */
+export async function listCampaigns(
+  scope: Scope,
+  request: PageRequest<string> & { state?: CampaignState | undefined },
+): Promise<Page<Campaign, string>> {
+  const rows = await scope.db
+    .select()
+    .from(campaigns)
+    .where(
+      and(
+        eq(campaigns.workspaceId, scope.workspaceId),
+        request.state && eq(campaigns.state, request.state),
+        request.after === undefined ? undefined : lt(campaigns.id, request.after),
+      ),
+    )
+    .orderBy(desc(campaigns.id))
+    .limit(request.limit + 1)
+  return pageOf(rows, request.limit, (campaign) => campaign.id)
+}

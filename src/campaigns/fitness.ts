@@ -1,0 +1,89 @@
+import type { Sql } from '../platform/db.ts'
+import type { Scope } from '../platform/scope.ts'
+import { type OpenTemplate, parametersFor, type Requirement, type TemplateNode } from '../templates/index.ts'
+
+const ROWS_AT_ONCE = 2_000
+
+/** Whether a contact (`v.variables`) lacks what the template needs of it, as an SQL condition. */
+export function missingVariable(sql: Sql, template: OpenTemplate) {
+  const conditions = template.requirements.map((requirement) => lacks(sql, requirement))
+  return conditions.reduce((all, one) => sql`${all} OR ${one}`, sql`false`)
+}
+
+function lacks(sql: Sql, { variable, when }: Requirement) {
+  const absent = sql`coalesce(v.variables ->> ${variable}, '') !~ '[^[:space:]]'`
+  return when.reduce((all, condition) => {
+    const has = sql`coalesce(v.variables ->> ${condition.variable}, '') ~ '[^[:space:]]'`
+    return condition.present ? sql`(${all} AND ${has})` : sql`(${all} AND NOT ${has})`
+  }, sql`(${absent})`)
+}
+
+/**
+ * Contacts to whom the template cannot be sent although nothing is missing: too long when filled, a date that is none.
+ * The database finds the few that are in doubt, and only those are rendered.
+ * @returns contact id → reason
+ */
+export async function unsendable(scope: Scope, listId: string, template: OpenTemplate): Promise<Map<bigint, string>> {
+  const found = new Map<bigint, string>()
+  let after = 0n
+  for (;;) {
+    const rows = await scope.sql<{ id: bigint; variables: Record<string, string> }[]>`
+      SELECT c.id, v.variables FROM list_members l
+        JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
+        CROSS JOIN LATERAL (SELECT c.variables || jsonb_strip_nulls(jsonb_build_object(
+               'name', c.name, 'email', c.email, 'phone', c.phone)) AS variables) v
+       WHERE l.list_id = ${listId} AND l.workspace_id = ${scope.workspaceId} AND c.id > ${after}
+         AND c.erased_at IS NULL AND (${inDoubt(scope.sql, template)})
+       ORDER BY c.id LIMIT ${ROWS_AT_ONCE}`
+    for (const row of rows) {
+      const filled = parametersFor(template.form, row.variables)
+      if (!filled.ok && filled.reason !== 'missing_variable') found.set(row.id, filled.reason)
+    }
+    if (rows.length < ROWS_AT_ONCE) return found
+    after = rows.at(-1)!.id
+  }
+}
+
+/** Values longer than this are looked at one by one wherever they stand. */
+const ORDINARY_CHARS = 60
+const BODY_LIMIT_CHARS = 1_024
+
+function inDoubt(sql: Sql, template: OpenTemplate) {
+  const longBody = Object.entries(template.bodyLength.factors).reduce(
+    (sum, [name, factor]) => sql`${sum} + ${factor}::int * length(coalesce(v.variables ->> ${name}, ''))`,
+    sql`${template.bodyLength.constantChars}::int`,
+  )
+  return checkedVariables(template).reduce(
+    (any, name) =>
+      sql`${any} OR (v.variables ->> ${name}) !~ ${PLAIN} OR length(v.variables ->> ${name}) > ${ORDINARY_CHARS}`,
+    sql`(${longBody}) > ${BODY_LIMIT_CHARS}`,
+  )
+}
+
+/** A day or a plain decimal: what a formatting helper takes, and what does no harm in a header or a link. */
+const PLAIN = '^([0-9]{4}-[0-9]{2}-[0-9]{2}|-?[0-9]{1,15}([.][0-9]{1,6})?)$'
+
+/** Variables that a helper formats, or that stand in a header or a button, may be refused for more than the body's length. */
+function checkedVariables({ body, header, form }: OpenTemplate): string[] {
+  const formatted = expressionsOf(body.nodes).filter(({ format }) => CHECKING_FORMATS.includes(format))
+  const placed = [...(header?.nodes ?? []), ...form.buttons.flatMap(nodesOfButton)]
+  const blocks = body.nodes.filter((node) => node.kind === 'choice')
+  const checked = [...formatted, ...expressionsOf(placed), ...expressionsOf(blocks)]
+  return [...new Set(checked.flatMap(({ variable, second }) => (second?.kind === 'variable' ? [variable, second.name] : [variable])))]
+}
+
+const CHECKING_FORMATS: readonly string[] = ['date', 'money', 'amount', 'number']
+
+type Print = Extract<TemplateNode, { kind: 'print' }>
+
+function expressionsOf(nodes: readonly TemplateNode[]): Print['expression'][] {
+  return nodes.flatMap((node) => {
+    if (node.kind === 'print') return [node.expression]
+    return node.kind === 'choice' ? expressionsOf([...node.present, ...node.absent]) : []
+  })
+}
+
+function nodesOfButton(button: OpenTemplate['form']['buttons'][number]): readonly TemplateNode[] {
+  if (button.type === 'copy_code') return button.code
+  return button.type === 'url' && button.suffix ? [{ kind: 'print', expression: button.suffix }] : []
+}

@@ -1,0 +1,179 @@
+import { eq } from 'drizzle-orm'
+import { audienceHash } from '../delivery/index.ts'
+import { senders } from '../delivery/tables.ts'
+import { newId } from '../platform/ids.ts'
+import { ok, type Result, refuse } from '../platform/result.ts'
+import type { Scope } from '../platform/scope.ts'
+import { findMarketRows, quoteExpiresAt } from '../pricing/index.ts'
+import { openTemplate, type TemplateWords } from '../templates/index.ts'
+import { templates } from '../templates/tables.ts'
+import { allow, findWorkspace } from '../workspaces/index.ts'
+import { type Audience, type AudienceRequest, priceAudience } from './audience.ts'
+import { type Campaign, lockCampaign } from './find-campaign.ts'
+import { moveCampaign, wrongState } from './move.ts'
+
+/** A priced audience. Amounts in 1/10,000 of a unit; the total is what will be reserved. */
+export type Quote = {
+  id: string
+  currency: string
+  totalMinor: bigint
+  /** What is owed if every open conversation window makes its message free. */
+  minimumMinor: bigint
+  recipients: number
+  lines: QuoteLine[]
+  excluded: { reason: string; count: number }[]
+  model: string
+  priceDay: string
+  rateCardAsOf: string
+  expiresAt: string
+}
+
+export type QuoteLine = { market: string; category: string; count: number; unitPriceMinor: bigint; subtotalMinor: bigint }
+
+export type QuoteRefusal = 'forbidden' | 'not_found' | 'wrong_state' | 'mixed_models'
+
+/**
+ * Prices the whole list as it is now: every contact in a line or in an exclusion with its reason. The campaign is
+ * quoted from then on, by this quote and no earlier one.
+ */
+export async function quoteCampaign(scope: Scope, campaignId: string): Promise<Result<Quote, QuoteRefusal>> {
+  const forbidden = allow(scope.actor, 'campaigns.write')
+  if (forbidden) return forbidden
+  const found = await lockCampaign(scope, campaignId)
+  if (!found.ok) return found
+  const campaign = found.value
+  if (campaign.state !== 'draft' && campaign.state !== 'quoted') return wrongState(campaign, 'quoted')
+  const parts = await campaignParts(scope, campaign)
+  const audience = await priceAudience(scope, parts.request)
+  if (audience.models.length > 1) return refuse('mixed_models', MIXED_MODELS)
+  const quote = await saveQuote(scope, campaign, parts.request, audience)
+  const refusal = await moveCampaign(scope, campaign, 'quoted', { quoteId: quote.id })
+  return refusal ?? ok(quote)
+}
+
+const MIXED_MODELS =
+  'The prices in force charge some markets by message and others by conversation. Split the list by market and send each part as a campaign of its own.'
+
+export type CampaignParts = {
+  request: AudienceRequest
+  template: typeof templates.$inferSelect
+  words: TemplateWords
+  sender: typeof senders.$inferSelect
+}
+
+/** Loads what a campaign refers to; it exists, because the campaign's foreign keys say so. */
+export async function campaignParts(scope: Scope, campaign: Campaign): Promise<CampaignParts> {
+  const [template] = await scope.db.select().from(templates).where(eq(templates.id, campaign.templateId))
+  const [sender] = await scope.db.select().from(senders).where(eq(senders.id, campaign.senderId))
+  if (!template || !sender) throw new Error('a campaign without its template or sender')
+  const workspace = await findWorkspace(scope)
+  const words = wordsOf(template)
+  return {
+    template,
+    words,
+    sender,
+    request: {
+      listId: campaign.listId,
+      category: template.category,
+      currency: workspace.currency,
+      accountZone: workspace.timeZone,
+      schedule: campaign.schedule,
+      template: openTemplate(words),
+    },
+  }
+}
+
+function wordsOf(template: typeof templates.$inferSelect): TemplateWords {
+  return {
+    language: template.language,
+    body: template.body,
+    header: (template.header ?? undefined) as TemplateWords['header'],
+    footer: template.footer ?? undefined,
+    buttons: template.buttons as TemplateWords['buttons'],
+  }
+}
+
+type Sum = { market: string | null; price: bigint | null; excluded: string | null; count: number; free: number; hash: string }
+
+async function saveQuote(scope: Scope, campaign: Campaign, request: AudienceRequest, audience: Audience): Promise<Quote> {
+  const id = newId(scope.now.getTime())
+  const basis = {
+    category: request.category,
+    currency: request.currency,
+    cards: audience.cards,
+    markets: await findMarketRows(scope.sql),
+  }
+  const expiresAt = quoteExpiresAt(
+    { createdAt: scope.now, timeZone: request.accountZone, sendsAtOnce: 'now' in request.schedule },
+    basis,
+  )
+  const sums = await sumAudience(scope, request, audience)
+  const quote = totals(id, request, audience, sums, expiresAt)
+  await scope.sql`
+    INSERT INTO quotes (id, workspace_id, campaign_id, version, currency, total, minimum, recipients, audience_hash,
+                        price_day, rate_card_as_of, model, lines, excluded, created_at, expires_at)
+    VALUES (${id}, ${scope.workspaceId}, ${campaign.id}, ${campaign.version}, ${quote.currency}, ${quote.totalMinor},
+            ${quote.minimumMinor}, ${quote.recipients}, ${Buffer.from(combined(sums), 'hex')}, ${quote.priceDay}::text::date,
+            ${audience.rateCardAsOf}::text::date, ${quote.model},
+            ${JSON.stringify(quote.lines, bigintAsText)}::text::jsonb, ${JSON.stringify(quote.excluded)}::text::jsonb,
+            ${scope.now.toISOString()}::timestamptz, ${quote.expiresAt}::timestamptz)`
+  await scope.sql`
+    INSERT INTO quote_exclusions (quote_id, workspace_id, contact_id, reason)
+    SELECT ${id}::uuid, ${scope.workspaceId}::uuid, contact_id, excluded FROM (${audience.query}) a WHERE excluded IS NOT NULL`
+  return quote
+}
+
+async function sumAudience(scope: Scope, request: AudienceRequest, audience: Audience): Promise<Sum[]> {
+  const window =
+    audience.models[0] === 'conversation_24h'
+      ? scope.sql`EXISTS (SELECT 1 FROM conversation_windows w WHERE w.contact_id = a.contact_id
+            AND w.workspace_id = ${scope.workspaceId} AND w.category = ${request.category} AND w.expires_at > a.due_at)`
+      : scope.sql`false`
+  return scope.sql<Sum[]>`
+    SELECT market, CASE WHEN excluded IS NULL THEN price END AS price, excluded, count(*)::int AS count,
+           count(*) FILTER (WHERE ${window})::int AS free, ${audienceHash(scope)} AS hash
+      FROM (${audience.query}) a GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`
+}
+
+function totals(id: string, request: AudienceRequest, audience: Audience, sums: Sum[], expiresAt: Date): Quote {
+  const priced = sums.filter((sum) => sum.excluded === null)
+  const lines = priced.map((sum) => ({
+    market: sum.market!,
+    category: request.category,
+    count: sum.count,
+    unitPriceMinor: sum.price!,
+    subtotalMinor: sum.price! * BigInt(sum.count),
+  }))
+  return {
+    id,
+    currency: request.currency,
+    totalMinor: lines.reduce((total, line) => total + line.subtotalMinor, 0n),
+    minimumMinor: priced.reduce((total, sum) => total + sum.price! * BigInt(sum.count - sum.free), 0n),
+    recipients: priced.reduce((total, sum) => total + sum.count, 0),
+    lines: lines.sort((a, b) => (a.subtotalMinor < b.subtotalMinor ? 1 : -1)),
+    excluded: exclusions(sums),
+    model: audience.models[0] ?? 'per_message',
+    priceDay: audience.priceDay,
+    rateCardAsOf: audience.rateCardAsOf ?? audience.priceDay,
+    expiresAt: expiresAt.toISOString(),
+  }
+}
+
+function exclusions(sums: readonly Sum[]): { reason: string; count: number }[] {
+  const counts = new Map<string, number>()
+  for (const sum of sums) {
+    if (sum.excluded !== null) counts.set(sum.excluded, (counts.get(sum.excluded) ?? 0) + sum.count)
+  }
+  return [...counts].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count)
+}
+
+/** The fingerprints of the priced groups, combined as their own aggregate combines rows. */
+function combined(sums: readonly Sum[]): string {
+  const priced = sums.filter((sum) => sum.excluded === null)
+  const xor = priced.reduce((all, sum) => all ^ BigInt(`0x${sum.hash}`), 0n)
+  return xor.toString(16).padStart(32, '0')
+}
+
+function bigintAsText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value
+}

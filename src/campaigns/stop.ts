@@ -1,0 +1,84 @@
+import { pauseRun, startRun, stopRun, waitRun } from '../delivery/index.ts'
+import { ok, type Result } from '../platform/result.ts'
+import type { Scope } from '../platform/scope.ts'
+import { closeHold } from '../wallet/index.ts'
+import { allow, recordEvent } from '../workspaces/index.ts'
+import { type Campaign, lockCampaign } from './find-campaign.ts'
+import type { CampaignState } from './lifecycle.ts'
+import { moveCampaign, wrongState } from './move.ts'
+
+export type StopRefusal = 'forbidden' | 'not_found' | 'wrong_state'
+
+const SUBMITTED: readonly CampaignState[] = ['pending_approval', 'scheduled', 'sending', 'paused']
+
+/** Stops what is not yet sent, until it is resumed. Its money stays held. Pausing again changes nothing. */
+export async function pauseCampaign(scope: Scope, id: string, reason = 'paused by hand'): Promise<Result<Campaign, StopRefusal>> {
+  const found = await lockedFor(scope, id)
+  if (!found.ok) return found
+  const campaign = found.value
+  if (campaign.state === 'paused') return ok(campaign)
+  const refusal = await moveCampaign(scope, campaign, 'paused', { pauseReason: reason })
+  if (refusal) return refusal
+  await pauseRun(scope, id, reason)
+  await recordEvent(scope, 'campaign.paused', `campaign:${id}`, { reason })
+  return ok({ ...campaign, state: 'paused', pauseReason: reason })
+}
+
+/** Takes a pause back: the campaign goes on, or waits for its time if that is still to come. */
+export async function resumeCampaign(scope: Scope, id: string): Promise<Result<Campaign, StopRefusal>> {
+  const found = await lockedFor(scope, id)
+  if (!found.ok) return found
+  const campaign = found.value
+  if (campaign.state === 'sending' || campaign.state === 'scheduled') return ok(campaign)
+  const state = new Date(campaign.startsAt ?? 0) <= scope.now ? 'sending' : 'scheduled'
+  if (campaign.state !== 'paused') return wrongState(campaign, state)
+  const refusal = await moveCampaign(scope, campaign, state, { pauseReason: null })
+  if (refusal) return refusal
+  if (state === 'sending') await startRun(scope, id)
+  else await waitRun(scope, id)
+  await recordEvent(scope, 'campaign.resumed', `campaign:${id}`)
+  return ok({ ...campaign, state, pauseReason: null })
+}
+
+/** Ends a campaign before it is all sent: the money of what is not sent goes back at once. */
+export async function cancelCampaign(scope: Scope, id: string, reason?: string): Promise<Result<Campaign, StopRefusal>> {
+  const found = await lockedFor(scope, id)
+  if (!found.ok) return found
+  if (found.value.state === 'cancelled') return ok(found.value)
+  await recordEvent(scope, 'campaign.cancelled', `campaign:${id}`, { reason: reason ?? null })
+  return endCampaign(scope, found.value, 'cancelled', reason)
+}
+
+async function lockedFor(scope: Scope, id: string): Promise<Result<Campaign, StopRefusal>> {
+  const forbidden = allow(scope.actor, 'campaigns.stop')
+  return forbidden ?? lockCampaign(scope, id)
+}
+
+/**
+ * Moves a campaign to an end other than settled. What is with the provider at this moment still counts; the hold is
+ * closed once nothing is left in it.
+ */
+export async function endCampaign(
+  scope: Scope,
+  campaign: Campaign,
+  state: 'cancelled' | 'rejected' | 'expired',
+  reason?: string,
+): Promise<Result<Campaign, 'wrong_state'>> {
+  const changes = { pauseReason: reason ?? campaign.pauseReason }
+  const refusal = await moveCampaign(scope, campaign, state, changes)
+  if (refusal) return refusal
+  if (SUBMITTED.includes(campaign.state)) {
+    await stopRun(scope, campaign.id, state === 'expired' ? 'expired' : 'cancelled')
+    await closeIfEmpty(scope, campaign)
+  }
+  return ok({ ...campaign, ...changes, state })
+}
+
+/** Closes a hold in which no message's money is undecided. @returns whether it is closed now */
+export async function closeIfEmpty(scope: Scope, campaign: Campaign): Promise<boolean> {
+  const [held] = await scope.sql<{ n: bigint }[]>`
+    SELECT n FROM message_counts WHERE campaign_id = ${campaign.id} AND workspace_id = ${scope.workspaceId} AND state = 'held'`
+  if ((held?.n ?? 0n) > 0n || campaign.holdId === null) return false
+  await closeHold(scope, campaign.holdId)
+  return true
+}

@@ -1,0 +1,241 @@
+import { createHash } from 'node:crypto'
+import type { RunTemplate } from '../delivery/index.ts'
+import { materialise } from '../delivery/index.ts'
+import { ok, type Result, refuse } from '../platform/result.ts'
+import { undoIfRefused } from '../platform/savepoint.ts'
+import type { Scope } from '../platform/scope.ts'
+import { checkFunds, openHold, reserve } from '../wallet/index.ts'
+import { allow, recordEvent } from '../workspaces/index.ts'
+import { approvalReasons } from './approval.ts'
+import { type Audience, priceAudience } from './audience.ts'
+import { type Campaign, lockCampaign } from './find-campaign.ts'
+import { moveCampaign, wrongState } from './move.ts'
+import { findPolicy } from './policy.ts'
+import { type CampaignParts, campaignParts } from './quote.ts'
+import { SEND_WITHIN_MS } from './schedule.ts'
+
+export type SubmitRefusal =
+  | 'forbidden'
+  | 'not_found'
+  | 'wrong_state'
+  | 'quote_not_current'
+  | 'quote_expired'
+  | 'quote_changed'
+  | 'no_recipients'
+  | 'template_not_approved'
+  | 'sender_stopped'
+  | 'schedule_in_past'
+  | 'insufficient_funds'
+  | 'books_do_not_balance'
+
+type QuoteRow = { id: string; version: number; total: bigint; recipients: number; audience_hash: Buffer; price_day: string; expires_at: string; model: string; currency: string }
+
+/**
+ * Freezes the audience, checks that it still costs what was quoted, reserves the money and moves the state, all in
+ * this transaction: afterwards either all of it is so, or nothing has changed.
+ */
+export async function submitCampaign(
+  scope: Scope,
+  campaignId: string,
+  request: { quoteId: string },
+): Promise<Result<Campaign, SubmitRefusal>> {
+  const forbidden = allow(scope.actor, 'campaigns.submit')
+  if (forbidden) return forbidden
+  const found = await lockCampaign(scope, campaignId)
+  if (!found.ok) return found
+  const campaign = found.value
+  if (campaign.state !== 'quoted') return wrongState(campaign, 'scheduled')
+  const quote = await findQuote(scope, campaign, request.quoteId)
+  if (!quote.ok) return quote
+  const submitted = await freezeOrUndo(scope, campaign, quote.value, scope.actor.name)
+  if (!submitted.ok && submitted.reason === 'insufficient_funds' && campaign.insufficientFunds === 'wait') {
+    return waitForFunds(scope, campaign)
+  }
+  return submitted
+}
+
+/** Tries a campaign that waits for money again, with the quote it was submitted with, in its maker's name. */
+export async function submitWaiting(scope: Scope, campaignId: string): Promise<Result<Campaign, SubmitRefusal>> {
+  const found = await lockCampaign(scope, campaignId)
+  if (!found.ok) return found
+  const campaign = found.value
+  if (campaign.state !== 'waiting_for_funds' || !campaign.quoteId || !campaign.submittedBy) return wrongState(campaign, 'scheduled')
+  const quote = await findQuote(scope, campaign, campaign.quoteId)
+  const submitted = quote.ok ? await freezeOrUndo(scope, campaign, quote.value, campaign.submittedBy) : quote
+  if (!submitted.ok && ['quote_expired', 'quote_changed', 'no_recipients'].includes(submitted.reason)) {
+    await moveCampaign(scope, campaign, 'quoted', { pauseReason: submitted.message, submittedBy: null })
+  }
+  return submitted
+}
+
+async function findQuote(scope: Scope, campaign: Campaign, quoteId: string): Promise<Result<QuoteRow, SubmitRefusal>> {
+  if (campaign.quoteId !== quoteId) {
+    return refuse('quote_not_current', 'That is not the campaign’s current quote: quote it again and submit that one.')
+  }
+  const [quote] = await scope.sql<QuoteRow[]>`
+    SELECT id, version, total, recipients, audience_hash, price_day::text, expires_at, model, currency FROM quotes
+     WHERE id = ${quoteId} AND campaign_id = ${campaign.id} AND workspace_id = ${scope.workspaceId}`
+  if (!quote || quote.version !== campaign.version) {
+    return refuse('quote_not_current', 'The campaign was changed after this quote: quote it again.')
+  }
+  if (new Date(quote.expires_at) <= scope.now) {
+    return refuse('quote_expired', 'This quote has expired, because prices may have changed: quote it again.')
+  }
+  return ok(quote)
+}
+
+async function freezeOrUndo(scope: Scope, campaign: Campaign, quote: QuoteRow, maker: string) {
+  const submitted = await undoIfRefused(scope, (inner) => freezeAndReserve(inner, campaign, quote, maker))
+  return submitted as Result<Campaign, SubmitRefusal>
+}
+
+async function freezeAndReserve(scope: Scope, campaign: Campaign, quote: QuoteRow, maker: string): Promise<Result<Campaign, SubmitRefusal>> {
+  if (quote.recipients === 0) return refuse('no_recipients', 'Nobody on this list can be sent this: see what the quote excludes and why.')
+  const parts = await campaignParts(scope, campaign)
+  if (parts.template.state !== 'approved') return refuse('template_not_approved', 'The template is not approved for sending.')
+  if (parts.sender.state !== 'active') return refuse('sender_stopped', `The sender is stopped: ${parts.sender.stopReason ?? 'no reason was given'}.`)
+  if (isPast(campaign, scope.now)) return refuse('schedule_in_past', 'The time of sending has passed: change the schedule and quote again.')
+  const partial = campaign.insufficientFunds === 'partial'
+  const funds = await checkFunds(scope, partial ? 0n : quote.total)
+  if (!funds.ok) return funds
+  const audience = await priceAudience(scope, parts.request)
+  const budgetMinor = partial && funds.value.availableMinor < quote.total ? funds.value.availableMinor : undefined
+  const holdId = await openHold(scope, campaign.id, quote.currency)
+  const times = timesOf(campaign, audience, scope.now)
+  const frozen = await materialise(scope, runOf(campaign, quote, parts, holdId, times), included(scope, audience, budgetMinor))
+  const changed = budgetMinor === undefined && !sameAudience(quote, frozen)
+  if (changed) return refuse('quote_changed', CHANGED)
+  if (frozen.count === 0) return refuse('insufficient_funds', 'The balance does not suffice for a single message.', await shortfall(scope, quote))
+  await reserve(scope, {
+    holdId,
+    campaignId: campaign.id,
+    version: campaign.version,
+    currency: quote.currency,
+    amountMinor: frozen.totalMinor,
+    nItems: frozen.count,
+  })
+  return enterLine(scope, campaign, { holdId, digest: digestOf(campaign, quote, parts, frozen), ...times }, {
+    amountMinor: frozen.totalMinor,
+    availableMinor: funds.value.availableMinor,
+    recipients: frozen.count,
+  }, maker)
+}
+
+const CHANGED =
+  'The list, its contacts or the prices have changed since this quote: quote again and look at the new figures. Nothing was reserved.'
+
+async function shortfall(scope: Scope, quote: QuoteRow) {
+  const refusal = await checkFunds(scope, quote.total)
+  return refusal.ok ? {} : refusal.facts ?? {}
+}
+
+function isPast(campaign: Campaign, now: Date): boolean {
+  const { schedule } = campaign
+  return schedule.sendBefore !== undefined && new Date(schedule.sendBefore) <= now
+}
+
+function timesOf(campaign: Campaign, audience: Audience, now: Date): { startsAt: Date; sendBefore: Date } {
+  const startsAt = audience.firstDueAt ?? now
+  const ownEnd = campaign.schedule.sendBefore
+  const lastDueMs = (audience.lastDueAt ?? now).getTime()
+  return { startsAt, sendBefore: ownEnd === undefined ? new Date(lastDueMs + SEND_WITHIN_MS) : new Date(ownEnd) }
+}
+
+/** The contacts that are sent to; within a budget, in their order until the money ends. */
+function included(scope: Scope, audience: Audience, budgetMinor: bigint | undefined) {
+  if (budgetMinor === undefined) return scope.sql`SELECT * FROM (${audience.query}) q WHERE excluded IS NULL`
+  return scope.sql`
+    SELECT * FROM (SELECT q.*, sum(price) OVER (ORDER BY contact_id) AS running FROM (${audience.query}) q WHERE excluded IS NULL) r
+     WHERE running <= ${budgetMinor}`
+}
+
+function runOf(
+  campaign: Campaign,
+  quote: QuoteRow,
+  parts: CampaignParts,
+  holdId: bigint,
+  times: { startsAt: Date; sendBefore: Date },
+) {
+  const template: RunTemplate = {
+    platformName: parts.template.platformName,
+    language: parts.template.language,
+    words: parts.words,
+  }
+  const { schedule } = campaign
+  return {
+    campaignId: campaign.id,
+    senderId: campaign.senderId,
+    holdId,
+    currency: quote.currency,
+    model: quote.model,
+    category: parts.template.category,
+    template,
+    timeWindow: 'now' in schedule ? null : (schedule.window ?? null),
+    ...times,
+    lifetimeSeconds: parts.sender.lifetimeSeconds,
+    messagesPerSecond: parts.sender.messagesPerSecond,
+  }
+}
+
+function sameAudience(quote: QuoteRow, frozen: { count: number; totalMinor: bigint; audienceHash: string }): boolean {
+  return (
+    quote.recipients === frozen.count &&
+    quote.total === frozen.totalMinor &&
+    quote.audience_hash.toString('hex') === frozen.audienceHash
+  )
+}
+
+/** What is approved: the frozen version in one hash. Any change makes another, and so voids every approval. */
+function digestOf(campaign: Campaign, quote: QuoteRow, parts: CampaignParts, frozen: { count: number; totalMinor: bigint; audienceHash: string }): Buffer {
+  const version = {
+    campaign: campaign.id,
+    version: campaign.version,
+    audience: [frozen.audienceHash, frozen.count],
+    template: [parts.template.id, parts.template.category, parts.words],
+    sender: campaign.senderId,
+    schedule: campaign.schedule,
+    prices: [quote.model, quote.currency, quote.price_day],
+    ceiling: frozen.totalMinor.toString(),
+  }
+  return createHash('sha256').update(JSON.stringify(version)).digest()
+}
+
+async function enterLine(
+  scope: Scope,
+  campaign: Campaign,
+  frozen: { holdId: bigint; digest: Buffer; startsAt: Date; sendBefore: Date },
+  facts: { amountMinor: bigint; availableMinor: bigint; recipients: number },
+  maker: string,
+): Promise<Result<Campaign, SubmitRefusal>> {
+  const policy = await findPolicy(scope)
+  const reasons = approvalReasons(policy, facts)
+  const state = reasons.length > 0 ? 'pending_approval' : 'scheduled'
+  const changes = {
+    holdId: frozen.holdId,
+    digest: frozen.digest,
+    submittedBy: maker,
+    submittedAt: scope.now.toISOString(),
+    startsAt: frozen.startsAt.toISOString(),
+    sendBefore: frozen.sendBefore.toISOString(),
+    pauseReason: null,
+  }
+  const refusal = await moveCampaign(scope, campaign, state, changes)
+  if (refusal) return refusal
+  await recordEvent(scope, 'campaign.submitted', `campaign:${campaign.id}`, {
+    state,
+    recipients: facts.recipients,
+    amount_minor: facts.amountMinor.toString(),
+    digest: frozen.digest.toString('hex'),
+    policy_version: policy.version,
+    approval_needed_for: reasons,
+  })
+  return ok({ ...campaign, ...changes, state })
+}
+
+async function waitForFunds(scope: Scope, campaign: Campaign): Promise<Result<Campaign, SubmitRefusal>> {
+  const changes = { submittedBy: scope.actor.name, submittedAt: scope.now.toISOString() }
+  const refusal = await moveCampaign(scope, campaign, 'waiting_for_funds', changes)
+  if (refusal) return refusal
+  await recordEvent(scope, 'campaign.waits_for_funds', `campaign:${campaign.id}`)
+  return ok({ ...campaign, ...changes, state: 'waiting_for_funds' })
+}

@@ -1,0 +1,110 @@
+import { startRun, stopRun } from '../delivery/index.ts'
+import type { Scope } from '../platform/scope.ts'
+import { recordEvent } from '../workspaces/index.ts'
+import { type Campaign, lockCampaign } from './find-campaign.ts'
+import { moveCampaign } from './move.ts'
+import { closeIfEmpty, endCampaign, pauseCampaign } from './stop.ts'
+import { submitWaiting } from './submit.ts'
+
+/**
+ * Does for one campaign what is due by now: begin, expire, complete, settle. Safe to call at any time and any number
+ * of times; it acts only on what the rows say.
+ * @returns whether something changed, so that the caller may look again at once
+ */
+export async function tendCampaign(scope: Scope, campaignId: string): Promise<boolean> {
+  const found = await lockCampaign(scope, campaignId)
+  if (!found.ok) return false
+  const campaign = found.value
+  if (isOver(campaign, scope.now)) return expire(scope, campaign)
+  switch (campaign.state) {
+    case 'waiting_for_funds':
+      return (await submitWaiting(scope, campaignId)).ok
+    case 'scheduled':
+      return begin(scope, campaign)
+    case 'sending':
+    case 'paused':
+      return complete(scope, campaign)
+    case 'completing':
+      return settle(scope, campaign)
+    case 'cancelled':
+    case 'expired':
+      return clearUp(scope, campaign)
+    default:
+      return false
+  }
+}
+
+const ENDS_WITH_TIME = ['pending_approval', 'scheduled', 'sending', 'paused']
+
+function isOver(campaign: Campaign, now: Date): boolean {
+  if (campaign.state === 'waiting_for_funds') {
+    const { sendBefore, schedule } = { sendBefore: campaign.sendBefore, schedule: campaign.schedule }
+    const end = sendBefore ?? schedule.sendBefore
+    return end !== undefined && end !== null && new Date(end) <= now
+  }
+  return ENDS_WITH_TIME.includes(campaign.state) && campaign.sendBefore !== null && new Date(campaign.sendBefore) <= now
+}
+
+async function begin(scope: Scope, campaign: Campaign): Promise<boolean> {
+  if (new Date(campaign.startsAt!) > scope.now) return false
+  const refusal = await moveCampaign(scope, campaign, 'sending')
+  if (refusal) return false
+  await startRun(scope, campaign.id)
+  await recordEvent(scope, 'campaign.began', `campaign:${campaign.id}`)
+  return true
+}
+
+/**
+ * A campaign past its time is never blasted: what is not yet sent expires. One that has sent nothing is expired as a
+ * whole; one that was under way completes with what it has.
+ */
+async function expire(scope: Scope, campaign: Campaign): Promise<boolean> {
+  const begun = campaign.holdId !== null && (await hasSent(scope, campaign.id))
+  if (begun) {
+    const ended = await stopRun(scope, campaign.id, 'expired')
+    return (await complete(scope, campaign)) || ended.count > 0
+  }
+  await recordEvent(scope, 'campaign.expired', `campaign:${campaign.id}`)
+  return (await endCampaign(scope, campaign, 'expired', 'its time to be sent had passed')).ok
+}
+
+async function hasSent(scope: Scope, campaignId: string): Promise<boolean> {
+  const [row] = await scope.sql<{ n: bigint }[]>`
+    SELECT coalesce(sum(n), 0)::bigint AS n FROM message_counts
+     WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND state NOT IN ('queued','held','skipped')`
+  return row!.n > 0n
+}
+
+async function complete(scope: Scope, campaign: Campaign): Promise<boolean> {
+  const [open] = await scope.sql`
+    SELECT 1 FROM slices WHERE campaign_id = ${campaign.id} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL LIMIT 1`
+  if (open) return false
+  const refusal = await moveCampaign(scope, campaign, 'completing')
+  if (refusal) return false
+  return settle(scope, { ...campaign, state: 'completing' }).then(() => true)
+}
+
+/** Settled means: every message final, the hold empty, its account closed. The database refuses to close any other. */
+async function settle(scope: Scope, campaign: Campaign): Promise<boolean> {
+  if (!(await closeIfEmpty(scope, campaign))) return false
+  const refusal = await moveCampaign(scope, campaign, 'settled', { settledAt: scope.now.toISOString() })
+  if (refusal) throw new Error(`a settled campaign could not be marked: ${refusal.message}`)
+  await recordEvent(scope, 'campaign.settled', `campaign:${campaign.id}`)
+  return true
+}
+
+/** After a cancellation: what workers have put back since is ended too, and the hold closed when it is empty. */
+async function clearUp(scope: Scope, campaign: Campaign): Promise<boolean> {
+  if (campaign.holdId === null) return false
+  await stopRun(scope, campaign.id, campaign.state === 'expired' ? 'expired' : 'cancelled')
+  return closeIfEmpty(scope, campaign)
+}
+
+/** Pauses a campaign that met something more than one recipient's fault, and says in plain words what to do. */
+export async function pauseForObstacle(
+  scope: Scope,
+  campaignId: string,
+  obstacle: { action: string; code: string; message: string },
+): Promise<void> {
+  await pauseCampaign(scope, campaignId, `${obstacle.message} (${obstacle.code})`)
+}

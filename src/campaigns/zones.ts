@@ -1,0 +1,25 @@
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
+
+type LocaleWithZones = Intl.Locale & { timeZones?: string[]; getTimeZones?: () => string[] | undefined }
+
+const zonesByCountry = new Map<string, readonly string[]>()
+
+/**
+ * The time zones in which the holder of a number may be: his own, where the list says it; else those of the number's
+ * country, one or several (then a moment must suit all of them); none where the country is not known.
+ * @param phone E.164
+ */
+export function possibleZones(phone: string, ownZone: string | null): readonly string[] {
+  if (ownZone) return [ownZone]
+  const country = parsePhoneNumberFromString(phone)?.country
+  return country ? zonesOf(country) : []
+}
+
+function zonesOf(country: string): readonly string[] {
+  const known = zonesByCountry.get(country)
+  if (known) return known
+  const locale = new Intl.Locale('und', { region: country }) as LocaleWithZones
+  const zones = locale.getTimeZones?.() ?? locale.timeZones ?? []
+  zonesByCountry.set(country, zones)
+  return zones
+}

@@ -1,0 +1,218 @@
+import type { Database } from '../platform/db.ts'
+import type { Log } from '../platform/log.ts'
+import type { Scope } from '../platform/scope.ts'
+import { openTemplate, parametersFor, type TemplateWords } from '../templates/index.ts'
+import { type ClaimedMessage, claimSlice } from './claim.ts'
+import { attemptRef } from './lifecycle.ts'
+import { dispatchSize } from './pace.ts'
+import type { ErrorAction, OutgoingMessage, ProviderConnection, SendOutcome } from './provider.ts'
+import { finishSlice, markDispatched, type Outcome, recordOutcomes } from './record.ts'
+import type { Run } from './run.ts'
+
+/** How many calls one worker keeps in the air for one sender. */
+export const MOST_IN_FLIGHT = 128
+const RECORD_AT = 100
+const RECORD_EVERY_MS = 25
+
+/** What sending needs of the house. */
+export type DispatchHouse = {
+  database: Database
+  log: Log
+  /** Runs `work` in one transaction of the run's workspace, as the sending part of the program. */
+  within<T>(workspaceId: string, work: (scope: Scope) => Promise<T>): Promise<T>
+  worker: string
+  signal: AbortSignal
+}
+
+/** The template as a run keeps it. */
+export type RunTemplate = { platformName: string; language: string; words: TemplateWords }
+
+/** Something that more than one recipient will meet: the campaign, the sender or the account must stop. */
+export type Obstacle = { action: ErrorAction; code: string; message: string }
+
+export type Dispatched =
+  | { kind: 'sent'; count: number; obstacle: Obstacle | undefined }
+  | { kind: 'wait'; forMs: number }
+  | { kind: 'nothing' }
+
+/**
+ * Sends the next slice of a run: claim, mark, call, record. Every attempt is committed before its call, every call is
+ * fenced by its mark, and what is not known to have stayed here is never sent again.
+ */
+export async function dispatchSlice(house: DispatchHouse, run: Run, connection: ProviderConnection): Promise<Dispatched> {
+  const claim = await house.within(run.workspaceId, (scope) => claimSlice(scope, run, house.worker))
+  if (claim.kind !== 'slice') return claim
+  const recorder = openRecorder(house, run)
+  await sendPaced(house, run, connection, claim, recorder)
+  await recorder.finish()
+  await house.within(run.workspaceId, (scope) => finishSlice(scope, run.campaignId, claim.sliceNo, house.worker))
+  return { kind: 'sent', count: claim.messages.length, obstacle: recorder.obstacle() }
+}
+
+type SliceClaim = Extract<Awaited<ReturnType<typeof claimSlice>>, { kind: 'slice' }>
+
+/** Batches leave at the sender's pace; what an obstacle or a stop leaves unsent goes back to the queue. */
+async function sendPaced(
+  house: DispatchHouse,
+  run: Run,
+  connection: ProviderConnection,
+  claim: SliceClaim,
+  recorder: Recorder,
+): Promise<void> {
+  const size = dispatchSize(run.messagesPerSecond)
+  const startMs = performance.now() + claim.startsInMs
+  const inFlight = new Set<Promise<void>>()
+  for (let from = 0; from < claim.messages.length; from += size) {
+    const batch = claim.messages.slice(from, from + size)
+    await waitUntil(startMs + (from / run.messagesPerSecond) * 1000, house.signal)
+    while (inFlight.size > MOST_IN_FLIGHT - batch.length) await Promise.race(inFlight)
+    const ready = house.signal.aborted || recorder.obstacle() ? [] : prepare(run, batch, recorder)
+    const allowed = await mark(house, run, claim.sliceNo, ready)
+    for (const message of batch) if (!allowed.has(message.messageId)) recorder.putBack(message)
+    for (const r of ready) {
+      if (!allowed.has(r.message.messageId)) continue
+      const calling: Promise<void> = call(connection, r, recorder).finally(() => inFlight.delete(calling))
+      inFlight.add(calling)
+    }
+  }
+  await Promise.all(inFlight)
+}
+
+type Ready = { message: ClaimedMessage; outgoing: OutgoingMessage }
+
+/** Renders a batch; what cannot be rendered is rejected here and never leaves. */
+function prepare(run: Run, batch: readonly ClaimedMessage[], recorder: Recorder): Ready[] {
+  const template = run.template as RunTemplate
+  const { form } = openTemplate(template.words)
+  const ready: Ready[] = []
+  for (const message of batch) {
+    const parameters = parametersFor(form, message.variables)
+    if (!parameters.ok) {
+      recorder.tell(message, { outcome: 'rejected', code: parameters.reason, message: parameters.message, action: 'recipient' })
+      continue
+    }
+    const outgoing = {
+      attemptRef: attemptRef(message.messageId, message.attemptNo),
+      to: message.phone,
+      template: { name: template.platformName, languageCode: template.language, parameters: parameters.value },
+    }
+    ready.push({ message, outgoing })
+  }
+  return ready
+}
+
+async function mark(house: DispatchHouse, run: Run, sliceNo: number, ready: readonly Ready[]): Promise<Set<bigint>> {
+  if (ready.length === 0) return new Set()
+  const batch = ready.map((r) => r.message)
+  return house.within(run.workspaceId, (scope) => markDispatched(scope, run, sliceNo, house.worker, batch))
+}
+
+async function call(connection: ProviderConnection, { message, outgoing }: Ready, recorder: Recorder): Promise<void> {
+  recorder.tell(message, await connection.send(outgoing))
+}
+
+type Recorder = {
+  tell(message: ClaimedMessage, outcome: SendOutcome): void
+  /** For a message that was claimed and not dispatched: it may go again at once. */
+  putBack(message: ClaimedMessage): void
+  obstacle(): Obstacle | undefined
+  finish(): Promise<void>
+}
+
+/** Gathers outcomes and writes them in batches, one write at a time, so that a crash loses no more than a moment's. */
+function openRecorder(house: DispatchHouse, run: Run): Recorder {
+  let waiting: Outcome[] = []
+  const told = new Set<bigint>()
+  let obstacle: Obstacle | undefined
+  let timer: NodeJS.Timeout | undefined
+  let writing: Promise<void> = Promise.resolve()
+
+  const flush = () => {
+    clearTimeout(timer)
+    timer = undefined
+    const batch = waiting.sort((a, b) => (a.messageId < b.messageId ? -1 : 1))
+    waiting = []
+    if (batch.length === 0) return writing
+    writing = writing.then(() => recordPatiently(house, run, batch))
+    return writing
+  }
+  const add = (outcome: Outcome) => {
+    told.add(outcome.messageId)
+    waiting.push(outcome)
+    if (waiting.length >= RECORD_AT) void flush().catch(() => {})
+    else timer ??= setTimeout(() => void flush().catch(() => {}), RECORD_EVERY_MS)
+  }
+
+  return {
+    tell(message, outcome) {
+      obstacle ??= obstacleIn(outcome)
+      add(outcomeRow(message, outcome))
+    },
+    putBack(message) {
+      if (told.has(message.messageId)) return
+      add({ messageId: message.messageId, attemptNo: message.attemptNo, outcome: 'not_sent', code: 'put_back', retryAfterMs: 0 })
+    },
+    obstacle: () => obstacle,
+    async finish() {
+      await flush()
+      clearTimeout(timer)
+    },
+  }
+}
+
+const RECORD_TRIES = 20
+const RECORD_AGAIN_MS = 500
+
+/** What the provider has answered is worth waiting for the database: without it these messages count as unknown. */
+async function recordPatiently(house: DispatchHouse, run: Run, batch: readonly Outcome[]): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await house.within(run.workspaceId, (scope) => recordOutcomes(scope, run, batch))
+    } catch (error) {
+      house.log.warn({ err: error, tries, count: batch.length }, 'outcomes are not recorded yet')
+      if (tries >= RECORD_TRIES) throw error
+      await new Promise((resolve) => setTimeout(resolve, RECORD_AGAIN_MS))
+    }
+  }
+}
+
+/** Actions that concern more than this recipient. */
+const STOPPING: readonly ErrorAction[] = ['campaign', 'sender', 'account']
+
+function obstacleIn(outcome: SendOutcome): Obstacle | undefined {
+  if (outcome.outcome === 'accepted' || outcome.action === undefined || !STOPPING.includes(outcome.action)) return undefined
+  return { action: outcome.action, code: outcome.code, message: outcome.message }
+}
+
+const A_DAY_MS = 24 * 60 * 60 * 1000
+
+/**
+ * A clear refusal that is the campaign's, the sender's or the account's fault has not sent anything: the message waits
+ * in the queue and may go when the fault is mended.
+ */
+function outcomeRow({ messageId, attemptNo }: ClaimedMessage, answer: SendOutcome): Outcome {
+  const row = { messageId, attemptNo }
+  if (answer.outcome === 'accepted') {
+    return { ...row, outcome: 'accepted', providerMessageId: answer.providerMessageId }
+  }
+  const told = { ...row, code: answer.code, detail: answer.message }
+  if (answer.outcome === 'rejected' && STOPPING.includes(answer.action)) return { ...told, outcome: 'not_sent', retryAfterMs: 0 }
+  if (answer.outcome === 'not_sent') {
+    return { ...told, outcome: 'not_sent', retryAfterMs: answer.action === 'wait_a_day' ? A_DAY_MS : answer.retryAfterMs }
+  }
+  return { ...told, outcome: answer.outcome }
+}
+
+async function waitUntil(atMs: number, signal: AbortSignal): Promise<void> {
+  const forMs = atMs - performance.now()
+  if (forMs < 1 || signal.aborted) return
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, forMs)
+    signal.addEventListener('abort', done, { once: true })
+  })
+}

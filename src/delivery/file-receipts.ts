@@ -1,0 +1,96 @@
+import type { Scope } from '../platform/scope.ts'
+import type { KnownReceipt, ReceiptLine } from './receipt.ts'
+
+/**
+ * Stores receipts beside the attempts they belong to and parks those that name nothing this sender has sent. An
+ * attempt that was open, or unknown, is hereby known to have been accepted: a receipt may come before the answer.
+ * @returns the receipts whose message is known, old ones included: applying them again changes nothing
+ */
+export async function fileReceipts(
+  scope: Scope,
+  senderId: string,
+  lines: readonly ReceiptLine[],
+): Promise<KnownReceipt[]> {
+  const named = await nameByProviderId(scope, lines)
+  const candidates = named.filter((line): line is KnownReceipt => line.messageId !== undefined)
+  const filed = await file(scope, senderId, candidates)
+  await park(scope, senderId, [
+    ...named.filter((line) => line.messageId === undefined),
+    ...candidates.filter((_, index) => !filed.has(index)),
+  ])
+  return candidates.filter((_, index) => filed.has(index))
+}
+
+/** Receipts without an attempt's name are found by the provider's id. */
+async function nameByProviderId(scope: Scope, lines: readonly ReceiptLine[]): Promise<ReceiptLine[]> {
+  const ids = lines.flatMap((line) =>
+    line.messageId === undefined && line.update.providerMessageId ? [line.update.providerMessageId] : [],
+  )
+  if (ids.length === 0) return [...lines]
+  const rows = await scope.sql<{ provider_message_id: string; message_id: bigint; attempt_no: number }[]>`
+    SELECT provider_message_id, message_id, attempt_no FROM attempts
+     WHERE workspace_id = ${scope.workspaceId} AND provider_message_id = ANY(${ids}::text[])`
+  const found = new Map(rows.map((row) => [row.provider_message_id, row]))
+  return lines.map((line) => {
+    const row = line.messageId === undefined ? found.get(line.update.providerMessageId ?? '') : undefined
+    return row ? { ...line, messageId: row.message_id, attemptNo: row.attempt_no } : line
+  })
+}
+
+/** @returns the positions of those that belong to an attempt of this sender */
+async function file(scope: Scope, senderId: string, lines: readonly KnownReceipt[]): Promise<Set<number>> {
+  if (lines.length === 0) return new Set()
+  const rows = await scope.sql<{ i: number }[]>`
+    WITH u AS MATERIALIZED (
+      SELECT * FROM unnest(
+        ${lines.map((_, index) => index)}::int[],
+        ${lines.map((line) => line.messageId)}::bigint[],
+        ${lines.map((line) => line.attemptNo)}::smallint[],
+        ${lines.map((line) => line.update.status)}::text[],
+        ${lines.map((line) => line.update.occurredAt)}::timestamptz[],
+        ${lines.map((line) => line.webhookId)}::bigint[],
+        ${lines.map((line) => line.update.providerMessageId ?? null) as string[]}::text[],
+        ${lines.map((line) => line.update.error?.code ?? null) as string[]}::text[],
+        ${lines.map((line) => line.update.error?.message.slice(0, 500) ?? null) as string[]}::text[],
+        ${lines.map((line) => pricingText(line.update.pricing)) as string[]}::text[])
+      AS u(i, message_id, attempt_no, status, occurred_at, webhook_id, provider_message_id, code, detail, pricing)),
+    known AS MATERIALIZED (
+      SELECT u.*, a.outcome FROM u
+        JOIN attempts a ON a.message_id = u.message_id AND a.attempt_no = u.attempt_no
+        JOIN messages m ON m.id = a.message_id
+        JOIN runs r ON r.campaign_id = m.campaign_id AND r.sender_id = ${senderId}
+       WHERE a.workspace_id = ${scope.workspaceId} AND a.dispatched_at IS NOT NULL),
+    stored AS (
+      INSERT INTO receipts (message_id, attempt_no, status, workspace_id, occurred_at, webhook_id, code, detail, pricing)
+      SELECT DISTINCT ON (message_id, attempt_no, status) message_id, attempt_no, status, ${scope.workspaceId}::uuid,
+             occurred_at, webhook_id, code, detail, pricing::jsonb
+        FROM known ORDER BY message_id, attempt_no, status, occurred_at
+      ON CONFLICT DO NOTHING),
+    unheard AS MATERIALIZED (
+      SELECT a.message_id, a.attempt_no, (SELECT min(k.provider_message_id) FROM known k
+               WHERE k.message_id = a.message_id AND k.attempt_no = a.attempt_no) AS provider_message_id
+        FROM attempts a
+       WHERE (a.message_id, a.attempt_no) IN (SELECT message_id, attempt_no FROM known
+               WHERE provider_message_id IS NOT NULL AND (outcome IS NULL OR outcome = 'indeterminate'))
+       ORDER BY a.message_id FOR NO KEY UPDATE OF a),
+    heard AS (
+      UPDATE attempts a SET outcome = 'accepted', provider_message_id = h.provider_message_id, resolved_at = clock_timestamp()
+        FROM unheard h WHERE a.message_id = h.message_id AND a.attempt_no = h.attempt_no
+         AND (a.outcome IS NULL OR a.outcome = 'indeterminate'))
+    SELECT i FROM known`
+  return new Set(rows.map((row) => row.i))
+}
+
+function pricingText(pricing: unknown): string | null {
+  return pricing === undefined ? null : JSON.stringify(pricing)
+}
+
+async function park(scope: Scope, senderId: string, lines: readonly ReceiptLine[]): Promise<void> {
+  if (lines.length === 0) return
+  await scope.sql`
+    INSERT INTO parked_receipts (workspace_id, sender_id, webhook_id, provider_message_id, status_update)
+    SELECT ${scope.workspaceId}::uuid, ${senderId}::uuid, p.webhook_id, p.provider_message_id, p.status_update::jsonb
+      FROM unnest(${lines.map((line) => line.webhookId)}::bigint[],
+                  ${lines.map((line) => line.update.providerMessageId ?? null) as string[]}::text[],
+                  ${lines.map((line) => JSON.stringify(line.update))}::text[]) AS p(webhook_id, provider_message_id, status_update)`
+}

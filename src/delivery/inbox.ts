@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import type { SqlClient } from '../platform/db.ts'
+
+/** Webhooks wait this long for company, so that many share one durable write. */
+const GATHER_MS = 4
+const MOST_TOGETHER = 500
+/** Beyond this many waiting, a webhook is refused with 503: the provider tries again, and memory stays bounded. */
+const MOST_WAITING = 20_000
+
+type Waiting = { senderId: string; body: Buffer; stored: () => void; failed: (error: unknown) => void }
+
+export type Inbox = {
+  /** Resolves once the body is durable; rejects when it is not, so that the provider tries again. */
+  store(senderId: string, body: Buffer): Promise<void>
+}
+
+/**
+ * Stores what providers post, byte for byte, before it is answered or understood. Equal bodies of one sender are
+ * stored once.
+ * @param onStored told the senders of each stored batch, to nudge a worker
+ */
+export function openInbox(sql: SqlClient, onStored: (senderIds: readonly string[]) => void): Inbox {
+  let waiting: Waiting[] = []
+  let timer: NodeJS.Timeout | undefined
+  let writing = 0
+
+  const flush = async () => {
+    timer = undefined
+    const batch = waiting.splice(0, MOST_TOGETHER)
+    if (waiting.length > 0) plan()
+    if (batch.length === 0) return
+    writing += batch.length
+    try {
+      await write(sql, batch)
+      for (const item of batch) item.stored()
+      onStored([...new Set(batch.map((item) => item.senderId))])
+    } catch (error) {
+      for (const item of batch) item.failed(error)
+    } finally {
+      writing -= batch.length
+    }
+  }
+  const plan = () => {
+    timer ??= setTimeout(() => void flush(), GATHER_MS)
+  }
+
+  return {
+    store(senderId, body) {
+      if (waiting.length + writing >= MOST_WAITING) return Promise.reject(new Error('the webhook inbox is full'))
+      return new Promise((stored, failed) => {
+        waiting.push({ senderId, body, stored, failed })
+        plan()
+      })
+    },
+  }
+}
+
+async function write(sql: SqlClient, batch: readonly Waiting[]): Promise<void> {
+  const digests = batch.map((item) => createHash('sha256').update(item.body).digest())
+  await sql`SELECT store_webhooks(${batch.map((item) => item.senderId)}::uuid[],
+    ${digests as unknown as string[]}::bytea[], ${batch.map((item) => item.body) as unknown as string[]}::bytea[])`
+}

@@ -1,0 +1,81 @@
+import type postgres from 'postgres'
+import type { Scope } from '../platform/scope.ts'
+import { sliceSize } from './pace.ts'
+
+/** What is frozen when a campaign is submitted; amounts and counts follow from the audience itself. */
+export type NewRun = {
+  campaignId: string
+  senderId: string
+  holdId: bigint
+  currency: string
+  model: string
+  category: string
+  /** The template as it will be sent, whatever happens to the saved one later. */
+  template: unknown
+  timeWindow: unknown
+  startsAt: Date
+  sendBefore: Date
+  lifetimeSeconds: number
+  messagesPerSecond: number
+}
+
+/** A query giving one row for each recipient: contact_id, phone, time_zone, zone, variables, price, due_at. */
+export type AudienceQuery = postgres.PendingQuery<postgres.Row[]>
+
+/**
+ * Freezes an audience: the run, its messages with their prices, what is said to whom, and the slices that workers
+ * will claim, in three statements whatever the size.
+ * @returns how many messages, and the sum of their prices in 1/10,000 units
+ */
+export async function materialise(
+  scope: Scope,
+  run: NewRun,
+  audience: AudienceQuery,
+): Promise<Frozen> {
+  await insertRun(scope, run)
+  const [frozen] = await scope.sql<{ count: number; total: bigint; hash: string }[]>`
+    WITH audience AS MATERIALIZED (
+      SELECT a.*, nextval(pg_get_serial_sequence('messages', 'id')) AS message_id,
+             ((row_number() OVER (PARTITION BY a.due_at, a.zone ORDER BY a.contact_id) - 1)
+               / ${sliceSize(run.messagesPerSecond)}::int) AS part
+        FROM (${audience}) a),
+    sliced AS MATERIALIZED (
+      SELECT message_id, contact_id, phone, zone, variables, price, due_at,
+             (dense_rank() OVER (ORDER BY due_at, zone, part))::int AS slice_no FROM audience),
+    new_slices AS (
+      INSERT INTO slices (campaign_id, slice_no, workspace_id, time_zone, due_at)
+      SELECT DISTINCT ${run.campaignId}::uuid, slice_no, ${scope.workspaceId}::uuid, zone, due_at FROM sliced),
+    new_messages AS (
+      INSERT INTO messages (id, workspace_id, campaign_id, contact_id, slice_no, price)
+      OVERRIDING SYSTEM VALUE
+      SELECT message_id, ${scope.workspaceId}::uuid, ${run.campaignId}::uuid, contact_id, slice_no, price
+        FROM sliced ORDER BY slice_no, contact_id),
+    new_recipients AS (
+      INSERT INTO recipients (message_id, workspace_id, campaign_id, phone, time_zone, variables)
+      SELECT message_id, ${scope.workspaceId}::uuid, ${run.campaignId}::uuid, phone, zone, variables
+        FROM sliced ORDER BY slice_no, contact_id)
+    SELECT count(*)::int AS count, coalesce(sum(price), 0)::bigint AS total,
+           ${audienceHash(scope)} AS hash FROM sliced`
+  return { count: frozen!.count, totalMinor: frozen!.total, audienceHash: frozen!.hash }
+}
+
+/** `audienceHash` stands for who gets what at which price, whatever the order; 32 hex digits. */
+export type Frozen = { count: number; totalMinor: bigint; audienceHash: string }
+
+/** The fingerprint of an audience as an aggregate over contact_id, phone, variables and price. */
+export function audienceHash(scope: Scope) {
+  return scope.sql`
+    lpad(to_hex(coalesce(bit_xor(hashtextextended(concat_ws('|', contact_id, phone, variables, price), 1)), 0)), 16, '0') ||
+    lpad(to_hex(coalesce(bit_xor(hashtextextended(concat_ws('|', contact_id, phone, variables, price), 2)), 0)), 16, '0')`
+}
+
+async function insertRun(scope: Scope, run: NewRun): Promise<void> {
+  await scope.sql`
+    INSERT INTO runs (campaign_id, workspace_id, sender_id, hold_id, currency, model, category, template, time_window,
+                      state, starts_at, send_before, lifetime_seconds)
+    VALUES (${run.campaignId}, ${scope.workspaceId}, ${run.senderId}, ${run.holdId}, ${run.currency}, ${run.model},
+            ${run.category}, ${JSON.stringify(run.template)}::text::jsonb,
+            ${run.timeWindow === null ? null : JSON.stringify(run.timeWindow)}::text::jsonb, 'waiting',
+            ${run.startsAt.toISOString()}::timestamptz, ${run.sendBefore.toISOString()}::timestamptz,
+            ${run.lifetimeSeconds})`
+}

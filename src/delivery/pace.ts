@@ -1,0 +1,17 @@
+/** The largest slice: some hundreds of rows keep a transaction short and its lease meaningful. */
+const MOST_IN_A_SLICE = 500
+/** A slice should take no longer than this to send, so that a pause or a new campaign waits no longer either. */
+const SLICE_SECONDS = 2
+
+/** How many messages make a slice for a sender of that speed. */
+export function sliceSize(messagesPerSecond: number): number {
+  return Math.max(1, Math.min(MOST_IN_A_SLICE, Math.floor(messagesPerSecond * SLICE_SECONDS)))
+}
+
+/** How many messages are marked dispatched together: what may be uncertain after a crash, so no more than a moment's worth. */
+const MOST_AT_ONCE = 64
+const DISPATCH_SECONDS = 0.1
+
+export function dispatchSize(messagesPerSecond: number): number {
+  return Math.max(1, Math.min(MOST_AT_ONCE, Math.floor(messagesPerSecond * DISPATCH_SECONDS)))
+}

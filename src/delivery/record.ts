@@ -1,0 +1,107 @@
+import type { Scope } from '../platform/scope.ts'
+import { release } from '../wallet/index.ts'
+import type { ClaimedMessage } from './claim.ts'
+import { LEASE_SECONDS } from './claim.ts'
+import { MOST_ATTEMPTS, retryDelaySeconds } from './lifecycle.ts'
+import type { Run } from './run.ts'
+
+/**
+ * The fence before every call: marks attempts dispatched, if they are still this worker's and the run is not paused.
+ * Only what this returns may be sent. It also renews the slice's lease.
+ */
+export async function markDispatched(
+  scope: Scope,
+  run: Run,
+  sliceNo: number,
+  worker: string,
+  batch: readonly ClaimedMessage[],
+): Promise<Set<bigint>> {
+  const rows = await scope.sql<{ message_id: bigint }[]>`
+    WITH renewed AS (
+      UPDATE slices SET lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
+       WHERE campaign_id = ${run.campaignId} AND slice_no = ${sliceNo} AND worker = ${worker})
+    UPDATE attempts a SET dispatched_at = clock_timestamp()
+      FROM unnest(${batch.map((m) => m.messageId)}::bigint[], ${batch.map((m) => m.attemptNo)}::smallint[])
+           AS b(message_id, attempt_no)
+     WHERE a.message_id = b.message_id AND a.attempt_no = b.attempt_no AND a.worker = ${worker}
+       AND a.outcome IS NULL AND a.dispatched_at IS NULL
+       AND EXISTS (SELECT 1 FROM runs r JOIN senders s ON s.id = r.sender_id
+                    WHERE r.campaign_id = ${run.campaignId} AND r.state = 'running' AND s.state = 'active')
+    RETURNING a.message_id`
+  return new Set(rows.map((row) => row.message_id))
+}
+
+/** What came of one attempt, as the rows know it. */
+export type Outcome = {
+  messageId: bigint
+  attemptNo: number
+  outcome: 'accepted' | 'rejected' | 'not_sent' | 'indeterminate'
+  providerMessageId?: string | undefined
+  code?: string | undefined
+  detail?: string | undefined
+  retryAfterMs?: number | undefined
+}
+
+/**
+ * Writes a batch of outcomes. Only an attempt that is open, or was taken for lost, may still be told; a message whose
+ * receipt came before the answer keeps what the receipt said. Rejected messages give their money back at once.
+ */
+export async function recordOutcomes(scope: Scope, run: Run, outcomes: readonly Outcome[]): Promise<void> {
+  if (outcomes.length === 0) return
+  const settled = outcomes.map(giveUpAtLast)
+  const nowMs = scope.now.getTime()
+  const [failed] = await scope.sql<{ count: number; total: bigint }[]>`
+    WITH told AS (
+      UPDATE attempts a SET outcome = o.outcome, resolved_at = clock_timestamp(), code = o.code, detail = o.detail,
+             provider_message_id = o.provider_message_id
+        FROM unnest(${settled.map((o) => o.messageId)}::bigint[], ${settled.map((o) => o.attemptNo)}::smallint[],
+                    ${settled.map((o) => o.outcome)}::text[],
+                    ${settled.map((o) => o.providerMessageId ?? null) as string[]}::text[],
+                    ${settled.map((o) => o.code ?? null) as string[]}::text[],
+                    ${settled.map((o) => o.detail?.slice(0, 500) ?? null) as string[]}::text[],
+                    ${settled.map((o) => notBefore(o, nowMs)) as string[]}::timestamptz[])
+             AS o(message_id, attempt_no, outcome, provider_message_id, code, detail, not_before)
+       WHERE a.message_id = o.message_id AND a.attempt_no = o.attempt_no
+         AND (a.outcome IS NULL OR (a.outcome = 'indeterminate' AND o.outcome IN ('accepted','rejected')))
+      RETURNING a.message_id, a.outcome, a.code, o.not_before),
+    moved AS (
+      UPDATE messages m SET
+             state = CASE t.outcome WHEN 'accepted' THEN 'sent' WHEN 'rejected' THEN 'failed'
+                                    WHEN 'not_sent' THEN 'queued' ELSE 'uncertain' END,
+             money = CASE t.outcome WHEN 'rejected' THEN 'released' ELSE m.money END,
+             sent_at = CASE t.outcome WHEN 'accepted' THEN ${scope.now.toISOString()}::timestamptz ELSE m.sent_at END,
+             failed_at = CASE t.outcome WHEN 'rejected' THEN ${scope.now.toISOString()}::timestamptz END,
+             not_before = t.not_before, reason = t.code
+        FROM told t
+       WHERE m.id = t.message_id AND m.money = 'held'
+         AND (m.state = 'sending' OR (m.state = 'uncertain' AND t.outcome IN ('accepted','rejected')))
+      RETURNING m.state, m.price)
+    SELECT count(*)::int AS count, coalesce(sum(price), 0)::bigint AS total FROM moved WHERE state = 'failed'`
+  await release(scope, { ...run, amountMinor: failed!.total, nItems: failed!.count, reason: 'rejected' })
+}
+
+/** A message that was refused too often before leaving is failed; being put back untried does not count. */
+function giveUpAtLast(outcome: Outcome): Outcome {
+  const tried = outcome.outcome === 'not_sent' && outcome.retryAfterMs !== 0
+  if (!tried || outcome.attemptNo < MOST_ATTEMPTS) return outcome
+  return { ...outcome, outcome: 'rejected' }
+}
+
+function notBefore(outcome: Outcome, nowMs: number): string | null {
+  if (outcome.outcome !== 'not_sent' || outcome.retryAfterMs === 0) return null
+  const waitMs = outcome.retryAfterMs ?? retryDelaySeconds(outcome.attemptNo) * 1000
+  return new Date(nowMs + waitMs).toISOString()
+}
+
+/** Gives the slice back: done, when nothing of it is left to send, else due again when its first message may be tried. */
+export async function finishSlice(scope: Scope, campaignId: string, sliceNo: number, worker: string): Promise<void> {
+  await scope.sql`
+    UPDATE slices s SET lease_until = NULL, worker = NULL,
+           done_at = CASE WHEN left_over.n = 0 THEN ${scope.now.toISOString()}::timestamptz END,
+           due_at = CASE WHEN left_over.n = 0 THEN s.due_at
+                         ELSE greatest(s.due_at, coalesce(left_over.first_due, s.due_at)) END
+      FROM (SELECT count(*) AS n, min(coalesce(m.not_before, '-infinity')) AS first_due FROM messages m
+             WHERE m.campaign_id = ${campaignId} AND m.slice_no = ${sliceNo} AND m.state IN ('queued','sending')) left_over
+     WHERE s.campaign_id = ${campaignId} AND s.slice_no = ${sliceNo} AND s.workspace_id = ${scope.workspaceId}
+       AND s.worker = ${worker}`
+}

@@ -1,0 +1,182 @@
+import type { Scope } from '../platform/scope.ts'
+import { decideCharge, type ChargeReason, type ModelName } from '../pricing/index.ts'
+import { capture, captureLate, release } from '../wallet/index.ts'
+import { type Heard, heardByMessage, type KnownReceipt } from './receipt.ts'
+import { openWindows, rememberWindows, type WindowsByContact } from './windows.ts'
+
+/**
+ * Moves messages up by what was heard of them, never down, and settles their money in the same transaction: the first
+ * of delivered and read captures, failed releases, and a delivery whose money had gone back is charged late.
+ * @returns the campaigns that were touched
+ */
+export async function applyReceipts(scope: Scope, receipts: readonly KnownReceipt[]): Promise<string[]> {
+  const heard = heardByMessage(receipts)
+  if (heard.length === 0) return []
+  const moved = await moveMessages(scope, heard)
+  const byId = new Map(heard.map((h) => [h.messageId, h]))
+  for (const group of groupByCampaign(moved)) await settleMoney(scope, group, byId)
+  return [...new Set(moved.map((row) => row.campaign_id))]
+}
+
+type Moved = {
+  id: bigint
+  campaign_id: string
+  contact_id: bigint
+  price: bigint
+  state: string
+  money_was: 'held' | 'captured' | 'released'
+  money: 'held' | 'captured' | 'released'
+  hold_id: bigint
+  currency: string
+  model: ModelName
+  category: string
+  free: boolean
+}
+
+/** One statement moves the whole batch; rows that would not rise are left alone. */
+async function moveMessages(scope: Scope, heard: readonly Heard[]): Promise<Moved[]> {
+  return scope.sql<Moved[]>`
+    WITH h AS MATERIALIZED (
+      SELECT * FROM unnest(
+        ${heard.map((h) => h.messageId)}::bigint[], ${heard.map((h) => h.rank)}::int[], ${heard.map((h) => h.failed)}::boolean[],
+        ${heard.map((h) => isFree(h.pricingType))}::boolean[], ${heard.map((h) => h.code) as string[]}::text[],
+        ${heard.map((h) => h.sentAt) as string[]}::timestamptz[], ${heard.map((h) => h.deliveredAt) as string[]}::timestamptz[],
+        ${heard.map((h) => h.readAt) as string[]}::timestamptz[], ${heard.map((h) => h.failedAt) as string[]}::timestamptz[])
+      AS h(id, rank, failed, free, code, sent_at, delivered_at, read_at, failed_at)),
+    locked AS MATERIALIZED (
+      SELECT m.id, m.money AS money_was, h.rank, h.free, h.code, h.sent_at, h.delivered_at, h.read_at, h.failed_at,
+             CASE
+               WHEN h.rank = 3 AND m.state NOT IN ('queued','cancelled','skipped') THEN 'read'
+               WHEN h.rank = 2 AND m.state NOT IN ('queued','cancelled','skipped','read') THEN 'delivered'
+               WHEN h.failed AND m.state IN ('sending','sent','uncertain','expired') THEN 'failed'
+               WHEN h.rank = 1 AND m.state IN ('sending','uncertain') AND m.money = 'held' THEN 'sent'
+               ELSE m.state END AS next
+        FROM h JOIN messages m ON m.id = h.id AND m.workspace_id = ${scope.workspaceId}
+       ORDER BY m.id FOR NO KEY UPDATE OF m)
+    UPDATE messages m SET state = l.next,
+           money = CASE WHEN l.next IN ('delivered','read') THEN 'captured' WHEN l.next = 'failed' THEN 'released' ELSE m.money END,
+           free = m.free OR l.free,
+           sent_at = coalesce(m.sent_at, l.sent_at, l.delivered_at, l.read_at),
+           delivered_at = coalesce(m.delivered_at, l.delivered_at),
+           read_at = coalesce(m.read_at, l.read_at),
+           failed_at = CASE WHEN l.next = 'failed' THEN coalesce(m.failed_at, l.failed_at) ELSE m.failed_at END,
+           reason = CASE WHEN l.next = 'failed' THEN l.code WHEN l.next <> m.state THEN NULL ELSE m.reason END
+      FROM locked l, runs r
+     WHERE m.id = l.id AND r.campaign_id = m.campaign_id
+       AND (m.state <> l.next OR (l.free AND NOT m.free) OR (m.delivered_at IS NULL AND l.delivered_at IS NOT NULL))
+    RETURNING m.id, m.campaign_id, m.contact_id, m.price, m.state, l.money_was, m.money, m.free, r.hold_id, r.currency, r.model, r.category`
+}
+
+function isFree(pricingType: string | null): boolean {
+  return pricingType?.startsWith('free_') ?? false
+}
+
+function groupByCampaign(rows: readonly Moved[]): Moved[][] {
+  const groups = new Map<string, Moved[]>()
+  for (const row of rows) {
+    if (row.money === row.money_was) continue
+    const group = groups.get(row.campaign_id)
+    if (group) group.push(row)
+    else groups.set(row.campaign_id, [row])
+  }
+  return [...groups.values()]
+}
+
+type Charge = {
+  id: bigint
+  contactId: bigint
+  amountMinor: bigint
+  priceMinor: bigint
+  reason: ChargeReason
+  late: boolean
+  attemptNo: number
+  status: 'delivered' | 'read'
+}
+
+/** One capture, one release and one late capture at most for each campaign of a batch. */
+async function settleMoney(scope: Scope, rows: readonly Moved[], heard: ReadonlyMap<bigint, Heard>): Promise<void> {
+  const run = rows[0]!
+  const account = { holdId: run.hold_id, campaignId: run.campaign_id, currency: run.currency }
+  const charges = await decideCharges(scope, run, rows.filter((row) => row.money === 'captured'), heard)
+  const inTime = charges.filter((charge) => !charge.late)
+  const late = charges.filter((charge) => charge.late)
+  await writeCharges(scope, run.campaign_id, inTime, await capture(scope, { ...account, ...sumOf(inTime) }))
+  if (late.length > 0) {
+    const paid = await captureLate(scope, { campaignId: run.campaign_id, currency: run.currency, ...sumOf(late) })
+    await writeCharges(scope, run.campaign_id, late, paid.transferId)
+  }
+  const failed = rows.filter((row) => row.money === 'released')
+  await release(scope, { ...account, ...sumOfPrices(failed), reason: 'failed' })
+  await release(scope, { ...account, ...sumOfDifferences(inTime), reason: 'free' })
+}
+
+async function decideCharges(
+  scope: Scope,
+  run: Moved,
+  rows: readonly Moved[],
+  heard: ReadonlyMap<bigint, Heard>,
+): Promise<Charge[]> {
+  const windows: WindowsByContact =
+    run.model === 'conversation_24h' && rows.length > 0 ? await openWindows(scope, rows.map((row) => row.contact_id)) : new Map()
+  const charges: Charge[] = []
+  const opened: Parameters<typeof rememberWindows>[1] = []
+  for (const row of rows) {
+    const what = heard.get(row.id)!
+    const at = new Date(what.deliveredAt ?? what.readAt ?? scope.now)
+    const decision = decideCharge(run.model, {
+      category: run.category as 'utility',
+      priceMinor: row.price,
+      at,
+      on: at.toISOString().slice(0, 10),
+      windows: windows.get(row.contact_id) ?? [],
+      reportedType: row.free ? 'free_entry_point' : undefined,
+    })
+    if (decision.opensWindow) opened.push({ contactId: row.contact_id, messageId: row.id, window: decision.opensWindow })
+    charges.push({
+      id: row.id,
+      contactId: row.contact_id,
+      amountMinor: decision.chargeMinor,
+      priceMinor: row.price,
+      reason: decision.reason,
+      late: row.money_was === 'released',
+      attemptNo: what.attemptNo,
+      status: what.rank === 3 ? 'read' : 'delivered',
+    })
+  }
+  await rememberWindows(scope, opened)
+  return charges
+}
+
+function sumOf(charges: readonly Charge[]) {
+  const paid = charges.filter((charge) => charge.amountMinor > 0n)
+  return { amountMinor: paid.reduce((sum, charge) => sum + charge.amountMinor, 0n), nItems: paid.length }
+}
+
+function sumOfPrices(rows: readonly Moved[]) {
+  const held = rows.filter((row) => row.money_was === 'held')
+  return { amountMinor: held.reduce((sum, row) => sum + row.price, 0n), nItems: held.length }
+}
+
+function sumOfDifferences(charges: readonly Charge[]) {
+  const cheaper = charges.filter((charge) => charge.amountMinor < charge.priceMinor)
+  return {
+    amountMinor: cheaper.reduce((sum, charge) => sum + charge.priceMinor - charge.amountMinor, 0n),
+    nItems: cheaper.length,
+  }
+}
+
+async function writeCharges(
+  scope: Scope,
+  campaignId: string,
+  charges: readonly Charge[],
+  transferId: string | null,
+): Promise<void> {
+  if (charges.length === 0) return
+  await scope.sql`
+    INSERT INTO charges (message_id, workspace_id, campaign_id, amount, transfer_id, late, reason, attempt_no, status)
+    SELECT c.id, ${scope.workspaceId}::uuid, ${campaignId}::uuid, c.amount,
+           CASE WHEN c.amount > 0 THEN ${transferId}::uuid END, ${charges[0]!.late}, c.reason, c.attempt_no, c.status
+      FROM unnest(${charges.map((c) => c.id)}::bigint[], ${charges.map((c) => c.amountMinor)}::bigint[],
+                  ${charges.map((c) => c.reason)}::text[], ${charges.map((c) => c.attemptNo)}::smallint[],
+                  ${charges.map((c) => c.status)}::text[]) AS c(id, amount, reason, attempt_no, status)`
+}

@@ -1,0 +1,62 @@
+import type { Scope } from '../platform/scope.ts'
+import { release } from '../wallet/index.ts'
+import { type Run, findRun } from './run.ts'
+
+/** Lets workers claim the campaign's slices, from the beginning or after a pause. */
+export async function startRun(scope: Scope, campaignId: string): Promise<void> {
+  await scope.sql`
+    UPDATE runs SET state = 'running', pause_reason = NULL
+     WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND state IN ('waiting','paused')`
+}
+
+/** Stops claiming and dispatching; what is already with the provider finishes. */
+export async function pauseRun(scope: Scope, campaignId: string, reason: string): Promise<void> {
+  await scope.sql`
+    UPDATE runs SET state = 'paused', pause_reason = ${reason}
+     WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND state IN ('waiting','running')`
+}
+
+/** Takes a pause back before the campaign has begun: it waits for its time again. */
+export async function waitRun(scope: Scope, campaignId: string): Promise<void> {
+  await scope.sql`
+    UPDATE runs SET state = 'waiting', pause_reason = NULL
+     WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND state = 'paused'`
+}
+
+/**
+ * Ends a run for good: what is not yet sent becomes `as` and its money goes back at once. What a worker holds at this
+ * moment comes back to the queue by its fence and is ended by the next call; calling again is harmless.
+ * @returns how many messages were ended now
+ */
+export async function stopRun(
+  scope: Scope,
+  campaignId: string,
+  as: 'cancelled' | 'expired',
+): Promise<{ count: number; releasedMinor: bigint }> {
+  const run = await findRun(scope, campaignId)
+  if (!run) return { count: 0, releasedMinor: 0n }
+  await scope.sql`
+    UPDATE runs SET state = 'stopped' WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId}`
+  const ended = await endQueued(scope, run, as)
+  await scope.sql`
+    UPDATE slices s SET done_at = ${scope.now.toISOString()}::timestamptz
+     WHERE s.campaign_id = ${campaignId} AND s.workspace_id = ${scope.workspaceId} AND s.done_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.campaign_id = s.campaign_id AND m.slice_no = s.slice_no
+                        AND m.state IN ('queued','sending'))`
+  return ended
+}
+
+async function endQueued(
+  scope: Scope,
+  run: Run,
+  as: 'cancelled' | 'expired',
+): Promise<{ count: number; releasedMinor: bigint }> {
+  const [ended] = await scope.sql<{ count: number; total: bigint }[]>`
+    WITH ended AS (
+      UPDATE messages SET state = ${as}, money = 'released', reason = ${as === 'cancelled' ? 'cancelled' : 'send_before'}
+       WHERE campaign_id = ${run.campaignId} AND workspace_id = ${scope.workspaceId} AND state = 'queued'
+      RETURNING price)
+    SELECT count(*)::int AS count, coalesce(sum(price), 0)::bigint AS total FROM ended`
+  await release(scope, { ...run, amountMinor: ended!.total, nItems: ended!.count, reason: as })
+  return { count: ended!.count, releasedMinor: ended!.total }
+}

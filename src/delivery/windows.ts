@@ -1,0 +1,40 @@
+import type { Scope } from '../platform/scope.ts'
+import { CONVERSATION_MS, type OpenWindow } from '../pricing/index.ts'
+
+export type WindowsByContact = ReadonlyMap<bigint, readonly OpenWindow[]>
+
+/**
+ * The conversation windows of some contacts that may still matter, with the contacts locked, so that two campaigns
+ * that reach one person at the same moment cannot both open one.
+ */
+export async function openWindows(scope: Scope, contactIds: readonly bigint[]): Promise<WindowsByContact> {
+  const ids = [...new Set(contactIds)].sort((a, b) => (a < b ? -1 : 1))
+  await scope.sql`
+    SELECT 1 FROM contacts WHERE id = ANY(${ids}::bigint[]) AND workspace_id = ${scope.workspaceId} ORDER BY id FOR NO KEY UPDATE`
+  const since = new Date(scope.now.getTime() - 3 * CONVERSATION_MS).toISOString()
+  const rows = await scope.sql<{ contact_id: bigint; category: OpenWindow['category']; opened_at: string; expires_at: string }[]>`
+    SELECT contact_id, category, opened_at, expires_at FROM conversation_windows
+     WHERE contact_id = ANY(${ids}::bigint[]) AND workspace_id = ${scope.workspaceId} AND expires_at > ${since}::timestamptz`
+  const windows = new Map<bigint, OpenWindow[]>()
+  for (const row of rows) {
+    const window = { category: row.category, openedAt: new Date(row.opened_at), expiresAt: new Date(row.expires_at) }
+    windows.set(row.contact_id, [...(windows.get(row.contact_id) ?? []), window])
+  }
+  return windows
+}
+
+/** Stores the windows that charges have opened, in their transaction. */
+export async function rememberWindows(
+  scope: Scope,
+  opened: { contactId: bigint; messageId: bigint; window: OpenWindow }[],
+): Promise<void> {
+  if (opened.length === 0) return
+  await scope.sql`
+    INSERT INTO conversation_windows (workspace_id, contact_id, category, message_id, opened_at, expires_at)
+    SELECT ${scope.workspaceId}::uuid, w.contact_id, w.category, w.message_id, w.opened_at, w.expires_at
+      FROM unnest(${opened.map((o) => o.contactId)}::bigint[], ${opened.map((o) => o.window.category)}::text[],
+                  ${opened.map((o) => o.messageId)}::bigint[],
+                  ${opened.map((o) => o.window.openedAt.toISOString())}::timestamptz[],
+                  ${opened.map((o) => o.window.expiresAt.toISOString())}::timestamptz[])
+           AS w(contact_id, category, message_id, opened_at, expires_at)`
+}

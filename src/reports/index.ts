@@ -1,0 +1,2 @@
+export { explain, type MessageFacts } from './explain.ts'
+export { listMessages, type MessageLine } from './messages.ts'

@@ -1,0 +1,104 @@
+import { isCountedId } from '../platform/ids.ts'
+import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
+import type { Scope } from '../platform/scope.ts'
+import { compileMarkets, findMarketRows } from '../pricing/index.ts'
+import { explain } from './explain.ts'
+
+/** One recipient of a campaign: what happened to the message and what it cost, in 1/10,000 units. */
+export type MessageLine = {
+  id: string
+  contactId: string
+  phone: string | null
+  state: string
+  priceMinor: bigint
+  chargedMinor: bigint
+  explanation: string
+  attempts: number
+  providerMessageId: string | null
+  error: { code: string; detail: string | null } | null
+  sentAt: string | null
+  deliveredAt: string | null
+  readAt: string | null
+}
+
+type Row = {
+  id: bigint
+  contact_id: bigint
+  phone: string | null
+  state: string
+  price: bigint
+  attempts: number
+  reason: string | null
+  sent_at: string | null
+  delivered_at: string | null
+  read_at: string | null
+  due_at: string | null
+  provider_message_id: string | null
+  code: string | null
+  detail: string | null
+  amount: bigint | null
+  charge_reason: string | null
+  late: boolean | null
+  category: string
+  currency: string
+}
+
+/** A page of a campaign's recipients in the order in which they are sent. */
+export async function listMessages(
+  scope: Scope,
+  request: PageRequest<string> & { campaignId: string; state?: string | undefined; timeZone: string },
+): Promise<Page<MessageLine, string>> {
+  const after = request.after !== undefined && isCountedId(request.after) ? BigInt(request.after) : 0n
+  const rows = await scope.sql<Row[]>`
+    SELECT m.id, m.contact_id, r.phone, m.state, m.price, m.attempts, m.reason, m.sent_at, m.delivered_at, m.read_at,
+           s.due_at, a.provider_message_id, coalesce(f.code, a.code) AS code, coalesce(f.detail, a.detail) AS detail,
+           c.amount, c.reason AS charge_reason, c.late, run.category, run.currency
+      FROM messages m
+      JOIN runs run ON run.campaign_id = m.campaign_id
+      JOIN slices s ON s.campaign_id = m.campaign_id AND s.slice_no = m.slice_no
+      LEFT JOIN recipients r ON r.message_id = m.id
+      LEFT JOIN attempts a ON a.message_id = m.id AND a.attempt_no = m.attempts
+      LEFT JOIN receipts f ON f.message_id = m.id AND f.attempt_no = m.attempts AND f.status = 'failed'
+      LEFT JOIN charges c ON c.message_id = m.id
+     WHERE m.campaign_id = ${request.campaignId} AND m.workspace_id = ${scope.workspaceId} AND m.id > ${after}
+       AND (${request.state ?? null}::text IS NULL OR m.state = ${request.state ?? null}::text)
+     ORDER BY m.id LIMIT ${request.limit + 1}`
+  const marketOf = compileMarkets(await findMarketRows(scope.sql), scope.now.toISOString().slice(0, 10))
+  const lines = rows.map((row) => toLine(row, request.timeZone, marketOf))
+  return pageOf(lines, request.limit, (line) => line.id)
+}
+
+function toLine(row: Row, timeZone: string, marketOf: (digits: string) => string): MessageLine {
+  const failed = row.state === 'failed' || row.state === 'uncertain'
+  return {
+    id: row.id.toString(),
+    contactId: row.contact_id.toString(),
+    phone: row.phone,
+    state: row.state,
+    priceMinor: row.price,
+    chargedMinor: row.amount ?? 0n,
+    explanation: explain({
+      state: row.state,
+      currency: row.currency,
+      priceMinor: row.price,
+      chargedMinor: row.amount ?? undefined,
+      chargeReason: row.charge_reason,
+      late: row.late ?? false,
+      category: row.category,
+      market: row.phone === null ? null : marketOf(row.phone.slice(1)),
+      reason: row.reason,
+      detail: row.detail,
+      dueAt: row.due_at,
+      sentAt: row.sent_at,
+      deliveredAt: row.delivered_at,
+      readAt: row.read_at,
+      timeZone,
+    }),
+    attempts: row.attempts,
+    providerMessageId: row.provider_message_id,
+    error: failed ? { code: row.code ?? row.reason ?? 'unknown', detail: row.detail } : null,
+    sentAt: row.sent_at,
+    deliveredAt: row.delivered_at,
+    readAt: row.read_at,
+  }
+}

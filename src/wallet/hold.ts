@@ -1,0 +1,74 @@
+import { ok, type Result, refuse } from '../platform/result.ts'
+import type { Scope } from '../platform/scope.ts'
+import { refuseOverdraft, reserveId } from './ledger.ts'
+import { lockAvailable, move } from './move.ts'
+
+export type HoldRefusal = 'insufficient_funds' | 'books_do_not_balance'
+
+/**
+ * Whether `amountMinor` (1/10,000 units) can be reserved now. The wallet stays locked until the transaction ends, so
+ * that the answer still holds when the reservation is written. Refuses while the books are known not to balance.
+ */
+export async function checkFunds(
+  scope: Scope,
+  amountMinor: bigint,
+): Promise<Result<{ availableMinor: bigint }, HoldRefusal>> {
+  const { currency, availableMinor } = await lockAvailable(scope)
+  const refusal = refuseOverdraft(availableMinor, amountMinor, currency) ?? (await refuseWhileFrozen(scope))
+  return refusal ?? ok({ availableMinor })
+}
+
+/** Opens the empty account that will hold a campaign's money. */
+export async function openHold(scope: Scope, campaignId: string, currency: string): Promise<bigint> {
+  const [account] = await scope.sql<{ id: bigint }[]>`
+    INSERT INTO accounts (workspace_id, currency, kind, campaign_id)
+    VALUES (${scope.workspaceId}, ${currency}, 'hold', ${campaignId}) RETURNING id`
+  return account!.id
+}
+
+/** Moves money from the wallet into a hold, once for each version of a campaign. Check the funds first. */
+export async function reserve(
+  scope: Scope,
+  request: { holdId: bigint; campaignId: string; version: number; currency: string; amountMinor: bigint; nItems: number },
+): Promise<void> {
+  if (request.amountMinor === 0n) return
+  const { holdId, version, ...movement } = request
+  const id = reserveId(request.campaignId, version)
+  const written = await move(scope, { ...movement, id, kind: 'reserve', from: 'wallet', to: holdId })
+  if (!written) throw new Error('this version of the campaign has reserved its money before')
+}
+
+async function refuseWhileFrozen(scope: Scope) {
+  const [row] = await scope.sql<{ frozen_reason: string | null }[]>`
+    SELECT frozen_reason FROM workspaces WHERE workspace_id = ${scope.workspaceId} AND frozen_at IS NOT NULL`
+  if (!row) return undefined
+  return refuse(
+    'books_do_not_balance',
+    `No new reservation is taken while the books do not balance (${row.frozen_reason ?? 'see the audit'}). Run the audit, mend the difference, and submit again.`,
+  )
+}
+
+/** Gives back to the wallet what a hold no longer needs; nothing happens for an amount of zero. */
+export async function release(
+  scope: Scope,
+  request: { holdId: bigint; campaignId: string; currency: string; amountMinor: bigint; nItems: number; reason: string },
+): Promise<void> {
+  if (request.amountMinor === 0n) return
+  await move(scope, {
+    kind: 'release',
+    from: request.holdId,
+    to: 'wallet',
+    amountMinor: request.amountMinor,
+    currency: request.currency,
+    campaignId: request.campaignId,
+    nItems: request.nItems,
+    reason: request.reason,
+  })
+}
+
+/** Closes an empty hold for good; the database refuses to close one that is not empty. */
+export async function closeHold(scope: Scope, holdId: bigint): Promise<void> {
+  await scope.sql`
+    UPDATE accounts SET closed_at = ${scope.now.toISOString()}::timestamptz
+     WHERE id = ${holdId} AND workspace_id = ${scope.workspaceId} AND closed_at IS NULL`
+}

@@ -1,0 +1,5 @@
+export { type Balance, readBalance } from './balance.ts'
+export { capture, captureLate } from './capture.ts'
+export { checkFunds, closeHold, openHold, release, reserve } from './hold.ts'
+export { lockAvailable } from './move.ts'
+export { type TopUp, topUp } from './top-up.ts'

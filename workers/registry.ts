@@ -1,0 +1,36 @@
+import type { House } from '../src/house.ts'
+import type { Job } from '../src/platform/queue.ts'
+import { foldSender } from './fold.ts'
+import { sendCampaign } from './send.ts'
+import { tendOne } from './tend.ts'
+import { startTimetable } from './timetable.ts'
+
+export type Workers = {
+  /** Takes no new work and waits for what is in hand, at most `graceMs`. */
+  stop(options: { graceMs: number }): Promise<void>
+}
+
+const SENDING_AT_ONCE = 8
+const FOLDING_AT_ONCE = 2
+
+/** Starts everything that works by itself: one line a queue, and the timetable. */
+export function startWorkers(house: House): Workers {
+  const chores: Record<string, (job: Job) => Promise<void>> = { tend: tendOne(house) }
+  const queueWorkers = [
+    house.queues.work('send', sendCampaign(house), { concurrency: SENDING_AT_ONCE }),
+    house.queues.work('receipts', foldSender(house), { concurrency: FOLDING_AT_ONCE }),
+    house.queues.work('chores', (job) => oneOf(chores, job), { concurrency: house.config.workerConcurrency }),
+  ]
+  const timetable = startTimetable(house)
+  return {
+    async stop(options) {
+      await timetable.stop()
+      await Promise.all(queueWorkers.map((worker) => worker.close(options)))
+    },
+  }
+}
+
+/** A job of an unknown name comes from another version of the program: it is left alone, and the sweep finds its work. */
+async function oneOf(handlers: Record<string, (job: Job) => Promise<void>>, job: Job): Promise<void> {
+  await handlers[job.name]?.(job)
+}

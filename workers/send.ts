@@ -1,0 +1,111 @@
+import { pauseForObstacle } from '../src/campaigns/index.ts'
+import {
+  connectDeps,
+  type DispatchHouse,
+  dispatchSlice,
+  findRun,
+  openSender,
+  type ProviderConnection,
+  type Run,
+} from '../src/delivery/index.ts'
+import { findAddresses, type House } from '../src/house.ts'
+import type { Job } from '../src/platform/queue.ts'
+
+/** After this long a campaign lets others have their turn: small ones are never stuck behind a large one. */
+const TURN_MS = 1_000
+/** A wait up to this long is spent here; a longer one is given to the queue. */
+const SHORT_WAIT_MS = 250
+const LONGEST_NUDGE_MS = 60_000
+/** A run and its connection are looked up again after this long. */
+const REMEMBER_MS = 30_000
+
+/** Sends slices of one campaign, for a turn. */
+export function sendCampaign(house: House): (job: Job) => Promise<void> {
+  const runs = rememberRuns(house)
+  return async ({ data, signal }) => {
+    const { workspaceId, campaignId, lane } = data as { workspaceId: string; campaignId: string; lane: number }
+    const known = await runs(workspaceId, campaignId)
+    if (!known) return
+    const dispatchHouse: DispatchHouse = {
+      database: house.database,
+      log: house.log,
+      within: (id, work) => house.asSystem('send', id, work),
+      worker: house.worker,
+      signal,
+    }
+    const again = await takeTurn(house, dispatchHouse, known, signal)
+    if (again.kind === 'done') await nudgeTend(house, workspaceId, campaignId)
+    else await nudgeSend(house, known.run, lane, again.inMs)
+  }
+}
+
+type Again = { kind: 'done' } | { kind: 'later'; inMs: number }
+type Known = { run: Run; connection: ProviderConnection }
+
+async function takeTurn(house: House, dispatchHouse: DispatchHouse, known: Known, signal: AbortSignal): Promise<Again> {
+  const until = performance.now() + TURN_MS
+  while (!signal.aborted && performance.now() < until) {
+    const sent = await dispatchSlice(dispatchHouse, known.run, known.connection)
+    if (sent.kind === 'nothing') return { kind: 'done' }
+    if (sent.kind === 'wait') {
+      if (sent.forMs > SHORT_WAIT_MS) return { kind: 'later', inMs: sent.forMs }
+      await new Promise((resolve) => setTimeout(resolve, sent.forMs))
+    } else if (sent.obstacle) {
+      const obstacle = sent.obstacle
+      house.log.warn({ campaignId: known.run.campaignId, code: obstacle.code }, 'campaign paused by an obstacle')
+      await house.asSystem('send', known.run.workspaceId, (scope) => pauseForObstacle(scope, known.run.campaignId, obstacle))
+      return { kind: 'done' }
+    }
+  }
+  return { kind: 'later', inMs: 0 }
+}
+
+async function nudgeSend(house: House, run: Run, lane: number, inMs: number): Promise<void> {
+  const data = { workspaceId: run.workspaceId, campaignId: run.campaignId, lane }
+  await house.queues.add('send', 'send', data, {
+    dedupeId: `${run.campaignId}-${lane}`,
+    delayMs: Math.min(LONGEST_NUDGE_MS, Math.ceil(inMs)),
+  })
+}
+
+export async function nudgeTend(house: House, workspaceId: string, campaignId: string): Promise<void> {
+  await house.queues.add('chores', 'tend', { workspaceId, campaignId }, { dedupeId: `tend-${campaignId}` })
+}
+
+/** Runs and their senders' open connections, kept while they are in use. */
+function rememberRuns(house: House) {
+  const runs = new Map<string, { known: Known; untilMs: number }>()
+  const connections = new Map<string, { connection: ProviderConnection; key: string }>()
+  return async (workspaceId: string, campaignId: string): Promise<Known | undefined> => {
+    const present = runs.get(campaignId)
+    if (present && present.untilMs > performance.now()) return present.known
+    runs.delete(campaignId)
+    const run = await house.asSystem('send', workspaceId, (scope) => findRun(scope, campaignId))
+    const connection = run && (await connectionOf(house, run, connections))
+    if (!run || !connection) return undefined
+    const known = { run, connection }
+    runs.set(campaignId, { known, untilMs: performance.now() + REMEMBER_MS })
+    return known
+  }
+}
+
+async function connectionOf(
+  house: House,
+  run: Run,
+  connections: Map<string, { connection: ProviderConnection; key: string }>,
+): Promise<ProviderConnection | undefined> {
+  const sender = await openSender(house.database.sql, house.secrets, run.senderId)
+  const addresses = await findAddresses(house.database.sql)
+  if (!sender) return undefined
+  const deps = connectDeps(house.secrets, sender.id, {
+    serverUrl: addresses.serverUrl ?? '',
+    simulatorUrl: house.config.simulatorUrl ?? addresses.simulatorUrl ?? '',
+  })
+  const key = JSON.stringify([sender.config, deps])
+  const present = connections.get(sender.id)
+  if (present?.key === key) return present.connection
+  if (present) void present.connection.close().catch(() => {})
+  const connection = sender.provider.connect(sender.config, deps)
+  connections.set(sender.id, { connection, key })
+  return connection
+}

@@ -1,0 +1,39 @@
+import type { House } from '../src/house.ts'
+import { sweep } from './sweep.ts'
+
+/** All recurring work on one page: what, and how often. Each process keeps its own time; the rows make it safe. */
+const TIMETABLE: readonly { name: string; everyMs: number; run: (house: House) => Promise<void> }[] = [
+  { name: 'sweep', everyMs: 2_000, run: sweep },
+]
+
+/** Starts the timetable. Timers and not queue schedules, so that it goes on while the queue is down or has lost all. */
+export function startTimetable(house: House): { stop(): Promise<void> } {
+  const stops = TIMETABLE.map((line) => repeat(house, line))
+  return {
+    async stop() {
+      await Promise.all(stops.map((stop) => stop()))
+    },
+  }
+}
+
+function repeat(house: House, line: (typeof TIMETABLE)[number]): () => Promise<void> {
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> = Promise.resolve()
+  const turn = () => {
+    running = line
+      .run(house)
+      .catch((error: unknown) => house.log.warn({ err: error, line: line.name }, 'recurring work failed'))
+      .then(() => plan())
+  }
+  // Jitter keeps many workers from sweeping in step.
+  const plan = () => {
+    if (!stopped) timer = setTimeout(turn, line.everyMs * (0.75 + Math.random() / 2))
+  }
+  plan()
+  return async () => {
+    stopped = true
+    clearTimeout(timer)
+    await running
+  }
+}
