@@ -1,0 +1,24 @@
+import type { Clock } from '../platform/clock.ts'
+import type { Database } from '../platform/db.ts'
+import type { Log } from '../platform/log.ts'
+import type { Metrics } from '../platform/metrics.ts'
+import type { SecretBox } from '../platform/secrets.ts'
+
+/** What the API needs of the house: composed once in `src/house.ts`, by hand in tests. */
+export type ApiHouse = {
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly secrets: SecretBox
+  /** The queue, as far as readiness goes: resolves when it answers. */
+  readonly queues: { ping(): Promise<void> }
+  /** Keeps a webhook whose signature was checked; resolves once it is committed. */
+  readonly receive: (sender: WebhookOwner, body: Buffer) => Promise<void>
+  /** How the world reaches this server, without a slash at the end; undefined while that is not known. */
+  readonly publicUrl: string | undefined
+  /** A folder of this installation for files that are being uploaded. */
+  readonly uploadDir: string
+}
+
+export type WebhookOwner = { readonly id: string; readonly workspaceId: string }

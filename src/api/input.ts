@@ -1,0 +1,91 @@
+import type { z } from 'zod'
+import { type InputError, Problem } from './problem.ts'
+
+export const JSON_MAX_DEPTH = 32
+
+/** Parses what came from outside. @throws Problem `validation_failed` with every fault that was found */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(input, { reportInput: true })
+  if (!parsed.success) throw invalid(parsed.error.issues.flatMap((issue) => errorsOf(issue)))
+  return parsed.data
+}
+
+/** The problem for faults in the input. The detail repeats the first for those who read no further. */
+export function invalid(errors: readonly InputError[]): Problem {
+  const [first] = errors
+  const place = first?.path ? `${first.path}: ` : ''
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
+  return new Problem('validation_failed', `${place}${first?.message ?? 'not valid'}${more}`, { errors })
+}
+
+/**
+ * Refuses what no database text can hold, a NUL or half a character, and nesting that no request needs.
+ * Walks without recursion: the input decides how deep it is.
+ * @throws Problem `validation_failed`
+ */
+export function refuseBadText(input: unknown): void {
+  const waiting: { value: unknown; path: readonly (string | number)[] }[] = [{ value: input, path: [] }]
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { value, path } = next
+    if (typeof value === 'string') refuseText(value, path)
+    if (typeof value !== 'object' || value === null) continue
+    if (path.length >= JSON_MAX_DEPTH) throw invalid([tooDeep(path)])
+    for (const [key, member] of Object.entries(value)) {
+      refuseText(key, path)
+      waiting.push({ value: member, path: [...path, Array.isArray(value) ? Number(key) : key] })
+    }
+  }
+}
+
+/** `['buttons', 0, 'text']` as `buttons[0].text`. */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, n) => (typeof part === 'number' ? `[${part}]` : `${n ? '.' : ''}${String(part)}`))
+    .join('')
+}
+
+const BAD_TEXT = /\0|\p{Surrogate}/u
+
+function refuseText(text: string, path: readonly (string | number)[]): void {
+  if (!BAD_TEXT.test(text)) return
+  const message = 'holds a character that no text may hold (NUL or half of a pair).'
+  throw invalid([{ path: pathText(path), code: 'invalid_text', message }])
+}
+
+function tooDeep(path: readonly (string | number)[]): InputError {
+  const message = `is nested deeper than ${JSON_MAX_DEPTH} levels.`
+  return { path: pathText(path.slice(0, 4)), code: 'too_deep', message }
+}
+
+type Issue = z.core.$ZodIssue
+
+function errorsOf(issue: Issue, prefix: readonly PropertyKey[] = []): InputError[] {
+  const path = [...prefix, ...issue.path]
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({
+        path: pathText([...path, key]),
+        code: 'unknown',
+        message: 'is not known here.',
+      }))
+    case 'invalid_union':
+      return unionErrors(issue, path)
+    case 'invalid_type':
+    case 'invalid_value':
+      if (issue.input === undefined)
+        return [{ path: pathText(path), code: 'required', message: 'is required.' }]
+  }
+  return [{ path: pathText(path), code: issue.code, message: issue.message }]
+}
+
+/** Of several shapes that all fail, the one that was most nearly meant: the one with the fewest faults. */
+function unionErrors(
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  path: readonly PropertyKey[],
+): InputError[] {
+  const branches = issue.errors
+    .filter((issues) => issues.length > 0)
+    .map((issues) => issues.flatMap((inner) => errorsOf(inner, path)))
+    .sort((one, other) => one.length - other.length)
+  return branches[0] ?? [{ path: pathText(path), code: issue.code, message: issue.message }]
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { docsAsset, docsPage } from './docs.ts'
+import { healthz, metrics, readyz } from './health.ts'
+import type { ApiHouse } from './house.ts'
+import { deleteKey, getKeys, postKey } from './keys.ts'
+import { openApiDocument } from './openapi.ts'
+import { definePublicRoute, type Route } from './route.ts'
+import { answerHandshake, receiveWebhook } from './webhooks/whatsapp.ts'
+import { getAuditEvents, getWorkspace } from './workspace.ts'
+
+const openApi = definePublicRoute({
+  method: 'get',
+  path: '/openapi.json',
+  tag: 'Service',
+  summary: 'This document',
+  responses: { 200: z.looseObject({ openapi: z.string() }) },
+  refusals: [],
+  handler: async (_request, response, house) => {
+    response.type('json').send(documentOf(house))
+  },
+})
+
+const documents = new WeakMap<ApiHouse, string>()
+
+/** Made once: it takes some time and does not change. */
+function documentOf(house: ApiHouse): string {
+  const document = documents.get(house) ?? JSON.stringify(openApiDocument(ROUTES, house.publicUrl), null, 2)
+  documents.set(house, document)
+  return document
+}
+
+/** Every address that the API answers, in the order of the document. */
+export const ROUTES: readonly Route[] = [
+  getWorkspace,
+  getAuditEvents,
+  getKeys,
+  postKey,
+  deleteKey,
+
+  answerHandshake,
+  receiveWebhook,
+
+  healthz,
+  readyz,
+  metrics,
+  openApi,
+  docsPage,
+  docsAsset,
+]

@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { ROLES } from '../platform/scope.ts'
+
+/** The shapes that several routes share, as the contract writes them. */
+
+export const moneySchema = z
+  .strictObject({
+    amount: z
+      .string()
+      .regex(/^-?\d{1,14}(\.\d{1,4})?$/, 'must be a decimal number with at most four decimals, as a string.')
+      .meta({ examples: ['586.33'] }),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code, such as IDR.')
+      .meta({ examples: ['IDR'] }),
+  })
+  .meta({ id: 'Money', description: 'An exact amount: a decimal string and an ISO 4217 code.' })
+
+/** RFC 3339 with offset. */
+export const instantSchema = z.iso.datetime({ offset: true })
+export const idSchema = z.string().min(1).max(128)
+export const roleSchema = z.enum(ROLES)
+
+/** Trimmed text for names and the like. */
+export function nameText(maxChars: number) {
+  return z.string().trim().min(1).max(maxChars)
+}

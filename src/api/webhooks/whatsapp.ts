@@ -1,0 +1,78 @@
+import type { Request } from 'express'
+import { connectDeps, type OpenSender, openSender } from '../../delivery/index.ts'
+import { isUuid } from '../../platform/ids.ts'
+import { rawBodyReader } from '../body.ts'
+import type { ApiHouse } from '../house.ts'
+import { Problem } from '../problem.ts'
+import { definePublicRoute } from '../route.ts'
+
+/** The platform batches up to 3 MB in one webhook. */
+const WEBHOOK_MAX_BYTES = 3 * 1024 * 1024
+const readRaw = rawBodyReader(WEBHOOK_MAX_BYTES)
+
+export const receiveWebhook = definePublicRoute({
+  method: 'post',
+  path: '/webhooks/whatsapp/{sender_id}',
+  tag: 'Webhooks',
+  summary: 'Where the platform reports what became of messages',
+  description:
+    'Signed over the raw body (`X-Hub-Signature-256`). 200 once it is stored; anything else means: send it again.',
+  rawBody: 'application/json',
+  responses: { 200: null },
+  refusals: [
+    'bad_signature',
+    'not_found',
+    'body_too_large',
+    'unsupported_media_type',
+    'malformed_request',
+    'unavailable',
+  ],
+  handler: async (request, response, house) => {
+    const sender = await findSender(house, request)
+    const body = await readRaw(request, response)
+    refuseForgery(house, sender, request, body)
+    await store(house, sender, body)
+    response.status(200).end()
+  },
+})
+
+export const answerHandshake = definePublicRoute({
+  method: 'get',
+  path: '/webhooks/whatsapp/{sender_id}',
+  tag: 'Webhooks',
+  summary: 'The platform’s check that this address is yours',
+  responses: { 200: { download: 'text/plain' } },
+  refusals: ['bad_verify_token', 'not_found', 'unavailable'],
+  handler: async (request, response, house) => {
+    const sender = await findSender(house, request)
+    const challenge = sender.provider.answerHandshake(request.query, sender.config)
+    if (challenge === undefined)
+      throw new Problem('bad_verify_token', 'The verify token is not this sender’s.')
+    response.type('text/plain').send(challenge)
+  },
+})
+
+async function findSender(house: ApiHouse, request: Request): Promise<OpenSender> {
+  const id = String(request.params.sender_id)
+  const sender = isUuid(id) ? await openSender(house.database.sql, house.secrets, id) : undefined
+  if (!sender) throw new Problem('not_found', 'There is no such sender.')
+  return sender
+}
+
+/** The signature is over the bytes as they came, under the secret in use or, while it is replaced, the one before. */
+function refuseForgery(house: ApiHouse, sender: OpenSender, request: Request, body: Buffer): void {
+  const { appSecret } = connectDeps(house.secrets, sender.id, { serverUrl: '', simulatorUrl: '' })
+  const secrets = sender.provider.signingSecrets(sender.config, { appSecret })
+  if (sender.provider.verifySignature(body, request.headers, secrets)) return
+  throw new Problem('bad_signature', 'The signature is not this sender’s.')
+}
+
+/** Whatever keeps a webhook from being stored, the platform is asked to send it again. */
+async function store(house: ApiHouse, sender: OpenSender, body: Buffer): Promise<void> {
+  try {
+    await house.receive({ id: sender.id, workspaceId: sender.workspaceId }, body)
+  } catch (error) {
+    house.log.error({ err: error, senderId: sender.id }, 'a webhook was not stored')
+    throw new Problem('unavailable', 'The webhook was not stored. Send it again.', {}, { 'Retry-After': '5' })
+  }
+}

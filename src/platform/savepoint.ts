@@ -1,0 +1,47 @@
+import type { Sql } from './db.ts'
+import type { Result } from './result.ts'
+import type { Scope } from './scope.ts'
+
+/**
+ * Runs `work` in a savepoint of the scope's transaction: a refusal undoes whatever it wrote and drops the nudges it
+ * asked for, and the transaction itself goes on. A thrown error undoes it too and is thrown on.
+ */
+export async function undoIfRefused<T>(
+  scope: Scope,
+  work: (scope: Scope) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const nudges: (() => void | Promise<void>)[] = []
+  try {
+    const result = await scope.db.transaction(async (tx) => {
+      const inner = {
+        ...scope,
+        db: tx,
+        sql: clientOf(tx),
+        afterCommit: (nudge: () => void) => void nudges.push(nudge),
+      }
+      const answer = await work(inner)
+      if (!answer.ok) throw new Refused(answer)
+      return answer
+    })
+    for (const nudge of nudges) scope.afterCommit(nudge)
+    return result
+  } catch (error) {
+    if (error instanceof Refused) return error.refusal
+    throw error
+  }
+}
+
+/** Only an error leaves drizzle's callback and rolls back; this one carries the refusal past it. */
+class Refused extends Error {
+  readonly refusal: Result<never>
+
+  constructor(refusal: Result<never>) {
+    super('refused')
+    this.refusal = refusal
+  }
+}
+
+/** The savepoint's own client; see `db.ts` on why drizzle is asked for it this way. */
+function clientOf(tx: unknown): Sql {
+  return (tx as { session: { client: Sql } }).session.client
+}
