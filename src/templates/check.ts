@@ -4,8 +4,7 @@ import { limitFaults, templateWarnings } from './limits.ts'
 import { platformName, type ShownTemplate, shownTo } from './platform-form.ts'
 import type { RenderReason } from './render.ts'
 import { type OpenTemplate, openTemplate, type PartFault, readWords, type TemplateWords } from './template.ts'
-import type { Variables } from './variables.ts'
-import { variableName } from './variables.ts'
+import { UNPRINTABLE, type Variables, variableName } from './variables.ts'
 
 /** A template that may be saved. */
 export type CheckedTemplate = {
@@ -28,21 +27,22 @@ export type CheckedTemplate = {
  */
 export function checkTemplate(input: TemplateInput): Result<CheckedTemplate, 'validation_failed'> {
   const language = languageCode(input.language)
-  const read = readWords({ ...input, language: language ?? 'en' })
+  const words = plainWords(input, language ?? 'en')
+  const read = readWords(words)
   const faults = [
     ...nameFaults(input.name),
     ...(language === undefined ? [LANGUAGE_FAULT] : []),
     ...('faults' in read ? read.faults : limitFaults(read)),
+    ...sampleFaults(input.samples),
   ]
   if (faults.length > 0 || language === undefined || 'faults' in read) return refuseFaults(faults)
   const samples = plainSamples(input.samples)
-  const { header, body, footer, buttons } = input
   return ok({
     name: input.name.trim(),
     platformName: platformName(input.name),
     language,
     category: input.category,
-    words: { language, header, body, footer, buttons },
+    words,
     samples,
     warnings: [...templateWarnings(input, read), ...sampleWarnings(read, samples)],
     template: read,
@@ -55,6 +55,35 @@ export function previewTemplate(
   variables: Variables,
 ): Result<ShownTemplate, RenderReason> {
   return shownTo(openTemplate(words).form, variables)
+}
+
+/** What is stored: one spelling of a header, and no parts that are blank. */
+function plainWords({ header, body, footer, buttons }: TemplateInput, language: string): TemplateWords {
+  const plainHeader = typeof header === 'string' ? { type: 'text' as const, text: header } : header
+  const noHeader = typeof header === 'string' && header.trim() === ''
+  return {
+    language,
+    header: noHeader ? undefined : plainHeader,
+    body,
+    footer: footer?.trim() === '' ? undefined : footer,
+    buttons: buttons?.map(plainButton),
+  }
+}
+
+type Button = NonNullable<TemplateWords['buttons']>[number]
+
+// A member that its type does not use is dropped: nobody has checked it.
+function plainButton({ type, text, url, phone, code }: Button): Button {
+  switch (type) {
+    case 'url':
+      return { type, text, url }
+    case 'phone':
+      return { type, text, phone }
+    case 'copy_code':
+      return { type, text, code }
+    case 'quick_reply':
+      return { type, text }
+  }
 }
 
 const LANGUAGE = /^([a-z]{2,3})(?:[-_]([a-z]{2}))?$/i
@@ -86,6 +115,14 @@ function nameFaults(name: string): PartFault[] {
   return [
     { path: 'name', code: 'name_not_valid', message: 'A name is one line of text that can be printed.' },
   ]
+}
+
+function sampleFaults(samples: TemplateInput['samples']): PartFault[] {
+  return Object.entries(samples ?? {}).flatMap(([key, value]) => {
+    if (variableName(key) !== undefined && !UNPRINTABLE.test(String(value))) return []
+    const message = 'A sample is a text that can be printed, under the name of a variable.'
+    return [{ path: `samples.${key}`, code: 'sample_not_valid', message }]
+  })
 }
 
 function refuseFaults(errors: readonly PartFault[]): Result<never, 'validation_failed'> {

@@ -1,9 +1,8 @@
 export { type CheckedTemplate, checkTemplate, languageCode, previewTemplate } from './check.ts'
+export { findTemplate, listTemplates, type Template } from './find.ts'
 export { HELPERS, type HelperName } from './formats.ts'
 export {
-  CATEGORIES,
   type Category,
-  type PreviewInput,
   previewInput,
   type TemplateInput,
   templateInput,
@@ -15,12 +14,9 @@ export {
   type TemplateNode,
 } from './language.ts'
 export {
-  type ButtonParameter,
-  type NamedParameter,
   type PlatformForm,
   parametersFor,
   platformName,
-  type ShownButton,
   type ShownTemplate,
   shownTo,
   type TemplateParameters,
@@ -37,16 +33,16 @@ export {
   requirements,
   shortestChars,
 } from './requirements.ts'
+export { saveTemplate } from './save.ts'
 export {
   REMINDER_KINDS,
   STARTER_INDUSTRIES,
-  STARTER_KINDS,
   STARTER_LANGUAGES,
   type StarterLanguage,
   type StarterTemplate,
   starterTemplate,
   starterTemplates,
 } from './starter.ts'
-export { SOURCE_MAX_CHARS, TAGS_MAX, type TemplateFault, type TemplateFaultCode } from './syntax.ts'
+export { SOURCE_MAX_CHARS, TAGS_MAX } from './syntax.ts'
 export { type OpenTemplate, openTemplate, type PartFault, type TemplateWords } from './template.ts'
 export { type Variables, variableName } from './variables.ts'

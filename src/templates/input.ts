@@ -3,7 +3,7 @@ import { SOURCE_MAX_CHARS } from './syntax.ts'
 import { VARIABLE_NAME_MAX_CHARS } from './variables.ts'
 
 /** Coarse limits of the request; WhatsApp's own are checked by `checkTemplate`, with a code and a path each. */
-export const TEMPLATE_NAME_MAX_CHARS = 512
+const TEMPLATE_NAME_MAX_CHARS = 512
 const BUTTONS_IN_REQUEST_MAX = 50
 const URL_IN_REQUEST_MAX_CHARS = 4_096
 const SAMPLES_MAX = 100
@@ -11,7 +11,7 @@ const SAMPLE_MAX_CHARS = 1_024
 const PREVIEW_VARIABLES_MAX = 500
 const PREVIEW_VALUE_MAX_CHARS = 4_096
 
-export const CATEGORIES = ['marketing', 'utility', 'authentication'] as const
+const CATEGORIES = ['marketing', 'utility', 'authentication'] as const
 export type Category = (typeof CATEGORIES)[number]
 
 const source = z.string().max(SOURCE_MAX_CHARS)
@@ -121,5 +121,3 @@ export const previewInput = z
     description: 'One contact’s values: dates as ISO days, amounts as plain decimals, all else as text.',
     examples: [{ variables: { name: 'Siti', invoice: 'INV-17', amount: '1500000', due_date: '2026-12-01' } }],
   })
-
-export type PreviewInput = z.output<typeof previewInput>

@@ -13,16 +13,16 @@ import { shortestChars } from './requirements.ts'
 import type { OpenTemplate, PartFault } from './template.ts'
 
 /** WhatsApp's limits on a template as it is submitted (Meta help articles 54576642867, 68915738454, 54852885698). */
-export const HEADER_MAX_VARIABLES = 1
-export const FOOTER_MAX_CHARS = 60
-export const BUTTONS_MAX = 10
-export const URL_BUTTONS_MAX = 2
-export const PHONE_BUTTONS_MAX = 1
-export const COPY_CODE_BUTTONS_MAX = 1
-export const BUTTON_TEXT_MAX_CHARS = 25
-export const PHONE_MAX_CHARS = 20
-export const LINE_BREAKS_MAX = 2
-export const SPACES_MAX = 4
+const HEADER_MAX_VARIABLES = 1
+const FOOTER_MAX_CHARS = 60
+const BUTTONS_MAX = 10
+const URL_BUTTONS_MAX = 2
+const PHONE_BUTTONS_MAX = 1
+const COPY_CODE_BUTTONS_MAX = 1
+const BUTTON_TEXT_MAX_CHARS = 25
+const PHONE_MAX_CHARS = 20
+const LINE_BREAKS_MAX = 2
+const SPACES_MAX = 4
 
 /** What WhatsApp would refuse outright, each with the path of the request that is at fault. */
 export function limitFaults(template: OpenTemplate): PartFault[] {

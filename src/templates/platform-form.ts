@@ -31,7 +31,7 @@ export type PlatformPart = {
 }
 
 /** One named parameter and what fills it: one tag, or a whole block of the template. */
-export type PlatformParameter = {
+type PlatformParameter = {
   readonly name: string
   readonly node: Exclude<TemplateNode, { kind: 'text' }>
 }
@@ -63,9 +63,9 @@ export type TemplateParameters = {
   readonly body: readonly NamedParameter[]
   readonly buttons: readonly ButtonParameter[]
 }
-export type NamedParameter = { readonly name: string; readonly text: string }
+type NamedParameter = { readonly name: string; readonly text: string }
 /** `text` is a URL's suffix (percent-encoded), a quick reply's payload, or the code to copy. */
-export type ButtonParameter = {
+type ButtonParameter = {
   readonly index: number
   readonly subType: 'url' | 'quick_reply' | 'copy_code'
   readonly text: string
@@ -131,7 +131,7 @@ export type ShownTemplate = {
   readonly footer?: string
   readonly buttons: readonly ShownButton[]
 }
-export type ShownButton = {
+type ShownButton = {
   readonly type: PlatformButton['type']
   readonly text: string
   readonly url?: string

@@ -12,7 +12,7 @@ import type { Argument, Expression, ParsedTemplate, TemplateNode } from './langu
 import { NOT_TEXT, type Variables, variableText } from './variables.ts'
 
 /** The longest text that is rendered for any channel; WhatsApp's own limits are smaller and checked by part. */
-export const OUTPUT_MAX_CHARS = 4_096
+const OUTPUT_MAX_CHARS = 4_096
 
 export type RenderOptions = { readonly language: string; readonly maxChars?: number }
 

@@ -30,7 +30,7 @@ export function optionalVariables(nodes: readonly TemplateNode[]): string[] {
 }
 
 /** Every variable that is named, once, in the order of the text. */
-export function allVariables(nodes: readonly TemplateNode[]): string[] {
+function allVariables(nodes: readonly TemplateNode[]): string[] {
   const names = nodes.flatMap((node) => {
     if (node.kind === 'text') return []
     if (node.kind === 'print') return variablesOf(node.expression)

@@ -16,7 +16,7 @@ export const REMINDER_KINDS = [
   'early_payment',
   'final_notice',
 ] as const
-export const STARTER_KINDS = [...REMINDER_KINDS, 'payment_received', 'announcement'] as const
+const STARTER_KINDS = [...REMINDER_KINDS, 'payment_received', 'announcement'] as const
 export const STARTER_INDUSTRIES = ['general', 'health', 'home_services', 'finance', 'subscriptions'] as const
 
 export type StarterTemplate = {

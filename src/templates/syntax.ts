@@ -6,7 +6,7 @@ export const SOURCE_MAX_CHARS = 4_096
 export const TAGS_MAX = 100
 
 /** A place in the source, both counted from 1. */
-export type Position = { readonly line: number; readonly column: number }
+type Position = { readonly line: number; readonly column: number }
 
 /** Why a text is not a template; stable words. */
 export type TemplateFaultCode =

@@ -9,6 +9,7 @@ import {
   requiredVariables,
   requirements,
 } from './requirements.ts'
+import { UNPRINTABLE } from './variables.ts'
 
 /** The words of a template: what is stored of it, and all that is needed to fill it. */
 export type TemplateWords = Pick<TemplateInput, 'language' | 'header' | 'body' | 'footer' | 'buttons'>
@@ -154,6 +155,9 @@ function readLabel(button: ButtonInput, path: string, faults: PartFault[]): stri
   const text = button.text?.trim() || (button.type === 'copy_code' ? COPY_CODE_LABEL : '')
   if (text === '') {
     faults.push({ path: `${path}.text`, code: 'required', message: 'A button needs a text.' })
+  } else if (UNPRINTABLE.test(text)) {
+    const message = 'There is a sign here that cannot be printed or sent.'
+    faults.push({ path: `${path}.text`, code: 'control_character', message })
   } else if (/\{\{|\}\}/.test(text)) {
     const message = 'The text on a button is the same for everyone: no variables.'
     faults.push({ path: `${path}.text`, code: 'button_text_variable', message })

@@ -4,7 +4,7 @@ export type Variables = Readonly<Record<string, unknown>>
 /** The longest variable name that a template may use. */
 export const VARIABLE_NAME_MAX_CHARS = 64
 /** The longest single value that will be printed; a message holds 1,024 characters in all. */
-export const VALUE_MAX_CHARS = 4_096
+const VALUE_MAX_CHARS = 4_096
 
 const NAME = /^(?=.*\p{L})[\p{L}\p{N}][\p{L}\p{N}_]*$/u
 const PLAIN_NAME = /^[a-z][a-z0-9_]*$/
