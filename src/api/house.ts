@@ -2,6 +2,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Database } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
+import type { JsonObject, QueueName } from '../platform/queue.ts'
 import type { SecretBox } from '../platform/secrets.ts'
 
 /** What the API needs of the house: composed once in `src/house.ts`, by hand in tests. */
@@ -13,6 +14,8 @@ export type ApiHouse = {
   readonly secrets: SecretBox
   /** The queue, as far as readiness goes: resolves when it answers. */
   readonly queues: { ping(): Promise<void> }
+  /** Wakes a worker after a commit; may be lost, since the rows say what is due. */
+  readonly nudge: (queue: QueueName, name: string, data: JsonObject, dedupeId: string) => void
   /** Keeps a webhook whose signature was checked; resolves once it is committed. */
   readonly receive: (sender: WebhookOwner, body: Buffer) => Promise<void>
   /** How the world reaches this server, without a slash at the end; undefined while that is not known. */

@@ -1,0 +1,102 @@
+import type { Server } from 'node:http'
+import { parseArgs } from 'node:util'
+import { startWorkers, type Workers } from '../workers/registry.ts'
+import type { ApiHouse } from './api/house.ts'
+import { openInbox } from './delivery/index.ts'
+import { announceAddresses, type House, openHouse } from './house.ts'
+import { type Config, ConfigError, loadConfig, needsSharedServices, readEnvironment } from './platform/config.ts'
+import { createApp, createHttpServer } from './server.ts'
+import { type Simulator, startSimulator } from './simulator/index.ts'
+
+const DRAIN_MS = 20_000
+
+export type Running = { url: string; house: House; stop(): Promise<void> }
+
+/**
+ * Starts the server: the house, the stand-in (unless one is named), the doors and, in one-process mode, the workers.
+ * @returns where it listens, and how to stop it gracefully
+ */
+export async function startServer(config: Config, options: { workers: boolean }): Promise<Running> {
+  const house = await openHouse(config)
+  const simulator = config.simulatorUrl
+    ? undefined
+    : await startSimulator({ host: config.simulatorHost, port: config.simulatorPort })
+  const server = createHttpServer(createApp(apiHouse(house)))
+  const url = await listen(server, config)
+  await announceAddresses(house.database.sql, config.publicUrl ?? url, config.simulatorUrl ?? simulator!.url)
+  const workers = options.workers ? startWorkers(house) : undefined
+  house.log.info({ url, workers: options.workers }, 'server is ready')
+  return { url, house, stop: () => stopAll(house, server, workers, simulator) }
+}
+
+function apiHouse(house: House): ApiHouse {
+  const nudgeFold = (senderIds: readonly string[]) => {
+    const nudges = senderIds.map((senderId) => ({ name: 'fold', data: { senderId }, dedupeId: `fold-${senderId}` }))
+    void house.queues.addMany('receipts', nudges)
+  }
+  const inbox = openInbox(house.database.sql, nudgeFold)
+  return {
+    database: house.database,
+    clock: house.clock,
+    log: house.log,
+    metrics: house.metrics,
+    secrets: house.secrets,
+    queues: { ping: () => pingQueue(house) },
+    nudge: (queue, name, data, dedupeId) => void house.queues.add(queue, name, data, { dedupeId }),
+    receive: (sender, body) => inbox.store(sender.id, body),
+    publicUrl: house.config.publicUrl,
+    uploadDir: house.uploadDir,
+  }
+}
+
+async function pingQueue(house: House): Promise<void> {
+  if (!(await house.queues.ping())) throw new Error('the queue does not answer')
+}
+
+function listen(server: Server, config: Config): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(config.port, config.host, () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address ? address.port : config.port
+      const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host
+      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${port}`)
+    })
+  })
+}
+
+/** Doors first, then those who work, then the ground they stand on. */
+async function stopAll(house: House, server: Server, workers: Workers | undefined, simulator: Simulator | undefined): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve))
+  server.closeIdleConnections()
+  await workers?.stop({ graceMs: DRAIN_MS })
+  await simulator?.close()
+  server.closeAllConnections()
+  await closed
+  await house.close()
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { 'server-only': { type: 'boolean', default: false } } })
+  const config = loadConfig(readEnvironment())
+  if (values['server-only']) needsSharedServices(config)
+  const running = await startServer(config, { workers: !values['server-only'] })
+  process.stdout.write(`Duecast listens on ${running.url}\n`)
+  let stopping = false
+  const stop = async (signal: string) => {
+    if (stopping) return
+    stopping = true
+    running.house.log.info({ signal }, 'server is stopping')
+    await running.stop()
+    process.exit(0)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  main().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof ConfigError ? error.message : (error as Error).stack}\n`)
+    process.exit(1)
+  })
+}
