@@ -43,11 +43,13 @@ const MAX_MAPPING_KEYS = 200
 const MAX_HEADING_CHARS = 200
 const MAX_NAME_CHARS = 40
 const SAMPLES = 3
-const VARIABLE_NAME = /^[A-Za-z][A-Za-z0-9_]{0,39}$/
+const VARIABLE_NAME = /^[a-z][a-z0-9_]{0,39}$/
 /** Names that mean something to JavaScript objects or to templates. */
 const RESERVED_NAMES = new Set(
-  `constructor prototype proto hasownproperty tostring valueof this true false null undefined if else unless each with
-   lookup log`.split(/\s+/),
+  `constructor prototype proto hasownproperty isprototypeof propertyisenumerable tostring tolocalestring valueof
+   this true false null undefined if else unless each with lookup log helpermissing blockhelpermissing`.split(
+    /\s+/,
+  ),
 )
 
 /** Reads a mapping as it comes from outside: a JSON object of strings and nulls. */
@@ -55,25 +57,37 @@ export function parseHandMapping(json: unknown): Result<HandMapping, 'mapping_in
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return invalidMapping('The mapping must be a JSON object such as {"No HP":"phone"}.')
   }
-  const entries = Object.entries(json)
+  const entries = Object.entries(json).map(([heading, target]): [string, unknown] => [
+    heading,
+    foldTarget(target),
+  ])
   if (entries.length > MAX_MAPPING_KEYS)
     return invalidMapping('The mapping names more columns than a sheet can have.')
   for (const [heading, target] of entries) {
-    if (target !== null && (typeof target !== 'string' || !isTarget(target))) {
-      return invalidMapping(
-        `“${heading.slice(0, 60)}” must go to ${FIELDS.join(', ')}, to a variable's name (letters, digits and _), or to null.`,
-      )
-    }
+    if (target === null || isTarget(target)) continue
+    return invalidMapping(
+      `“${heading.slice(0, 60)}” must go to ${FIELDS.join(', ')}, to a variable's name (letters, digits and _), or to null.`,
+    )
   }
   const fields = entries.map(([, target]) => target).filter((target) => target !== null)
   const twice = fields.find((target, index) => fields.indexOf(target) !== index)
   if (twice !== undefined)
     return invalidMapping(`Two columns are mapped to ${String(twice)}. Map one of them.`)
-  return ok(new Map(entries))
+  return ok(new Map(entries as [string, string | null][]))
 }
 
-function isTarget(target: string): boolean {
-  return isField(target) || (VARIABLE_NAME.test(target) && !RESERVED_NAMES.has(target.toLowerCase()))
+/** Names are compared as templates compare them: `Nama Kota` is `nama_kota`. */
+function foldTarget(target: unknown): unknown {
+  return typeof target === 'string'
+    ? target
+        .trim()
+        .toLowerCase()
+        .replace(/[\s-]+/g, '_')
+    : target
+}
+
+function isTarget(target: unknown): boolean {
+  return typeof target === 'string' && VARIABLE_NAME.test(target) && !RESERVED_NAMES.has(target)
 }
 
 function isField(target: string): target is Field {

@@ -4,12 +4,15 @@ const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/
 export const SHEET_SIGNIFICANT_DIGITS = 15
 /** Beyond this a "number" is not one that a person typed. */
 const MAX_EXPONENT = 400
+/** Nearly every number of a sheet: nothing to rewrite and nothing to round. */
+const PLAIN_WHOLE = /^[1-9]\d{0,14}$/
 
 /**
  * Writes a stored number as a plain decimal (`1.5E6` → `1500000`), digit for digit and without a float between.
  * Returns undefined for text that is no number.
  */
 export function plainDecimal(rawNumber: string): string | undefined {
+  if (PLAIN_WHOLE.test(rawNumber)) return rawNumber
   const parts = split(rawNumber)
   return parts === undefined ? undefined : join(parts)
 }
@@ -19,6 +22,7 @@ export function plainDecimal(rawNumber: string): string | undefined {
  * `586.33000000000004` is what a person sees as 586.33. Whole numbers of more than fifteen digits are left alone.
  */
 export function sheetDecimal(rawNumber: string): string | undefined {
+  if (PLAIN_WHOLE.test(rawNumber)) return rawNumber
   const parts = split(rawNumber)
   if (parts === undefined) return undefined
   const excess = parts.digits.length - SHEET_SIGNIFICANT_DIGITS

@@ -1,4 +1,9 @@
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import {
+  type CountryCode,
+  getCountryCallingCode,
+  isSupportedCountry,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/max'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import { plainDecimal } from './decimal.ts'
 
@@ -62,8 +67,11 @@ export function parseNumericPhone(rawNumber: string, defaultCountry?: CountryCod
   return resolve(digits, defaultCountry)
 }
 
+const PLAIN = /^\+?\d[\d -]*\d$/
+
 /** Plain characters: full-width and other scripts' digits, invisible marks, a text quote, a link or a `tel:` prefix. */
 function tidy(text: string): string {
+  if (PLAIN.test(text)) return text
   return asciiDigits(text.normalize('NFKC'))
     .replace(/[\p{Cf}\u00ad]/gu, '')
     .replace(/[\u2010-\u2015\u2212\u30fc]/g, '-')
@@ -134,9 +142,22 @@ function resolve(dialled: string, defaultCountry?: CountryCode): Phone {
 }
 
 function international(digits: string): Phone {
-  const number = parsePhoneNumberFromString(`+${withoutMexicanMobilePrefix(digits)}`)
-  if (number?.isValid()) return ok(number.number)
-  return refusalFor(number, 'with its country code')
+  const reading = read(`+${withoutMexicanMobilePrefix(digits)}`)
+  return reading.valid ? ok(reading.number!.number) : refusalFor(reading.number, 'with its country code')
+}
+
+type Parsed = ReturnType<typeof parsePhoneNumberFromString>
+/** `valid` tells a number that its country has given out, as far as its plan says. */
+type Reading = { readonly number: Parsed; readonly isMobile: boolean; readonly valid: boolean }
+
+function read(dialled: string, defaultCountry?: CountryCode): Reading {
+  const number =
+    defaultCountry === undefined
+      ? parsePhoneNumberFromString(dialled)
+      : parsePhoneNumberFromString(dialled, { defaultCountry })
+  // With full metadata a number of a known type is valid; asking for both would match every pattern twice.
+  const type = number?.getType()
+  return { number, isMobile: isMobile(type), valid: type !== undefined || number?.isValid() === true }
 }
 
 /** Mexico dropped the mobile 1 after +52 in 2019; sheets still carry it, and no metadata accepts it. */
@@ -149,15 +170,10 @@ function withoutMexicanMobilePrefix(digits: string): string {
  * its plus (`62812…`). If it can be both, it is refused, unless only one of the readings is a mobile number.
  */
 function national(digits: string, country: CountryCode): Phone {
-  const domestic = parsePhoneNumberFromString(withoutMexicanTrunk(digits, country), {
-    defaultCountry: country,
-  })
-  const code = domestic?.countryCallingCode
-  if (code === undefined) return refusalFor(undefined, `for ${country}`)
-  if (!digits.startsWith(code) || digits.startsWith('0')) {
-    return domestic?.isValid() ? ok(domestic.number) : refusalFor(domestic, `for ${country}`)
-  }
-  return eitherReading(digits, digits.slice(code.length), code, country)
+  const code = getCountryCallingCode(country)
+  if (digits.startsWith(code)) return eitherReading(digits, digits.slice(code.length), code, country)
+  const reading = read(withoutMexicanTrunk(digits, country), country)
+  return reading.valid ? ok(reading.number!.number) : refusalFor(reading.number, `for ${country}`)
 }
 
 /** `01`, `044` and `045` before the ten digits were Mexico's prefixes until 2019. */
@@ -166,13 +182,12 @@ function withoutMexicanTrunk(digits: string, country: CountryCode): string {
 }
 
 function eitherReading(digits: string, rest: string, code: string, country: CountryCode): Phone {
-  const withCode = parsePhoneNumberFromString(`+${withoutMexicanMobilePrefix(digits)}`)
-  const without = parsePhoneNumberFromString(`+${code}${digits}`)
-  const codeReading = withCode?.isValid() ? withCode : undefined
-  const plainReading = without?.isValid() ? without : undefined
-  if (codeReading && (!plainReading || isMobile(codeReading.getType()))) return ok(codeReading.number)
-  if (plainReading && !codeReading && isMobile(plainReading.getType())) return ok(plainReading.number)
-  if (!codeReading && !plainReading) return refusalFor(withCode, `for ${country}`)
+  const withCode = read(`+${withoutMexicanMobilePrefix(digits)}`)
+  if (withCode.isMobile) return ok(withCode.number!.number)
+  const without = read(`+${code}${digits}`)
+  if (withCode.valid && !without.valid) return ok(withCode.number!.number)
+  if (!withCode.valid && without.isMobile) return ok(without.number!.number)
+  if (!withCode.valid && !without.valid) return refusalFor(withCode.number, `for ${country}`)
   return refuse(
     'phone_ambiguous',
     `The number can be read as +${code} ${rest} or as +${code} ${digits}. Write it with + and the country code.`,
@@ -182,8 +197,6 @@ function eitherReading(digits: string, rest: string, code: string, country: Coun
 function isMobile(type: string | undefined): boolean {
   return type === 'MOBILE' || type === 'FIXED_LINE_OR_MOBILE'
 }
-
-type Parsed = ReturnType<typeof parsePhoneNumberFromString>
 
 function refusalFor(number: Parsed, where: string): Phone {
   const length = number?.nationalNumber.length ?? 0
