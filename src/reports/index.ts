@@ -1,2 +1,3 @@
+export { type AuditReport, auditAll, auditWorkspace, type Check, type WorkspaceAudit } from './audit.ts'
 export { explain, type MessageFacts } from './explain.ts'
 export { listMessages, type MessageLine } from './messages.ts'
