@@ -4,7 +4,7 @@ CREATE TABLE templates (
   id uuid PRIMARY KEY,
   workspace_id uuid NOT NULL REFERENCES workspaces,
   name text NOT NULL CHECK (length(name) BETWEEN 1 AND 512),
-  platform_name text NOT NULL CHECK (platform_name ~ '^[a-z0-9_]{1,512}$'),
+  platform_name text NOT NULL CHECK (platform_name ~ '^[a-z0-9_]+$' AND length(platform_name) <= 512),
   language text NOT NULL,
   category text NOT NULL CHECK (category IN ('marketing','utility','authentication')),
   header jsonb,
