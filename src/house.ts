@@ -1,6 +1,5 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { openSecretBox, type SecretBox, secretKeyOf } from './platform/secrets.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
 import type { Config } from './platform/config.ts'
 import { type Database, openDatabase, type SqlClient } from './platform/db.ts'
@@ -11,6 +10,7 @@ import { type Metrics, openMetrics } from './platform/metrics.ts'
 import { migrate } from './platform/migrate.ts'
 import { migrateQueue, openQueue, type Queues } from './platform/queue.ts'
 import type { Scope } from './platform/scope.ts'
+import { openSecretBox, type SecretBox, secretKeyOf } from './platform/secrets.ts'
 import { publishSeed } from './pricing/index.ts'
 
 /** All that the doors share, composed once: configuration, database, queue, clock, log, secrets, figures. */
@@ -43,11 +43,16 @@ const POOL_SIZE = 16
 export async function openHouse(config: Config, options: HouseOptions = {}): Promise<House> {
   const log = options.log ?? openLog(config.logLevel)
   const clock = options.clock ?? systemClock
-  const embedded = config.databaseUrl === undefined ? await openEmbedded({ dataDir: config.dataDir, log }) : undefined
+  const embedded =
+    config.databaseUrl === undefined ? await openEmbedded({ dataDir: config.dataDir, log }) : undefined
   const ownerUrl = config.databaseUrl ?? embedded!.databaseUrl
   const programUrl = await prepareDatabase(ownerUrl, config, clock)
   const database = openDatabase(programUrl, clock, { poolSize: options.poolSize ?? POOL_SIZE })
-  const queues = openQueue({ ...(config.redisUrl ? { redisUrl: config.redisUrl } : {}), databaseUrl: programUrl, log })
+  const queues = openQueue({
+    ...(config.redisUrl ? { redisUrl: config.redisUrl } : {}),
+    databaseUrl: programUrl,
+    log,
+  })
   return {
     config,
     clock,
@@ -60,7 +65,10 @@ export async function openHouse(config: Config, options: HouseOptions = {}): Pro
     worker: `${hostname()}.${process.pid}.${newId().slice(-12)}`,
     uploadDir: join(config.dataDir, 'uploads'),
     asSystem: (part, workspaceId, work) =>
-      database.within({ workspaceId, actor: { name: `system:${part}`, role: 'owner' }, requestId: `${part} ${newId()}` }, work),
+      database.within(
+        { workspaceId, actor: { name: `system:${part}`, role: 'owner' }, requestId: `${part} ${newId()}` },
+        work,
+      ),
     async close() {
       await queues.close()
       await database.close()
@@ -78,7 +86,11 @@ async function prepareDatabase(ownerUrl: string, config: Config, clock: Clock): 
 }
 
 /** Opens the database as its owner for one piece of work. */
-export async function asOwner<T>(ownerUrl: string, clock: Clock, work: (owner: Database) => Promise<T>): Promise<T> {
+export async function asOwner<T>(
+  ownerUrl: string,
+  clock: Clock,
+  work: (owner: Database) => Promise<T>,
+): Promise<T> {
   const owner = openDatabase(ownerUrl, clock, { poolSize: 2 })
   try {
     return await work(owner)
@@ -88,14 +100,19 @@ export async function asOwner<T>(ownerUrl: string, clock: Clock, work: (owner: D
 }
 
 /** Where this installation's server and stand-in listen, as the last server to start has said. */
-export async function findAddresses(sql: SqlClient): Promise<{ serverUrl: string | null; simulatorUrl: string | null }> {
+export async function findAddresses(
+  sql: SqlClient,
+): Promise<{ serverUrl: string | null; simulatorUrl: string | null }> {
   const [row] = await sql<{ server_url: string | null; simulator_url: string | null }[]>`
     SELECT server_url, simulator_url FROM installation`
   return { serverUrl: row?.server_url ?? null, simulatorUrl: row?.simulator_url ?? null }
 }
 
 /** Says where this installation's server and stand-in listen, for workers in other processes. */
-export async function announceAddresses(sql: SqlClient, serverUrl: string, simulatorUrl: string): Promise<void> {
+export async function announceAddresses(
+  sql: SqlClient,
+  serverUrl: string,
+  simulatorUrl: string,
+): Promise<void> {
   await sql`UPDATE installation SET server_url = ${serverUrl}, simulator_url = ${simulatorUrl}`
 }
-

@@ -4,7 +4,13 @@ import { startWorkers, type Workers } from '../workers/registry.ts'
 import type { ApiHouse } from './api/house.ts'
 import { openInbox } from './delivery/index.ts'
 import { announceAddresses, type House, openHouse } from './house.ts'
-import { type Config, ConfigError, loadConfig, needsSharedServices, readEnvironment } from './platform/config.ts'
+import {
+  type Config,
+  ConfigError,
+  loadConfig,
+  needsSharedServices,
+  readEnvironment,
+} from './platform/config.ts'
 import { createApp, createHttpServer } from './server.ts'
 import { type Simulator, startSimulator } from './simulator/index.ts'
 
@@ -31,7 +37,11 @@ export async function startServer(config: Config, options: { workers: boolean })
 
 function apiHouse(house: House): ApiHouse {
   const nudgeFold = (senderIds: readonly string[]) => {
-    const nudges = senderIds.map((senderId) => ({ name: 'fold', data: { senderId }, dedupeId: `fold-${senderId}` }))
+    const nudges = senderIds.map((senderId) => ({
+      name: 'fold',
+      data: { senderId },
+      dedupeId: `fold-${senderId}`,
+    }))
     void house.queues.addMany('receipts', nudges)
   }
   const inbox = openInbox(house.database.sql, nudgeFold)
@@ -66,7 +76,12 @@ function listen(server: Server, config: Config): Promise<string> {
 }
 
 /** Doors first, then those who work, then the ground they stand on. */
-async function stopAll(house: House, server: Server, workers: Workers | undefined, simulator: Simulator | undefined): Promise<void> {
+async function stopAll(
+  house: House,
+  server: Server,
+  workers: Workers | undefined,
+  simulator: Simulator | undefined,
+): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve))
   server.closeIdleConnections()
   await workers?.stop({ graceMs: DRAIN_MS })

@@ -1,5 +1,5 @@
 import type { House } from '../src/house.ts'
-import { sealStream, type Stream } from '../src/wallet/index.ts'
+import { type Stream, sealStream } from '../src/wallet/index.ts'
 
 const MOST_AT_ONCE = 500
 

@@ -23,7 +23,11 @@ const REMEMBER_MS = 30_000
 export function sendCampaign(house: House): (job: Job) => Promise<void> {
   const runs = rememberRuns(house)
   return async ({ data, signal }) => {
-    const { workspaceId, campaignId, lane } = data as { workspaceId: string; campaignId: string; lane: number }
+    const { workspaceId, campaignId, lane } = data as {
+      workspaceId: string
+      campaignId: string
+      lane: number
+    }
     const known = await runs(workspaceId, campaignId)
     if (!known) return
     const dispatchHouse: DispatchHouse = {
@@ -42,7 +46,12 @@ export function sendCampaign(house: House): (job: Job) => Promise<void> {
 type Again = { kind: 'done' } | { kind: 'later'; inMs: number }
 type Known = { run: Run; connection: ProviderConnection }
 
-async function takeTurn(house: House, dispatchHouse: DispatchHouse, known: Known, signal: AbortSignal): Promise<Again> {
+async function takeTurn(
+  house: House,
+  dispatchHouse: DispatchHouse,
+  known: Known,
+  signal: AbortSignal,
+): Promise<Again> {
   const until = performance.now() + TURN_MS
   while (!signal.aborted && performance.now() < until) {
     const sent = await dispatchSlice(dispatchHouse, known.run, known.connection)
@@ -52,8 +61,13 @@ async function takeTurn(house: House, dispatchHouse: DispatchHouse, known: Known
       await new Promise((resolve) => setTimeout(resolve, sent.forMs))
     } else if (sent.obstacle) {
       const obstacle = sent.obstacle
-      house.log.warn({ campaignId: known.run.campaignId, code: obstacle.code }, 'campaign paused by an obstacle')
-      await house.asSystem('send', known.run.workspaceId, (scope) => pauseForObstacle(scope, known.run.campaignId, obstacle))
+      house.log.warn(
+        { campaignId: known.run.campaignId, code: obstacle.code },
+        'campaign paused by an obstacle',
+      )
+      await house.asSystem('send', known.run.workspaceId, (scope) =>
+        pauseForObstacle(scope, known.run.campaignId, obstacle),
+      )
       return { kind: 'done' }
     }
   }

@@ -1,8 +1,8 @@
 import { tendCampaign } from '../src/campaigns/index.ts'
 import { closeSlice, replayParked } from '../src/delivery/index.ts'
 import type { House } from '../src/house.ts'
-import { nudgeRun } from './tend.ts'
 import { nudgeTend } from './send.ts'
+import { nudgeRun } from './tend.ts'
 
 const MOST_AT_ONCE = 200
 /** A run that nobody has looked at for so long is woken: its nudge was lost, or its worker died. */
@@ -45,10 +45,16 @@ async function sweepRuns(house: House): Promise<void> {
 }
 
 async function sweepWebhooks(house: House): Promise<void> {
-  const waiting = await house.database.sql<{ sender_id: string }[]>`SELECT sender_id FROM webhooks_waiting(${MOST_AT_ONCE})`
+  const waiting = await house.database.sql<
+    { sender_id: string }[]
+  >`SELECT sender_id FROM webhooks_waiting(${MOST_AT_ONCE})`
   await house.queues.addMany(
     'receipts',
-    waiting.map(({ sender_id }) => ({ name: 'fold', data: { senderId: sender_id }, dedupeId: `fold-${sender_id}` })),
+    waiting.map(({ sender_id }) => ({
+      name: 'fold',
+      data: { senderId: sender_id },
+      dedupeId: `fold-${sender_id}`,
+    })),
   )
 }
 
@@ -58,14 +64,18 @@ async function sweepLifetimes(house: House): Promise<void> {
       FROM slices_past_lifetime(${house.clock.now().toISOString()}::timestamptz, ${MOST_AT_ONCE})`
   const touched = new Map<string, string>()
   for (const { workspace_id, campaign_id, slice_no } of past) {
-    const closed = await house.asSystem('close', workspace_id, (scope) => closeSlice(scope, campaign_id, slice_no))
+    const closed = await house.asSystem('close', workspace_id, (scope) =>
+      closeSlice(scope, campaign_id, slice_no),
+    )
     if (closed > 0) touched.set(campaign_id, workspace_id)
   }
   for (const [campaignId, workspaceId] of touched) await nudgeTend(house, workspaceId, campaignId)
 }
 
 async function sweepParked(house: House): Promise<void> {
-  const parked = await house.database.sql<{ workspace_id: string }[]>`SELECT workspace_id FROM parked_waiting(${MOST_AT_ONCE})`
+  const parked = await house.database.sql<
+    { workspace_id: string }[]
+  >`SELECT workspace_id FROM parked_waiting(${MOST_AT_ONCE})`
   for (const { workspace_id } of parked) {
     const touched = await house.asSystem('replay', workspace_id, (scope) => replayParked(scope))
     for (const campaignId of new Set(touched)) await nudgeTend(house, workspace_id, campaignId)

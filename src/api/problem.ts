@@ -11,6 +11,7 @@ export const PROBLEMS = {
   malformed_multipart: [400, 'The form is not well-formed'],
   malformed_request: [400, 'The request is not well-formed'],
   validation_failed: [400, 'The request is not valid'],
+  currency_mismatch: [400, 'The currency is not the workspace’s'],
   unauthenticated: [401, 'An API key is needed'],
   bad_signature: [401, 'The signature does not match'],
   insufficient_funds: [402, 'The wallet does not suffice'],
@@ -20,10 +21,26 @@ export const PROBLEMS = {
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'The method is not allowed here'],
   request_timeout: [408, 'The request took too long to arrive'],
+  wrong_state: [409, 'The state does not allow this'],
+  quote_not_current: [409, 'The quote is not the current one'],
+  quote_expired: [409, 'The quote has expired'],
+  quote_changed: [409, 'What was quoted has changed'],
+  no_recipients: [409, 'There is nobody to send to'],
+  template_not_approved: [409, 'The template may not be sent'],
+  sender_stopped: [409, 'The sender is stopped'],
+  schedule_in_past: [409, 'The time of sending has passed'],
+  approval_expired: [409, 'The time to approve has passed'],
+  mixed_models: [409, 'The prices do not fit into one campaign'],
+  books_do_not_balance: [409, 'The books do not balance'],
+  reference_reused: [409, 'The reference belongs to another payment'],
   idempotency_key_reused: [409, 'The idempotency key belongs to another request'],
   body_too_large: [413, 'The body is too large'],
   file_too_large: [413, 'The file is too large'],
   unsupported_media_type: [415, 'The content type is not supported'],
+  missing_variable: [422, 'A value for a variable is missing'],
+  value_not_usable: [422, 'A value cannot be used as the template needs it'],
+  parameter_not_allowed: [422, 'The platform does not take this text'],
+  too_long: [422, 'The message would be too long'],
   headers_too_large: [431, 'The headers are too large'],
   internal_error: [500, 'Something went wrong on our side'],
   unavailable: [503, 'Not available right now'],
@@ -35,7 +52,13 @@ export const PROBLEM_TYPE = 'application/problem+json'
 
 /** One thing that is wrong with the input; `path` as in `audience.list_id` or `buttons[0].text`. */
 export const inputErrorSchema = z
-  .strictObject({ path: z.string(), code: z.string(), message: z.string() })
+  .strictObject({
+    path: z.string(),
+    code: z.string(),
+    message: z.string(),
+    line: z.int().min(1).optional().meta({ description: 'Where in a text it is.' }),
+    column: z.int().min(1).optional(),
+  })
   .meta({ id: 'InputError' })
 export type InputError = z.output<typeof inputErrorSchema>
 

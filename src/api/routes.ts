@@ -1,10 +1,27 @@
 import { z } from 'zod'
+import {
+  deletePause,
+  getCampaign,
+  getCampaigns,
+  patchCampaign,
+  postApproval,
+  postCampaign,
+  postCancellation,
+  postPause,
+  postQuote,
+  postSubmission,
+} from './campaigns.ts'
 import { docsAsset, docsPage } from './docs.ts'
+import { getEvents } from './events.ts'
 import { healthz, metrics, readyz } from './health.ts'
 import type { ApiHouse } from './house.ts'
 import { deleteKey, getKeys, postKey } from './keys.ts'
+import { getMessages } from './messages.ts'
 import { openApiDocument } from './openapi.ts'
 import { definePublicRoute, type Route } from './route.ts'
+import { getSenders, postSender } from './senders.ts'
+import { getTemplate, getTemplates, postTemplate, previewTemplateRoute } from './templates.ts'
+import { getPolicy, getWallet, postTopUp, putPolicy } from './wallet.ts'
 import { answerHandshake, receiveWebhook } from './webhooks/whatsapp.ts'
 import { getAuditEvents, getWorkspace } from './workspace.ts'
 
@@ -31,6 +48,32 @@ function documentOf(house: ApiHouse): string {
 
 /** Every address that the API answers, in the order of the document. */
 export const ROUTES: readonly Route[] = [
+  getTemplates,
+  postTemplate,
+  getTemplate,
+  previewTemplateRoute,
+
+  getSenders,
+  postSender,
+
+  getCampaigns,
+  postCampaign,
+  getCampaign,
+  patchCampaign,
+  postQuote,
+  postSubmission,
+  postApproval,
+  postPause,
+  deletePause,
+  postCancellation,
+  getEvents,
+  getMessages,
+
+  getWallet,
+  postTopUp,
+  getPolicy,
+  putPolicy,
+
   getWorkspace,
   getAuditEvents,
   getKeys,

@@ -31,6 +31,9 @@ export function approvalReasons(
 }
 
 /** Whether someone had a hand in what is to be approved; then they may not approve it, whatever their role. */
-export function hadAHand(campaign: { editors: readonly string[]; submittedBy: string | null }, actor: string): boolean {
+export function hadAHand(
+  campaign: { editors: readonly string[]; submittedBy: string | null },
+  actor: string,
+): boolean {
   return campaign.editors.includes(actor) || campaign.submittedBy === actor
 }

@@ -28,10 +28,15 @@ export async function decideApproval(
   if (campaign.state !== 'pending_approval') return wrongState(campaign, to)
   if (hadAHand(campaign, scope.actor.name)) return refuse('self_approval', SELF_APPROVAL)
   if (request.decision === 'approve' && new Date(campaign.sendBefore!) <= scope.now) {
-    return refuse('approval_expired', 'The time in which this campaign may be sent has passed; its money goes back.')
+    return refuse(
+      'approval_expired',
+      'The time in which this campaign may be sent has passed; its money goes back.',
+    )
   }
   await recordApproval(scope, campaign, request)
-  return request.decision === 'approve' ? approve(scope, campaign) : endCampaign(scope, campaign, 'rejected', request.reason)
+  return request.decision === 'approve'
+    ? approve(scope, campaign)
+    : endCampaign(scope, campaign, 'rejected', request.reason)
 }
 
 const SELF_APPROVAL =
@@ -47,10 +52,15 @@ async function recordApproval(
     INSERT INTO approvals (id, workspace_id, campaign_id, digest, approver, decision, reason, policy_version, created_at)
     VALUES (${newId(scope.now.getTime())}, ${scope.workspaceId}, ${campaign.id}, ${campaign.digest}, ${scope.actor.name},
             ${request.decision}, ${request.reason ?? null}, ${policy.version}, ${scope.now.toISOString()}::timestamptz)`
-  await recordEvent(scope, request.decision === 'approve' ? 'campaign.approved' : 'campaign.rejected', `campaign:${campaign.id}`, {
-    digest: campaign.digest?.toString('hex'),
-    reason: request.reason ?? null,
-  })
+  await recordEvent(
+    scope,
+    request.decision === 'approve' ? 'campaign.approved' : 'campaign.rejected',
+    `campaign:${campaign.id}`,
+    {
+      digest: campaign.digest?.toString('hex'),
+      reason: request.reason ?? null,
+    },
+  )
 }
 
 async function approve(scope: Scope, campaign: Campaign): Promise<Result<Campaign, ApproveRefusal>> {

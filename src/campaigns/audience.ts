@@ -63,7 +63,11 @@ export async function priceAudience(scope: Scope, request: AudienceRequest): Pro
   return {
     query: contactsWithTerms(scope, request, terms, tooLong),
     models: [...new Set(priced.map((group) => group.row!.model))],
-    rateCardAsOf: priced.map((group) => group.row!.effectiveFrom).sort().at(-1) ?? null,
+    rateCardAsOf:
+      priced
+        .map((group) => group.row!.effectiveFrom)
+        .sort()
+        .at(-1) ?? null,
     priceDay: days[0] ?? dayOf(scope.now, request.accountZone),
     cards,
     firstDueAt: moments.length > 0 ? new Date(moments.reduce((a, b) => Math.min(a, b))) : undefined,
@@ -71,7 +75,11 @@ export async function priceAudience(scope: Scope, request: AudienceRequest): Pro
   }
 }
 
-async function termsOfGroups(scope: Scope, request: AudienceRequest, cards: readonly RateRow[]): Promise<Terms[]> {
+async function termsOfGroups(
+  scope: Scope,
+  request: AudienceRequest,
+  cards: readonly RateRow[],
+): Promise<Terms[]> {
   const groups = await scope.sql<Group[]>`
     SELECT substr(c.phone, 2, ${MARKET_PREFIX_DIGITS}::int) AS prefix, c.time_zone AS zone, count(*)::int AS count, min(c.phone) AS sample
       FROM list_members l JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
@@ -80,8 +88,18 @@ async function termsOfGroups(scope: Scope, request: AudienceRequest, cards: read
   const markets = await findMarketRows(scope.sql)
   const timed = groups.map((group) => ({ ...group, ...momentOf(request.schedule, group, scope.now) }))
   return byDay(timed, request.accountZone, scope.now).flatMap(([on, sameDay]) => {
-    const priced = priceGroups(sameDay, { category: request.category, currency: request.currency, on, cards, markets })
-    return sameDay.map((group, index) => ({ ...group, market: priced[index]!.market, row: priced[index]!.row }))
+    const priced = priceGroups(sameDay, {
+      category: request.category,
+      currency: request.currency,
+      on,
+      cards,
+      markets,
+    })
+    return sameDay.map((group, index) => ({
+      ...group,
+      market: priced[index]!.market,
+      row: priced[index]!.row,
+    }))
   })
 }
 
@@ -92,7 +110,11 @@ function momentOf(schedule: Schedule, group: Group, now: Date) {
 }
 
 /** Prices change at midnight of the account's zone, so that one campaign may span two price days. */
-function byDay<T extends { dueAt: Date | undefined }>(groups: readonly T[], zone: string, now: Date): [string, T[]][] {
+function byDay<T extends { dueAt: Date | undefined }>(
+  groups: readonly T[],
+  zone: string,
+  now: Date,
+): [string, T[]][] {
   const days = new Map<string, T[]>()
   for (const group of groups) {
     const day = dayOf(group.dueAt ?? now, zone)

@@ -79,7 +79,10 @@ export async function editCampaign(
 
 type Fault = { path: string; code: string; message: string }
 
-async function refuseWords(scope: Scope, words: CampaignWords): Promise<Refusal<'validation_failed'> | undefined> {
+async function refuseWords(
+  scope: Scope,
+  words: CampaignWords,
+): Promise<Refusal<'validation_failed'> | undefined> {
   const faults = [
     ...(await missing(scope, words.templateId, templates, 'template_id', 'template')),
     ...(await missing(scope, words.senderId, senders, 'sender_id', 'sender')),
@@ -114,17 +117,24 @@ const DAY_MS = 24 * 60 * 60 * 1000
 function scheduleFaults(schedule: Schedule, now: Date): Fault[] {
   const endsAt = schedule.sendBefore === undefined ? undefined : new Date(schedule.sendBefore)
   if ('now' in schedule) {
-    return endsAt && endsAt <= now ? [fault('schedule.send_before', 'in_the_past', 'send_before has already passed.')] : []
+    return endsAt && endsAt <= now
+      ? [fault('schedule.send_before', 'in_the_past', 'send_before has already passed.')]
+      : []
   }
   const zone = schedule.timeZone === RECIPIENT_ZONE ? EARLIEST_ZONE : schedule.timeZone
   const startsAt = instantOf(schedule.at, zone)
   const faults: Fault[] = []
   const latest = schedule.timeZone === RECIPIENT_ZONE ? instantOf(schedule.at, LATEST_ZONE) : startsAt
-  if (latest < now) faults.push(fault('schedule.at', 'in_the_past', 'That time has already passed: choose a later one, or send now.'))
+  if (latest < now)
+    faults.push(
+      fault('schedule.at', 'in_the_past', 'That time has already passed: choose a later one, or send now.'),
+    )
   if (startsAt.getTime() > now.getTime() + MOST_DAYS_AHEAD * DAY_MS)
     faults.push(fault('schedule.at', 'too_far', 'A campaign can be scheduled at most a year ahead.'))
   if (endsAt && endsAt <= startsAt)
-    faults.push(fault('schedule.send_before', 'before_start', 'send_before must be later than the time of sending.'))
+    faults.push(
+      fault('schedule.send_before', 'before_start', 'send_before must be later than the time of sending.'),
+    )
   if (schedule.timeZone !== RECIPIENT_ZONE && dueAt(schedule, [schedule.timeZone], now) === undefined)
     faults.push(fault('schedule.window', 'never_open', 'This window never opens.'))
   return faults
@@ -137,4 +147,3 @@ const LATEST_ZONE = 'Pacific/Pago_Pago'
 function fault(path: string, code: string, message: string): Fault {
   return { path, code, message }
 }
-

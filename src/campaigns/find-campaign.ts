@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { isUuid } from '../platform/ids.ts'
-import { type Result, ok, refuse } from '../platform/result.ts'
+import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { campaigns } from './tables.ts'
 

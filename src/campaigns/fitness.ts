@@ -23,7 +23,11 @@ function lacks(sql: Sql, { variable, when }: Requirement) {
  * The database finds the few that are in doubt, and only those are rendered.
  * @returns contact id → reason
  */
-export async function unsendable(scope: Scope, listId: string, template: OpenTemplate): Promise<Map<bigint, string>> {
+export async function unsendable(
+  scope: Scope,
+  listId: string,
+  template: OpenTemplate,
+): Promise<Map<bigint, string>> {
   const found = new Map<bigint, string>()
   let after = 0n
   for (;;) {
@@ -69,7 +73,13 @@ function checkedVariables({ body, header, form }: OpenTemplate): string[] {
   const placed = [...(header?.nodes ?? []), ...form.buttons.flatMap(nodesOfButton)]
   const blocks = body.nodes.filter((node) => node.kind === 'choice')
   const checked = [...formatted, ...expressionsOf(placed), ...expressionsOf(blocks)]
-  return [...new Set(checked.flatMap(({ variable, second }) => (second?.kind === 'variable' ? [variable, second.name] : [variable])))]
+  return [
+    ...new Set(
+      checked.flatMap(({ variable, second }) =>
+        second?.kind === 'variable' ? [variable, second.name] : [variable],
+      ),
+    ),
+  ]
 }
 
 const CHECKING_FORMATS: readonly string[] = ['date', 'money', 'amount', 'number']

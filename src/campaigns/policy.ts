@@ -12,7 +12,9 @@ export type PolicyWords = {
 
 /** The policy in force: the newest version; every earlier one is kept. */
 export async function findPolicy(scope: Scope): Promise<ApprovalPolicy> {
-  const [row] = await scope.sql<{ version: number; amount: bigint | null; share: bigint | null; recipients: number | null }[]>`
+  const [row] = await scope.sql<
+    { version: number; amount: bigint | null; share: bigint | null; recipients: number | null }[]
+  >`
     SELECT version, max_amount AS amount, (max_share_of_available * 10000)::bigint AS share, max_recipients AS recipients
       FROM approval_policies WHERE workspace_id = ${scope.workspaceId} ORDER BY version DESC LIMIT 1`
   if (!row) return { version: 0, maxAmountMinor: null, maxShareOfAvailable: 0n, maxRecipients: null }
@@ -38,7 +40,13 @@ export async function setPolicy(
   const amountMinor = words.maxAmount ? parseAmount(words.maxAmount.amount) : null
   if (amountMinor === undefined || (amountMinor !== null && amountMinor < 0n)) {
     return refuse('validation_failed', 'max_amount is a decimal of zero or more.', {
-      errors: [{ path: 'max_amount.amount', code: 'invalid_amount', message: 'Write a decimal such as "500000.00".' }],
+      errors: [
+        {
+          path: 'max_amount.amount',
+          code: 'invalid_amount',
+          message: 'Write a decimal such as "500000.00".',
+        },
+      ],
     })
   }
   await scope.sql`SELECT pg_advisory_xact_lock(hashtextextended('approval policy ' || ${scope.workspaceId}, 0))`
@@ -59,7 +67,8 @@ function policyFacts(policy: ApprovalPolicy, currency: string) {
   return {
     version: policy.version,
     max_amount: policy.maxAmountMinor === null ? null : moneyJson(policy.maxAmountMinor, currency),
-    max_share_of_available: policy.maxShareOfAvailable === null ? null : Number(policy.maxShareOfAvailable) / 10_000,
+    max_share_of_available:
+      policy.maxShareOfAvailable === null ? null : Number(policy.maxShareOfAvailable) / 10_000,
     max_recipients: policy.maxRecipients,
   }
 }

@@ -28,7 +28,13 @@ export type Quote = {
   expiresAt: string
 }
 
-export type QuoteLine = { market: string; category: string; count: number; unitPriceMinor: bigint; subtotalMinor: bigint }
+export type QuoteLine = {
+  market: string
+  category: string
+  count: number
+  unitPriceMinor: bigint
+  subtotalMinor: bigint
+}
 
 export type QuoteRefusal = 'forbidden' | 'not_found' | 'wrong_state' | 'mixed_models'
 
@@ -93,9 +99,21 @@ function wordsOf(template: typeof templates.$inferSelect): TemplateWords {
   }
 }
 
-type Sum = { market: string | null; price: bigint | null; excluded: string | null; count: number; free: number; hash: string }
+type Sum = {
+  market: string | null
+  price: bigint | null
+  excluded: string | null
+  count: number
+  free: number
+  hash: string
+}
 
-async function saveQuote(scope: Scope, campaign: Campaign, request: AudienceRequest, audience: Audience): Promise<Quote> {
+async function saveQuote(
+  scope: Scope,
+  campaign: Campaign,
+  request: AudienceRequest,
+  audience: Audience,
+): Promise<Quote> {
   const id = newId(scope.now.getTime())
   const basis = {
     category: request.category,
@@ -135,7 +153,13 @@ async function sumAudience(scope: Scope, request: AudienceRequest, audience: Aud
       FROM (${audience.query}) a GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`
 }
 
-function totals(id: string, request: AudienceRequest, audience: Audience, sums: Sum[], expiresAt: Date): Quote {
+function totals(
+  id: string,
+  request: AudienceRequest,
+  audience: Audience,
+  sums: Sum[],
+  expiresAt: Date,
+): Quote {
   const priced = sums.filter((sum) => sum.excluded === null)
   const lines = priced.map((sum) => ({
     market: sum.market!,

@@ -12,7 +12,11 @@ export type StopRefusal = 'forbidden' | 'not_found' | 'wrong_state'
 const SUBMITTED: readonly CampaignState[] = ['pending_approval', 'scheduled', 'sending', 'paused']
 
 /** Stops what is not yet sent, until it is resumed. Its money stays held. Pausing again changes nothing. */
-export async function pauseCampaign(scope: Scope, id: string, reason = 'paused by hand'): Promise<Result<Campaign, StopRefusal>> {
+export async function pauseCampaign(
+  scope: Scope,
+  id: string,
+  reason = 'paused by hand',
+): Promise<Result<Campaign, StopRefusal>> {
   const found = await lockedFor(scope, id)
   if (!found.ok) return found
   const campaign = found.value
@@ -41,7 +45,11 @@ export async function resumeCampaign(scope: Scope, id: string): Promise<Result<C
 }
 
 /** Ends a campaign before it is all sent: the money of what is not sent goes back at once. */
-export async function cancelCampaign(scope: Scope, id: string, reason?: string): Promise<Result<Campaign, StopRefusal>> {
+export async function cancelCampaign(
+  scope: Scope,
+  id: string,
+  reason?: string,
+): Promise<Result<Campaign, StopRefusal>> {
   const found = await lockedFor(scope, id)
   if (!found.ok) return found
   if (found.value.state === 'cancelled') return ok(found.value)

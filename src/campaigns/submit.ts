@@ -28,7 +28,17 @@ export type SubmitRefusal =
   | 'insufficient_funds'
   | 'books_do_not_balance'
 
-type QuoteRow = { id: string; version: number; total: bigint; recipients: number; audience_hash: Buffer; price_day: string; expires_at: string; model: string; currency: string }
+type QuoteRow = {
+  id: string
+  version: number
+  total: bigint
+  recipients: number
+  audience_hash: Buffer
+  price_day: string
+  expires_at: string
+  model: string
+  currency: string
+}
 
 /**
  * Freezes the audience, checks that it still costs what was quoted, reserves the money and moves the state, all in
@@ -55,11 +65,15 @@ export async function submitCampaign(
 }
 
 /** Tries a campaign that waits for money again, with the quote it was submitted with, in its maker's name. */
-export async function submitWaiting(scope: Scope, campaignId: string): Promise<Result<Campaign, SubmitRefusal>> {
+export async function submitWaiting(
+  scope: Scope,
+  campaignId: string,
+): Promise<Result<Campaign, SubmitRefusal>> {
   const found = await lockCampaign(scope, campaignId)
   if (!found.ok) return found
   const campaign = found.value
-  if (campaign.state !== 'waiting_for_funds' || !campaign.quoteId || !campaign.submittedBy) return wrongState(campaign, 'scheduled')
+  if (campaign.state !== 'waiting_for_funds' || !campaign.quoteId || !campaign.submittedBy)
+    return wrongState(campaign, 'scheduled')
   const quote = await findQuote(scope, campaign, campaign.quoteId)
   const submitted = quote.ok ? await freezeOrUndo(scope, campaign, quote.value, campaign.submittedBy) : quote
   if (!submitted.ok && ['quote_expired', 'quote_changed', 'no_recipients'].includes(submitted.reason)) {
@@ -68,9 +82,16 @@ export async function submitWaiting(scope: Scope, campaignId: string): Promise<R
   return submitted
 }
 
-async function findQuote(scope: Scope, campaign: Campaign, quoteId: string): Promise<Result<QuoteRow, SubmitRefusal>> {
+async function findQuote(
+  scope: Scope,
+  campaign: Campaign,
+  quoteId: string,
+): Promise<Result<QuoteRow, SubmitRefusal>> {
   if (campaign.quoteId !== quoteId) {
-    return refuse('quote_not_current', 'That is not the campaign’s current quote: quote it again and submit that one.')
+    return refuse(
+      'quote_not_current',
+      'That is not the campaign’s current quote: quote it again and submit that one.',
+    )
   }
   const [quote] = await scope.sql<QuoteRow[]>`
     SELECT id, version, total, recipients, audience_hash, price_day::text, expires_at, model, currency FROM quotes
@@ -89,23 +110,48 @@ async function freezeOrUndo(scope: Scope, campaign: Campaign, quote: QuoteRow, m
   return submitted as Result<Campaign, SubmitRefusal>
 }
 
-async function freezeAndReserve(scope: Scope, campaign: Campaign, quote: QuoteRow, maker: string): Promise<Result<Campaign, SubmitRefusal>> {
-  if (quote.recipients === 0) return refuse('no_recipients', 'Nobody on this list can be sent this: see what the quote excludes and why.')
+async function freezeAndReserve(
+  scope: Scope,
+  campaign: Campaign,
+  quote: QuoteRow,
+  maker: string,
+): Promise<Result<Campaign, SubmitRefusal>> {
+  if (quote.recipients === 0)
+    return refuse(
+      'no_recipients',
+      'Nobody on this list can be sent this: see what the quote excludes and why.',
+    )
   const parts = await campaignParts(scope, campaign)
-  if (parts.template.state !== 'approved') return refuse('template_not_approved', 'The template is not approved for sending.')
-  if (parts.sender.state !== 'active') return refuse('sender_stopped', `The sender is stopped: ${parts.sender.stopReason ?? 'no reason was given'}.`)
-  if (isPast(campaign, scope.now)) return refuse('schedule_in_past', 'The time of sending has passed: change the schedule and quote again.')
+  if (parts.template.state !== 'approved')
+    return refuse('template_not_approved', 'The template is not approved for sending.')
+  if (parts.sender.state !== 'active')
+    return refuse(
+      'sender_stopped',
+      `The sender is stopped: ${parts.sender.stopReason ?? 'no reason was given'}.`,
+    )
+  if (isPast(campaign, scope.now))
+    return refuse('schedule_in_past', 'The time of sending has passed: change the schedule and quote again.')
   const partial = campaign.insufficientFunds === 'partial'
   const funds = await checkFunds(scope, partial ? 0n : quote.total)
   if (!funds.ok) return funds
   const audience = await priceAudience(scope, parts.request)
-  const budgetMinor = partial && funds.value.availableMinor < quote.total ? funds.value.availableMinor : undefined
+  const budgetMinor =
+    partial && funds.value.availableMinor < quote.total ? funds.value.availableMinor : undefined
   const holdId = await openHold(scope, campaign.id, quote.currency)
   const times = timesOf(campaign, audience, scope.now)
-  const frozen = await materialise(scope, runOf(campaign, quote, parts, holdId, times), included(scope, audience, budgetMinor))
+  const frozen = await materialise(
+    scope,
+    runOf(campaign, quote, parts, holdId, times),
+    included(scope, audience, budgetMinor),
+  )
   const changed = budgetMinor === undefined && !sameAudience(quote, frozen)
   if (changed) return refuse('quote_changed', CHANGED)
-  if (frozen.count === 0) return refuse('insufficient_funds', 'The balance does not suffice for a single message.', await shortfall(scope, quote))
+  if (frozen.count === 0)
+    return refuse(
+      'insufficient_funds',
+      'The balance does not suffice for a single message.',
+      await shortfall(scope, quote),
+    )
   await reserve(scope, {
     holdId,
     campaignId: campaign.id,
@@ -114,11 +160,17 @@ async function freezeAndReserve(scope: Scope, campaign: Campaign, quote: QuoteRo
     amountMinor: frozen.totalMinor,
     nItems: frozen.count,
   })
-  return enterLine(scope, campaign, { holdId, digest: digestOf(campaign, quote, parts, frozen), ...times }, {
-    amountMinor: frozen.totalMinor,
-    availableMinor: funds.value.availableMinor,
-    recipients: frozen.count,
-  }, maker)
+  return enterLine(
+    scope,
+    campaign,
+    { holdId, digest: digestOf(campaign, quote, parts, frozen), ...times },
+    {
+      amountMinor: frozen.totalMinor,
+      availableMinor: funds.value.availableMinor,
+      recipients: frozen.count,
+    },
+    maker,
+  )
 }
 
 const CHANGED =
@@ -126,7 +178,7 @@ const CHANGED =
 
 async function shortfall(scope: Scope, quote: QuoteRow) {
   const refusal = await checkFunds(scope, quote.total)
-  return refusal.ok ? {} : refusal.facts ?? {}
+  return refusal.ok ? {} : (refusal.facts ?? {})
 }
 
 function isPast(campaign: Campaign, now: Date): boolean {
@@ -138,7 +190,10 @@ function timesOf(campaign: Campaign, audience: Audience, now: Date): { startsAt:
   const startsAt = audience.firstDueAt ?? now
   const ownEnd = campaign.schedule.sendBefore
   const lastDueMs = (audience.lastDueAt ?? now).getTime()
-  return { startsAt, sendBefore: ownEnd === undefined ? new Date(lastDueMs + SEND_WITHIN_MS) : new Date(ownEnd) }
+  return {
+    startsAt,
+    sendBefore: ownEnd === undefined ? new Date(lastDueMs + SEND_WITHIN_MS) : new Date(ownEnd),
+  }
 }
 
 /** The contacts that are sent to; within a budget, in their order until the money ends. */
@@ -177,7 +232,10 @@ function runOf(
   }
 }
 
-function sameAudience(quote: QuoteRow, frozen: { count: number; totalMinor: bigint; audienceHash: string }): boolean {
+function sameAudience(
+  quote: QuoteRow,
+  frozen: { count: number; totalMinor: bigint; audienceHash: string },
+): boolean {
   return (
     quote.recipients === frozen.count &&
     quote.total === frozen.totalMinor &&
@@ -186,7 +244,12 @@ function sameAudience(quote: QuoteRow, frozen: { count: number; totalMinor: bigi
 }
 
 /** What is approved: the frozen version in one hash. Any change makes another, and so voids every approval. */
-function digestOf(campaign: Campaign, quote: QuoteRow, parts: CampaignParts, frozen: { count: number; totalMinor: bigint; audienceHash: string }): Buffer {
+function digestOf(
+  campaign: Campaign,
+  quote: QuoteRow,
+  parts: CampaignParts,
+  frozen: { count: number; totalMinor: bigint; audienceHash: string },
+): Buffer {
   const version = {
     campaign: campaign.id,
     version: campaign.version,

@@ -42,7 +42,11 @@ function isOver(campaign: Campaign, now: Date): boolean {
     const end = sendBefore ?? schedule.sendBefore
     return end !== undefined && end !== null && new Date(end) <= now
   }
-  return ENDS_WITH_TIME.includes(campaign.state) && campaign.sendBefore !== null && new Date(campaign.sendBefore) <= now
+  return (
+    ENDS_WITH_TIME.includes(campaign.state) &&
+    campaign.sendBefore !== null &&
+    new Date(campaign.sendBefore) <= now
+  )
 }
 
 async function begin(scope: Scope, campaign: Campaign): Promise<boolean> {

@@ -23,17 +23,29 @@ export type CampaignView = {
 }
 
 /** A campaign with its counts and its money as they are at this moment. */
-export async function viewCampaign(scope: Scope, campaign: Campaign, currency: string): Promise<CampaignView> {
+export async function viewCampaign(
+  scope: Scope,
+  campaign: Campaign,
+  currency: string,
+): Promise<CampaignView> {
   const counts = await countMessages(scope, campaign.id)
   const money = await readMoney(scope, campaign, currency)
-  return { campaign, counts, money, ...progress(campaign, counts, await ratePerSecond(scope, campaign), scope.now) }
+  return {
+    campaign,
+    counts,
+    money,
+    ...progress(campaign, counts, await ratePerSecond(scope, campaign), scope.now),
+  }
 }
 
 async function countMessages(scope: Scope, campaignId: string): Promise<MessageCounts> {
   const rows = await scope.sql<{ state: MessageState; n: bigint }[]>`
     SELECT state, n FROM message_counts
      WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND state <> 'held'`
-  const counts = { total: 0, ...Object.fromEntries(MESSAGE_STATES.map((state) => [state, 0])) } as MessageCounts
+  const counts = {
+    total: 0,
+    ...Object.fromEntries(MESSAGE_STATES.map((state) => [state, 0])),
+  } as MessageCounts
   for (const row of rows) {
     counts[row.state] = Number(row.n)
     counts.total += Number(row.n)
@@ -74,11 +86,11 @@ async function ratePerSecond(scope: Scope, campaign: Campaign): Promise<number> 
 
 function progress(campaign: Campaign, counts: MessageCounts, rate: number, now: Date) {
   const left = counts.queued + counts.sending
-  if (campaign.state !== 'sending' || rate <= 0 || left === 0) return { ratePerSecond: round(rate), eta: null }
+  if (campaign.state !== 'sending' || rate <= 0 || left === 0)
+    return { ratePerSecond: round(rate), eta: null }
   return { ratePerSecond: round(rate), eta: new Date(now.getTime() + (left / rate) * 1000).toISOString() }
 }
 
 function round(rate: number): number {
   return Math.round(rate * 10) / 10
 }
-

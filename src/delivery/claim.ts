@@ -145,7 +145,12 @@ async function openAttempts(
   await releaseSkipped(scope, run, rows)
   return rows
     .filter((row) => row.state === 'sending')
-    .map((row) => ({ messageId: row.id, attemptNo: row.attempts, phone: row.phone, variables: row.variables }))
+    .map((row) => ({
+      messageId: row.id,
+      attemptNo: row.attempts,
+      phone: row.phone,
+      variables: row.variables,
+    }))
 }
 
 type OpenedRow = {

@@ -39,7 +39,9 @@ const PARKED_DAYS = 40
 
 /** Tries parked receipts again whose message has become known since. @returns the campaigns that were touched */
 export async function replayParked(scope: Scope): Promise<string[]> {
-  const rows = await scope.sql<{ id: bigint; sender_id: string; webhook_id: bigint; status_update: StatusUpdate }[]>`
+  const rows = await scope.sql<
+    { id: bigint; sender_id: string; webhook_id: bigint; status_update: StatusUpdate }[]
+  >`
     DELETE FROM parked_receipts p WHERE p.id IN (
       SELECT q.id FROM parked_receipts q JOIN attempts a
           ON a.workspace_id = q.workspace_id AND a.provider_message_id = q.provider_message_id

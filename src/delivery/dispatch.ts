@@ -39,13 +39,19 @@ export type Dispatched =
  * Sends the next slice of a run: claim, mark, call, record. Every attempt is committed before its call, every call is
  * fenced by its mark, and what is not known to have stayed here is never sent again.
  */
-export async function dispatchSlice(house: DispatchHouse, run: Run, connection: ProviderConnection): Promise<Dispatched> {
+export async function dispatchSlice(
+  house: DispatchHouse,
+  run: Run,
+  connection: ProviderConnection,
+): Promise<Dispatched> {
   const claim = await house.within(run.workspaceId, (scope) => claimSlice(scope, run, house.worker))
   if (claim.kind !== 'slice') return claim
   const recorder = openRecorder(house, run)
   await sendPaced(house, run, connection, claim, recorder)
   await recorder.finish()
-  await house.within(run.workspaceId, (scope) => finishSlice(scope, run.campaignId, claim.sliceNo, house.worker))
+  await house.within(run.workspaceId, (scope) =>
+    finishSlice(scope, run.campaignId, claim.sliceNo, house.worker),
+  )
   return { kind: 'sent', count: claim.messages.length, obstacle: recorder.obstacle() }
 }
 
@@ -88,26 +94,44 @@ function prepare(run: Run, batch: readonly ClaimedMessage[], recorder: Recorder)
   for (const message of batch) {
     const parameters = parametersFor(form, message.variables)
     if (!parameters.ok) {
-      recorder.tell(message, { outcome: 'rejected', code: parameters.reason, message: parameters.message, action: 'recipient' })
+      recorder.tell(message, {
+        outcome: 'rejected',
+        code: parameters.reason,
+        message: parameters.message,
+        action: 'recipient',
+      })
       continue
     }
     const outgoing = {
       attemptRef: attemptRef(message.messageId, message.attemptNo),
       to: message.phone,
-      template: { name: template.platformName, languageCode: template.language, parameters: parameters.value },
+      template: {
+        name: template.platformName,
+        languageCode: template.language,
+        parameters: parameters.value,
+      },
     }
     ready.push({ message, outgoing })
   }
   return ready
 }
 
-async function mark(house: DispatchHouse, run: Run, sliceNo: number, ready: readonly Ready[]): Promise<Set<bigint>> {
+async function mark(
+  house: DispatchHouse,
+  run: Run,
+  sliceNo: number,
+  ready: readonly Ready[],
+): Promise<Set<bigint>> {
   if (ready.length === 0) return new Set()
   const batch = ready.map((r) => r.message)
   return house.within(run.workspaceId, (scope) => markDispatched(scope, run, sliceNo, house.worker, batch))
 }
 
-async function call(connection: ProviderConnection, { message, outgoing }: Ready, recorder: Recorder): Promise<void> {
+async function call(
+  connection: ProviderConnection,
+  { message, outgoing }: Ready,
+  recorder: Recorder,
+): Promise<void> {
   recorder.tell(message, await connection.send(outgoing))
 }
 
@@ -150,7 +174,13 @@ function openRecorder(house: DispatchHouse, run: Run): Recorder {
     },
     putBack(message) {
       if (told.has(message.messageId)) return
-      add({ messageId: message.messageId, attemptNo: message.attemptNo, outcome: 'not_sent', code: 'put_back', retryAfterMs: 0 })
+      add({
+        messageId: message.messageId,
+        attemptNo: message.attemptNo,
+        outcome: 'not_sent',
+        code: 'put_back',
+        retryAfterMs: 0,
+      })
     },
     obstacle: () => obstacle,
     async finish() {
@@ -180,7 +210,8 @@ async function recordPatiently(house: DispatchHouse, run: Run, batch: readonly O
 const STOPPING: readonly ErrorAction[] = ['campaign', 'sender', 'account']
 
 function obstacleIn(outcome: SendOutcome): Obstacle | undefined {
-  if (outcome.outcome === 'accepted' || outcome.action === undefined || !STOPPING.includes(outcome.action)) return undefined
+  if (outcome.outcome === 'accepted' || outcome.action === undefined || !STOPPING.includes(outcome.action))
+    return undefined
   return { action: outcome.action, code: outcome.code, message: outcome.message }
 }
 
@@ -196,9 +227,14 @@ function outcomeRow({ messageId, attemptNo }: ClaimedMessage, answer: SendOutcom
     return { ...row, outcome: 'accepted', providerMessageId: answer.providerMessageId }
   }
   const told = { ...row, code: answer.code, detail: answer.message }
-  if (answer.outcome === 'rejected' && STOPPING.includes(answer.action)) return { ...told, outcome: 'not_sent', retryAfterMs: 0 }
+  if (answer.outcome === 'rejected' && STOPPING.includes(answer.action))
+    return { ...told, outcome: 'not_sent', retryAfterMs: 0 }
   if (answer.outcome === 'not_sent') {
-    return { ...told, outcome: 'not_sent', retryAfterMs: answer.action === 'wait_a_day' ? A_DAY_MS : answer.retryAfterMs }
+    return {
+      ...told,
+      outcome: 'not_sent',
+      retryAfterMs: answer.action === 'wait_a_day' ? A_DAY_MS : answer.retryAfterMs,
+    }
   }
   return { ...told, outcome: answer.outcome }
 }

@@ -1,7 +1,7 @@
 import type { Scope } from '../platform/scope.ts'
 import { fileReceipts } from './file-receipts.ts'
-import { type ReceiptLine, receiptLines } from './receipt.ts'
 import type { Provider } from './provider.ts'
+import { type ReceiptLine, receiptLines } from './receipt.ts'
 import { applyReceipts } from './settle-receipts.ts'
 
 const MOST_WEBHOOKS_AT_ONCE = 200
@@ -31,7 +31,11 @@ export async function foldWebhooks(
 }
 
 /** Files and applies receipts, whether they come from a webhook or were parked until now. */
-export async function foldReceipts(scope: Scope, senderId: string, lines: readonly ReceiptLine[]): Promise<string[]> {
+export async function foldReceipts(
+  scope: Scope,
+  senderId: string,
+  lines: readonly ReceiptLine[],
+): Promise<string[]> {
   if (lines.length === 0) return []
   const known = await fileReceipts(scope, senderId, lines)
   return applyReceipts(scope, known)

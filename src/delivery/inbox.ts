@@ -20,12 +20,12 @@ export type Inbox = {
  * @param onStored told the senders of each stored batch, to nudge a worker
  */
 export function openInbox(sql: SqlClient, onStored: (senderIds: readonly string[]) => void): Inbox {
-  let waiting: Waiting[] = []
-  let timer: NodeJS.Timeout | undefined
+  const waiting: Waiting[] = []
+  let planned = false
   let writing = 0
 
   const flush = async () => {
-    timer = undefined
+    planned = false
     const batch = waiting.splice(0, MOST_TOGETHER)
     if (waiting.length > 0) plan()
     if (batch.length === 0) return
@@ -41,12 +41,15 @@ export function openInbox(sql: SqlClient, onStored: (senderIds: readonly string[
     }
   }
   const plan = () => {
-    timer ??= setTimeout(() => void flush(), GATHER_MS)
+    if (planned) return
+    planned = true
+    setTimeout(() => void flush(), GATHER_MS)
   }
 
   return {
     store(senderId, body) {
-      if (waiting.length + writing >= MOST_WAITING) return Promise.reject(new Error('the webhook inbox is full'))
+      if (waiting.length + writing >= MOST_WAITING)
+        return Promise.reject(new Error('the webhook inbox is full'))
       return new Promise((stored, failed) => {
         waiting.push({ senderId, body, stored, failed })
         plan()

@@ -27,11 +27,7 @@ export type AudienceQuery = postgres.PendingQuery<postgres.Row[]>
  * will claim, in three statements whatever the size.
  * @returns how many messages, and the sum of their prices in 1/10,000 units
  */
-export async function materialise(
-  scope: Scope,
-  run: NewRun,
-  audience: AudienceQuery,
-): Promise<Frozen> {
+export async function materialise(scope: Scope, run: NewRun, audience: AudienceQuery): Promise<Frozen> {
   await insertRun(scope, run)
   const [frozen] = await scope.sql<{ count: number; total: bigint; hash: string }[]>`
     WITH audience AS MATERIALIZED (

@@ -65,13 +65,19 @@ function hear(heard: Heard, { update, attemptNo }: KnownReceipt): Heard {
   const at = update.occurredAt
   const pricingType = heard.pricingType ?? pricingTypeOf(update.pricing)
   if (update.status === 'failed') {
-    return { ...heard, failed: true, failedAt: earlier(heard.failedAt, at), pricingType, code: update.error?.code ?? heard.code }
+    return {
+      ...heard,
+      failed: true,
+      failedAt: earlier(heard.failedAt, at),
+      pricingType,
+      code: update.error?.code ?? heard.code,
+    }
   }
   const rank = RANKS[update.status]
   return {
     ...heard,
     pricingType,
-    rank: rank > heard.rank ? rank : heard.rank,
+    rank: Math.max(rank, heard.rank) as Heard['rank'],
     attemptNo: rank > heard.rank ? attemptNo : heard.attemptNo,
     sentAt: rank === 1 ? earlier(heard.sentAt, at) : heard.sentAt,
     deliveredAt: rank === 2 ? earlier(heard.deliveredAt, at) : heard.deliveredAt,

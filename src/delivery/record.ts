@@ -94,7 +94,12 @@ function notBefore(outcome: Outcome, nowMs: number): string | null {
 }
 
 /** Gives the slice back: done, when nothing of it is left to send, else due again when its first message may be tried. */
-export async function finishSlice(scope: Scope, campaignId: string, sliceNo: number, worker: string): Promise<void> {
+export async function finishSlice(
+  scope: Scope,
+  campaignId: string,
+  sliceNo: number,
+  worker: string,
+): Promise<void> {
   await scope.sql`
     UPDATE slices s SET lease_until = NULL, worker = NULL,
            done_at = CASE WHEN left_over.n = 0 THEN ${scope.now.toISOString()}::timestamptz END,

@@ -1,7 +1,7 @@
 import { and, desc, eq, lt, or } from 'drizzle-orm'
 import type { SqlClient } from '../platform/db.ts'
 import { newId } from '../platform/ids.ts'
-import { type Result, ok, refuse } from '../platform/result.ts'
+import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { SecretBox } from '../platform/secrets.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
@@ -31,7 +31,8 @@ export async function addSender(
   const refusal = allow(scope.actor, 'senders.write')
   if (refusal) return refusal
   const provider = findProvider(request.provider)
-  if (!provider) return refuse('validation_failed', 'That provider is not known here.', { errors: [UNKNOWN_PROVIDER] })
+  if (!provider)
+    return refuse('validation_failed', 'That provider is not known here.', { errors: [UNKNOWN_PROVIDER] })
   const parsed = provider.configSchema.safeParse(request.config)
   if (!parsed.success) {
     return refuse('validation_failed', 'The configuration of the sender has faults.', {
@@ -84,7 +85,11 @@ export async function listSenders(
   scope: Scope,
   page: { limit: number; before?: { createdAt: string; id: string } | undefined },
 ): Promise<Sender[]> {
-  const { workspaceId: _w, secrets: _s, ...columns } = {
+  const {
+    workspaceId: _w,
+    secrets: _s,
+    ...columns
+  } = {
     id: senders.id,
     provider: senders.provider,
     name: senders.name,
@@ -119,9 +124,19 @@ export async function listSenders(
 export type OpenSender = { id: string; workspaceId: string; provider: Provider; config: SenderConfig }
 
 /** Finds a sender by its id alone, as a webhook does; undefined for none. */
-export async function openSender(sql: SqlClient, box: SecretBox, senderId: string): Promise<OpenSender | undefined> {
+export async function openSender(
+  sql: SqlClient,
+  box: SecretBox,
+  senderId: string,
+): Promise<OpenSender | undefined> {
   const [row] = await sql<
-    { id: string; workspace_id: string; provider: string; config: Record<string, unknown>; secrets: Buffer | null }[]
+    {
+      id: string
+      workspace_id: string
+      provider: string
+      config: Record<string, unknown>
+      secrets: Buffer | null
+    }[]
   >`SELECT * FROM find_webhook_sender(${senderId}::uuid)`
   const provider = row && findProvider(row.provider)
   if (!row || !provider) return undefined

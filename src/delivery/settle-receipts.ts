@@ -1,5 +1,5 @@
 import type { Scope } from '../platform/scope.ts'
-import { decideCharge, type ChargeReason, type ModelName } from '../pricing/index.ts'
+import { type ChargeReason, decideCharge, type ModelName } from '../pricing/index.ts'
 import { capture, captureLate, release } from '../wallet/index.ts'
 import { type Heard, heardByMessage, type KnownReceipt } from './receipt.ts'
 import { openWindows, rememberWindows, type WindowsByContact } from './windows.ts'
@@ -94,15 +94,28 @@ type Charge = {
 }
 
 /** One capture, one release and one late capture at most for each campaign of a batch. */
-async function settleMoney(scope: Scope, rows: readonly Moved[], heard: ReadonlyMap<bigint, Heard>): Promise<void> {
+async function settleMoney(
+  scope: Scope,
+  rows: readonly Moved[],
+  heard: ReadonlyMap<bigint, Heard>,
+): Promise<void> {
   const run = rows[0]!
   const account = { holdId: run.hold_id, campaignId: run.campaign_id, currency: run.currency }
-  const charges = await decideCharges(scope, run, rows.filter((row) => row.money === 'captured'), heard)
+  const charges = await decideCharges(
+    scope,
+    run,
+    rows.filter((row) => row.money === 'captured'),
+    heard,
+  )
   const inTime = charges.filter((charge) => !charge.late)
   const late = charges.filter((charge) => charge.late)
   await writeCharges(scope, run.campaign_id, inTime, await capture(scope, { ...account, ...sumOf(inTime) }))
   if (late.length > 0) {
-    const paid = await captureLate(scope, { campaignId: run.campaign_id, currency: run.currency, ...sumOf(late) })
+    const paid = await captureLate(scope, {
+      campaignId: run.campaign_id,
+      currency: run.currency,
+      ...sumOf(late),
+    })
     await writeCharges(scope, run.campaign_id, late, paid.transferId)
   }
   const failed = rows.filter((row) => row.money === 'released')
@@ -117,7 +130,12 @@ async function decideCharges(
   heard: ReadonlyMap<bigint, Heard>,
 ): Promise<Charge[]> {
   const windows: WindowsByContact =
-    run.model === 'conversation_24h' && rows.length > 0 ? await openWindows(scope, rows.map((row) => row.contact_id)) : new Map()
+    run.model === 'conversation_24h' && rows.length > 0
+      ? await openWindows(
+          scope,
+          rows.map((row) => row.contact_id),
+        )
+      : new Map()
   const charges: Charge[] = []
   const opened: Parameters<typeof rememberWindows>[1] = []
   for (const row of rows) {
@@ -131,7 +149,8 @@ async function decideCharges(
       windows: windows.get(row.contact_id) ?? [],
       reportedType: row.free ? 'free_entry_point' : undefined,
     })
-    if (decision.opensWindow) opened.push({ contactId: row.contact_id, messageId: row.id, window: decision.opensWindow })
+    if (decision.opensWindow)
+      opened.push({ contactId: row.contact_id, messageId: row.id, window: decision.opensWindow })
     charges.push({
       id: row.id,
       contactId: row.contact_id,

@@ -1,6 +1,6 @@
 import type { Scope } from '../platform/scope.ts'
 import { release } from '../wallet/index.ts'
-import { type Run, findRun } from './run.ts'
+import { findRun, type Run } from './run.ts'
 
 /** Lets workers claim the campaign's slices, from the beginning or after a pause. */
 export async function startRun(scope: Scope, campaignId: string): Promise<void> {

@@ -1,4 +1,15 @@
-import { bigint, boolean, char, integer, jsonb, pgTable, real, smallint, text, uuid } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  char,
+  integer,
+  jsonb,
+  pgTable,
+  real,
+  smallint,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { bytesColumn, instantColumn } from '../platform/columns.ts'
 
 export const senders = pgTable('senders', {

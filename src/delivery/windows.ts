@@ -12,12 +12,18 @@ export async function openWindows(scope: Scope, contactIds: readonly bigint[]): 
   await scope.sql`
     SELECT 1 FROM contacts WHERE id = ANY(${ids}::bigint[]) AND workspace_id = ${scope.workspaceId} ORDER BY id FOR NO KEY UPDATE`
   const since = new Date(scope.now.getTime() - 3 * CONVERSATION_MS).toISOString()
-  const rows = await scope.sql<{ contact_id: bigint; category: OpenWindow['category']; opened_at: string; expires_at: string }[]>`
+  const rows = await scope.sql<
+    { contact_id: bigint; category: OpenWindow['category']; opened_at: string; expires_at: string }[]
+  >`
     SELECT contact_id, category, opened_at, expires_at FROM conversation_windows
      WHERE contact_id = ANY(${ids}::bigint[]) AND workspace_id = ${scope.workspaceId} AND expires_at > ${since}::timestamptz`
   const windows = new Map<bigint, OpenWindow[]>()
   for (const row of rows) {
-    const window = { category: row.category, openedAt: new Date(row.opened_at), expiresAt: new Date(row.expires_at) }
+    const window = {
+      category: row.category,
+      openedAt: new Date(row.opened_at),
+      expiresAt: new Date(row.expires_at),
+    }
     windows.set(row.contact_id, [...(windows.get(row.contact_id) ?? []), window])
   }
   return windows

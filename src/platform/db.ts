@@ -1,5 +1,5 @@
 import type { PgDatabase } from 'drizzle-orm/pg-core'
-import { type PostgresJsQueryResultHKT, drizzle } from 'drizzle-orm/postgres-js'
+import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import type { Clock } from './clock.ts'
 import type { Actor, Scope } from './scope.ts'

@@ -45,7 +45,10 @@ export function describeError(error: unknown, depth = 0): DescribedError {
   const described: DescribedError = { type: error.name, message }
   const code = (error as { code?: unknown }).code
   if (typeof code === 'string') described.code = code
-  const frames = error.stack?.split('\n').filter((line) => line.startsWith('    at ')).slice(0, 8)
+  const frames = error.stack
+    ?.split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .slice(0, 8)
   if (frames?.length) described.stack = frames.join('\n')
   if (error.cause !== undefined && depth < 3) described.cause = describeError(error.cause, depth + 1)
   return described

@@ -16,7 +16,11 @@ const LOCK_TIMEOUT_MS = 5_000
  * @param ownerUrl a role that owns its database and may create roles
  */
 export async function migrate(ownerUrl: string): Promise<{ programUrl: string }> {
-  const sql = postgres(ownerUrl, { max: 1, onnotice: () => {}, connection: { application_name: 'duecast migrate' } })
+  const sql = postgres(ownerUrl, {
+    max: 1,
+    onnotice: () => {},
+    connection: { application_name: 'duecast migrate' },
+  })
   try {
     await sql`SELECT pg_advisory_lock(${MIGRATION_LOCK})`
     await sql`SELECT set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}`}, false)`

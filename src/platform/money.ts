@@ -23,7 +23,10 @@ export function parseAmount(text: string): bigint | undefined {
 export function formatAmount(amountMinor: bigint): string {
   const sign = amountMinor < 0n ? '-' : ''
   const abs = amountMinor < 0n ? -amountMinor : amountMinor
-  const fraction = (abs % UNITS_PER_CURRENCY_UNIT).toString().padStart(SCALE, '0').replace(/0{1,2}$/, '')
+  const fraction = (abs % UNITS_PER_CURRENCY_UNIT)
+    .toString()
+    .padStart(SCALE, '0')
+    .replace(/0{1,2}$/, '')
   return `${sign}${abs / UNITS_PER_CURRENCY_UNIT}.${fraction}`
 }
 

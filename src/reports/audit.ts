@@ -31,12 +31,19 @@ export async function auditWorkspace(scope: Scope): Promise<AuditReport> {
 export type WorkspaceAudit = AuditReport & { workspaceId: string; name: string }
 
 /** The same for every workspace of the installation; it takes the database as its owner. */
-export async function auditAll(owner: Database, only?: string): Promise<{ ok: boolean; workspaces: WorkspaceAudit[] }> {
+export async function auditAll(
+  owner: Database,
+  only?: string,
+): Promise<{ ok: boolean; workspaces: WorkspaceAudit[] }> {
   const workspaces = await owner.sql<{ workspace_id: string; name: string }[]>`
     SELECT workspace_id, name FROM workspaces WHERE ${only ?? null}::text IS NULL OR workspace_id::text = ${only ?? null} ORDER BY created_at`
   const audits: WorkspaceAudit[] = []
   for (const { workspace_id, name } of workspaces) {
-    const cause = { workspaceId: workspace_id, actor: { name: 'system:audit', role: 'owner' as const }, requestId: `audit ${newId()}` }
+    const cause = {
+      workspaceId: workspace_id,
+      actor: { name: 'system:audit', role: 'owner' as const },
+      requestId: `audit ${newId()}`,
+    }
     audits.push({ workspaceId: workspace_id, name, ...(await owner.within(cause, auditWorkspace)) })
   }
   return { ok: audits.every((audit) => audit.ok), workspaces: audits }
@@ -60,9 +67,15 @@ async function check(scope: Scope, invariant: Invariant): Promise<Check> {
 }
 
 /** Amounts are counted in 1/10,000 and shown as decimals. */
-function readable(figures: Record<string, string | number>, amounts: readonly string[]): Record<string, string | number> {
+function readable(
+  figures: Record<string, string | number>,
+  amounts: readonly string[],
+): Record<string, string | number> {
   return Object.fromEntries(
-    Object.entries(figures).map(([name, value]) => [name, amounts.includes(name) ? formatAmount(BigInt(value)) : value]),
+    Object.entries(figures).map(([name, value]) => [
+      name,
+      amounts.includes(name) ? formatAmount(BigInt(value)) : value,
+    ]),
   )
 }
 

@@ -56,7 +56,11 @@ export async function sealStream(scope: Scope, stream: Stream): Promise<number> 
 }
 
 /** What became of checking a chain: how far it holds, and the first place where it does not. */
-export type ChainCheck = { sealed: number; unsealed: number; broken: { seq: string; row: string; why: string } | undefined }
+export type ChainCheck = {
+  sealed: number
+  unsealed: number
+  broken: { seq: string; row: string; why: string } | undefined
+}
 
 /** Recomputes a whole chain from its rows. A row that was changed, taken out or put in between shows at its place. */
 export async function checkChain(scope: Scope, stream: Stream): Promise<ChainCheck> {
@@ -70,7 +74,11 @@ export async function checkChain(scope: Scope, stream: Stream): Promise<ChainChe
        WHERE s.workspace_id = ${scope.workspaceId} AND s.stream = ${stream} AND s.seq > ${seq} ORDER BY s.seq LIMIT ${ROWS_AT_ONCE}`
     for (const row of rows) {
       seq += 1n
-      const broken = (why: string) => ({ sealed: Number(seq - 1n), unsealed: 0, broken: { seq: row.seq.toString(), row: row.row_id, why } })
+      const broken = (why: string) => ({
+        sealed: Number(seq - 1n),
+        unsealed: 0,
+        broken: { seq: row.seq.toString(), row: row.row_id, why },
+      })
       if (row.seq !== seq) return broken(`the seal before it is missing`)
       if (row.line === null) return broken('the row is gone')
       hash = chainHash(hash, row.line)

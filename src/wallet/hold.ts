@@ -29,7 +29,14 @@ export async function openHold(scope: Scope, campaignId: string, currency: strin
 /** Moves money from the wallet into a hold, once for each version of a campaign. Check the funds first. */
 export async function reserve(
   scope: Scope,
-  request: { holdId: bigint; campaignId: string; version: number; currency: string; amountMinor: bigint; nItems: number },
+  request: {
+    holdId: bigint
+    campaignId: string
+    version: number
+    currency: string
+    amountMinor: bigint
+    nItems: number
+  },
 ): Promise<void> {
   if (request.amountMinor === 0n) return
   const { holdId, version, ...movement } = request
@@ -51,7 +58,14 @@ async function refuseWhileFrozen(scope: Scope) {
 /** Gives back to the wallet what a hold no longer needs; nothing happens for an amount of zero. */
 export async function release(
   scope: Scope,
-  request: { holdId: bigint; campaignId: string; currency: string; amountMinor: bigint; nItems: number; reason: string },
+  request: {
+    holdId: bigint
+    campaignId: string
+    currency: string
+    amountMinor: bigint
+    nItems: number
+    reason: string
+  },
 ): Promise<void> {
   if (request.amountMinor === 0n) return
   await move(scope, {

@@ -1,6 +1,6 @@
 export { type Balance, readBalance } from './balance.ts'
 export { capture, captureLate } from './capture.ts'
+export { type ChainCheck, checkChain, STREAMS, type Stream, sealStream } from './chain.ts'
 export { checkFunds, closeHold, openHold, release, reserve } from './hold.ts'
 export { lockAvailable } from './move.ts'
 export { type TopUp, topUp } from './top-up.ts'
-export { type ChainCheck, checkChain, sealStream, type Stream, STREAMS } from './chain.ts'

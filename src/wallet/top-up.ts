@@ -1,5 +1,5 @@
-import { type MoneyJson, formatAmount, moneyJson, parseAmount } from '../platform/money.ts'
-import { type Result, ok, refuse } from '../platform/result.ts'
+import { formatAmount, type MoneyJson, moneyJson, parseAmount } from '../platform/money.ts'
+import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
 import { MOST_AMOUNT_MINOR, topUpId } from './ledger.ts'
@@ -21,7 +21,13 @@ export async function topUp(
   const amountMinor = parseAmount(request.amount.amount)
   if (amountMinor === undefined || amountMinor <= 0n || amountMinor > MOST_AMOUNT_MINOR) {
     return refuse('validation_failed', 'A top-up is a positive amount with at most four decimals.', {
-      errors: [{ path: 'amount.amount', code: 'invalid_amount', message: 'Write a positive decimal such as "500000.00".' }],
+      errors: [
+        {
+          path: 'amount.amount',
+          code: 'invalid_amount',
+          message: 'Write a positive decimal such as "500000.00".',
+        },
+      ],
     })
   }
   const { currency } = await lockAvailable(scope)

@@ -82,6 +82,7 @@ function houseOf(scratch: Scratch, uploadDir: string): ApiHouse {
     metrics: openMetrics(),
     secrets: openSecretBox('a key that only tests know, and know well'),
     queues: { ping: async () => {} },
+    nudge: () => {},
     receive: async () => {},
     publicUrl: undefined,
     uploadDir,

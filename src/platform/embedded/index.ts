@@ -1,0 +1,2 @@
+export { EmbeddedDatabaseError, type EmbeddedFailure } from './failure.ts'
+export { type EmbeddedDatabase, openEmbedded } from './open.ts'
