@@ -5,6 +5,7 @@ DECLARE t text;
 BEGIN
   EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', role_name);
   EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA public TO %I', role_name);
+  EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO %I', role_name);
   FOREACH t IN ARRAY ARRAY['api_keys','idempotency_keys','lists','imports','import_chunks','import_problems',
       'import_rejected_rows','contacts','list_members','suppressions','templates','rate_rows','senders','sender_pace','runs',
       'slices','messages','recipients','attempts','webhooks','parked_receipts','conversation_windows','campaigns'] LOOP
@@ -20,5 +21,6 @@ BEGIN
   END LOOP;
   EXECUTE format('GRANT INSERT (workspace_id, currency, kind, campaign_id), UPDATE (closed_at) ON accounts TO %I', role_name);
   EXECUTE format('GRANT UPDATE (server_url, simulator_url) ON installation TO %I', role_name);
+  EXECUTE format('GRANT USAGE ON SEQUENCE messages_id_seq TO %I', role_name);
   EXECUTE format('GRANT UPDATE (frozen_at, frozen_reason) ON workspaces TO %I', role_name);
 END $$;

@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon'
 import type postgres from 'postgres'
+import { listOf } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import {
   type Category,
@@ -150,15 +151,15 @@ function contactsWithTerms(
       CROSS JOIN LATERAL (SELECT c.variables || jsonb_strip_nulls(jsonb_build_object(
              'name', c.name, 'email', c.email, 'phone', c.phone)) AS variables) v
       LEFT JOIN unnest(${terms.map((t) => t.prefix)}::text[], ${terms.map((t) => t.zone ?? '')}::text[],
-             ${terms.map((t) => t.market)}::text[], ${terms.map((t) => t.row?.priceMinor ?? null) as bigint[]}::bigint[],
-             ${terms.map((t) => t.dueAt?.toISOString() ?? null) as string[]}::timestamptz[],
+             ${terms.map((t) => t.market)}::text[], ${listOf(terms.map((t) => t.row?.priceMinor ?? null))}::bigint[],
+             ${terms.map((t) => t.dueAt?.toISOString() ?? null) as string[]}::text[]::timestamptz[],
              ${terms.map((t) => t.windowZone) as string[]}::text[])
              AS t(prefix, own_zone, market, price, due_at, window_zone)
         ON t.prefix = substr(c.phone, 2, ${MARKET_PREFIX_DIGITS}::int) AND t.own_zone = coalesce(c.time_zone, '')
       LEFT JOIN (SELECT DISTINCT phone FROM suppressions
                   WHERE workspace_id = ${scope.workspaceId} AND (scope = 'all' OR scope = ${request.category})
                     AND (expires_at IS NULL OR expires_at > ${scope.now.toISOString()}::timestamptz)) s ON s.phone = c.phone
-      LEFT JOIN unnest(${unfit.map(([id]) => id)}::bigint[], ${unfit.map(([, reason]) => reason)}::text[])
+      LEFT JOIN unnest(${listOf(unfit.map(([id]) => id))}::bigint[], ${unfit.map(([, reason]) => reason)}::text[])
              AS u(contact_id, reason) ON u.contact_id = c.id
      WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId}`
 }

@@ -1,3 +1,4 @@
+import { listOf } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { KnownReceipt, ReceiptLine } from './receipt.ts'
 
@@ -44,11 +45,11 @@ async function file(scope: Scope, senderId: string, lines: readonly KnownReceipt
     WITH u AS MATERIALIZED (
       SELECT * FROM unnest(
         ${lines.map((_, index) => index)}::int[],
-        ${lines.map((line) => line.messageId)}::bigint[],
+        ${listOf(lines.map((line) => line.messageId))}::bigint[],
         ${lines.map((line) => line.attemptNo)}::smallint[],
         ${lines.map((line) => line.update.status)}::text[],
-        ${lines.map((line) => line.update.occurredAt)}::timestamptz[],
-        ${lines.map((line) => line.webhookId)}::bigint[],
+        ${lines.map((line) => line.update.occurredAt)}::text[]::timestamptz[],
+        ${listOf(lines.map((line) => line.webhookId))}::bigint[],
         ${lines.map((line) => line.update.providerMessageId ?? null) as string[]}::text[],
         ${lines.map((line) => line.update.error?.code ?? null) as string[]}::text[],
         ${lines.map((line) => line.update.error?.message.slice(0, 500) ?? null) as string[]}::text[],
@@ -90,7 +91,7 @@ async function park(scope: Scope, senderId: string, lines: readonly ReceiptLine[
   await scope.sql`
     INSERT INTO parked_receipts (workspace_id, sender_id, webhook_id, provider_message_id, status_update)
     SELECT ${scope.workspaceId}::uuid, ${senderId}::uuid, p.webhook_id, p.provider_message_id, p.status_update::jsonb
-      FROM unnest(${lines.map((line) => line.webhookId)}::bigint[],
+      FROM unnest(${listOf(lines.map((line) => line.webhookId))}::bigint[],
                   ${lines.map((line) => line.update.providerMessageId ?? null) as string[]}::text[],
                   ${lines.map((line) => JSON.stringify(line.update))}::text[]) AS p(webhook_id, provider_message_id, status_update)`
 }

@@ -1,3 +1,4 @@
+import { listOf } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { fileReceipts } from './file-receipts.ts'
 import type { Provider } from './provider.ts'
@@ -24,7 +25,7 @@ export async function foldWebhooks(
   const campaignIds = await foldReceipts(scope, sender.id, lines)
   await scope.sql`
     UPDATE webhooks w SET done_at = clock_timestamp(), note = n.note
-      FROM unnest(${parsed.map((p) => p.id)}::bigint[],
+      FROM unnest(${listOf(parsed.map((p) => p.id))}::bigint[],
                   ${parsed.map((p) => noteOf(p.unknownCount)) as string[]}::text[]) AS n(id, note)
      WHERE w.id = n.id AND w.workspace_id = ${scope.workspaceId}`
   return { webhooks: webhooks.length, campaignIds }

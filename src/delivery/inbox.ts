@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { SqlClient } from '../platform/db.ts'
+import { BYTEA_ARRAY, type SqlClient } from '../platform/db.ts'
 
 /** Webhooks wait this long for company, so that many share one durable write. */
 const GATHER_MS = 4
@@ -61,5 +61,5 @@ export function openInbox(sql: SqlClient, onStored: (senderIds: readonly string[
 async function write(sql: SqlClient, batch: readonly Waiting[]): Promise<void> {
   const digests = batch.map((item) => createHash('sha256').update(item.body).digest())
   await sql`SELECT store_webhooks(${batch.map((item) => item.senderId)}::uuid[],
-    ${digests as unknown as string[]}::bytea[], ${batch.map((item) => item.body) as unknown as string[]}::bytea[])`
+    ${sql.array(digests, BYTEA_ARRAY)}, ${sql.array(batch.map((item) => item.body), BYTEA_ARRAY)})`
 }

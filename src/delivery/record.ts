@@ -1,3 +1,4 @@
+import { listOf } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { release } from '../wallet/index.ts'
 import type { ClaimedMessage } from './claim.ts'
@@ -21,7 +22,7 @@ export async function markDispatched(
       UPDATE slices SET lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
        WHERE campaign_id = ${run.campaignId} AND slice_no = ${sliceNo} AND worker = ${worker})
     UPDATE attempts a SET dispatched_at = clock_timestamp()
-      FROM unnest(${batch.map((m) => m.messageId)}::bigint[], ${batch.map((m) => m.attemptNo)}::smallint[])
+      FROM unnest(${listOf(batch.map((m) => m.messageId))}::bigint[], ${batch.map((m) => m.attemptNo)}::smallint[])
            AS b(message_id, attempt_no)
      WHERE a.message_id = b.message_id AND a.attempt_no = b.attempt_no AND a.worker = ${worker}
        AND a.outcome IS NULL AND a.dispatched_at IS NULL
@@ -54,12 +55,12 @@ export async function recordOutcomes(scope: Scope, run: Run, outcomes: readonly 
     WITH told AS (
       UPDATE attempts a SET outcome = o.outcome, resolved_at = clock_timestamp(), code = o.code, detail = o.detail,
              provider_message_id = o.provider_message_id
-        FROM unnest(${settled.map((o) => o.messageId)}::bigint[], ${settled.map((o) => o.attemptNo)}::smallint[],
+        FROM unnest(${listOf(settled.map((o) => o.messageId))}::bigint[], ${settled.map((o) => o.attemptNo)}::smallint[],
                     ${settled.map((o) => o.outcome)}::text[],
                     ${settled.map((o) => o.providerMessageId ?? null) as string[]}::text[],
                     ${settled.map((o) => o.code ?? null) as string[]}::text[],
                     ${settled.map((o) => o.detail?.slice(0, 500) ?? null) as string[]}::text[],
-                    ${settled.map((o) => notBefore(o, nowMs)) as string[]}::timestamptz[])
+                    ${settled.map((o) => notBefore(o, nowMs)) as string[]}::text[]::timestamptz[])
              AS o(message_id, attempt_no, outcome, provider_message_id, code, detail, not_before)
        WHERE a.message_id = o.message_id AND a.attempt_no = o.attempt_no
          AND (a.outcome IS NULL OR (a.outcome = 'indeterminate' AND o.outcome IN ('accepted','rejected')))

@@ -1,3 +1,4 @@
+import { listOf } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { type ChargeReason, decideCharge, type ModelName } from '../pricing/index.ts'
 import { capture, captureLate, release } from '../wallet/index.ts'
@@ -38,10 +39,10 @@ async function moveMessages(scope: Scope, heard: readonly Heard[]): Promise<Move
   return scope.sql<Moved[]>`
     WITH h AS MATERIALIZED (
       SELECT * FROM unnest(
-        ${heard.map((h) => h.messageId)}::bigint[], ${heard.map((h) => h.rank)}::int[], ${heard.map((h) => h.failed)}::boolean[],
-        ${heard.map((h) => isFree(h.pricingType))}::boolean[], ${heard.map((h) => h.code) as string[]}::text[],
-        ${heard.map((h) => h.sentAt) as string[]}::timestamptz[], ${heard.map((h) => h.deliveredAt) as string[]}::timestamptz[],
-        ${heard.map((h) => h.readAt) as string[]}::timestamptz[], ${heard.map((h) => h.failedAt) as string[]}::timestamptz[])
+        ${listOf(heard.map((h) => h.messageId))}::bigint[], ${heard.map((h) => h.rank)}::int[], ${listOf(heard.map((h) => h.failed))}::boolean[],
+        ${listOf(heard.map((h) => isFree(h.pricingType)))}::boolean[], ${heard.map((h) => h.code) as string[]}::text[],
+        ${heard.map((h) => h.sentAt) as string[]}::text[]::timestamptz[], ${heard.map((h) => h.deliveredAt) as string[]}::text[]::timestamptz[],
+        ${heard.map((h) => h.readAt) as string[]}::text[]::timestamptz[], ${heard.map((h) => h.failedAt) as string[]}::text[]::timestamptz[])
       AS h(id, rank, failed, free, code, sent_at, delivered_at, read_at, failed_at)),
     locked AS MATERIALIZED (
       SELECT m.id, m.money AS money_was, h.rank, h.free, h.code, h.sent_at, h.delivered_at, h.read_at, h.failed_at,
@@ -195,7 +196,7 @@ async function writeCharges(
     INSERT INTO charges (message_id, workspace_id, campaign_id, amount, transfer_id, late, reason, attempt_no, status)
     SELECT c.id, ${scope.workspaceId}::uuid, ${campaignId}::uuid, c.amount,
            CASE WHEN c.amount > 0 THEN ${transferId}::uuid END, ${charges[0]!.late}, c.reason, c.attempt_no, c.status
-      FROM unnest(${charges.map((c) => c.id)}::bigint[], ${charges.map((c) => c.amountMinor)}::bigint[],
+      FROM unnest(${listOf(charges.map((c) => c.id))}::bigint[], ${listOf(charges.map((c) => c.amountMinor))}::bigint[],
                   ${charges.map((c) => c.reason)}::text[], ${charges.map((c) => c.attemptNo)}::smallint[],
                   ${charges.map((c) => c.status)}::text[]) AS c(id, amount, reason, attempt_no, status)`
 }

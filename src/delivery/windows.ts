@@ -1,3 +1,4 @@
+import { listOf } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { CONVERSATION_MS, type OpenWindow } from '../pricing/index.ts'
 
@@ -10,13 +11,13 @@ export type WindowsByContact = ReadonlyMap<bigint, readonly OpenWindow[]>
 export async function openWindows(scope: Scope, contactIds: readonly bigint[]): Promise<WindowsByContact> {
   const ids = [...new Set(contactIds)].sort((a, b) => (a < b ? -1 : 1))
   await scope.sql`
-    SELECT 1 FROM contacts WHERE id = ANY(${ids}::bigint[]) AND workspace_id = ${scope.workspaceId} ORDER BY id FOR NO KEY UPDATE`
+    SELECT 1 FROM contacts WHERE id = ANY(${listOf(ids)}::bigint[]) AND workspace_id = ${scope.workspaceId} ORDER BY id FOR NO KEY UPDATE`
   const since = new Date(scope.now.getTime() - 3 * CONVERSATION_MS).toISOString()
   const rows = await scope.sql<
     { contact_id: bigint; category: OpenWindow['category']; opened_at: string; expires_at: string }[]
   >`
     SELECT contact_id, category, opened_at, expires_at FROM conversation_windows
-     WHERE contact_id = ANY(${ids}::bigint[]) AND workspace_id = ${scope.workspaceId} AND expires_at > ${since}::timestamptz`
+     WHERE contact_id = ANY(${listOf(ids)}::bigint[]) AND workspace_id = ${scope.workspaceId} AND expires_at > ${since}::timestamptz`
   const windows = new Map<bigint, OpenWindow[]>()
   for (const row of rows) {
     const window = {
@@ -38,9 +39,9 @@ export async function rememberWindows(
   await scope.sql`
     INSERT INTO conversation_windows (workspace_id, contact_id, category, message_id, opened_at, expires_at)
     SELECT ${scope.workspaceId}::uuid, w.contact_id, w.category, w.message_id, w.opened_at, w.expires_at
-      FROM unnest(${opened.map((o) => o.contactId)}::bigint[], ${opened.map((o) => o.window.category)}::text[],
-                  ${opened.map((o) => o.messageId)}::bigint[],
-                  ${opened.map((o) => o.window.openedAt.toISOString())}::timestamptz[],
-                  ${opened.map((o) => o.window.expiresAt.toISOString())}::timestamptz[])
+      FROM unnest(${listOf(opened.map((o) => o.contactId))}::bigint[], ${opened.map((o) => o.window.category)}::text[],
+                  ${listOf(opened.map((o) => o.messageId))}::bigint[],
+                  ${opened.map((o) => o.window.openedAt.toISOString())}::text[]::timestamptz[],
+                  ${opened.map((o) => o.window.expiresAt.toISOString())}::text[]::timestamptz[])
            AS w(contact_id, category, message_id, opened_at, expires_at)`
 }

@@ -107,3 +107,14 @@ export function refusedBy(error: unknown): string | undefined {
 export function instant(text: string | null): string | null {
   return text === null ? null : new Date(text).toISOString()
 }
+
+/** PostgreSQL's number for `bytea[]`, for `sql.array(buffers, BYTEA_ARRAY)`. */
+export const BYTEA_ARRAY = 1001
+
+/**
+ * A list for `${listOf(…)}::bigint[]` and the like. The driver takes an array's type from its first member and means
+ * that member's own type; as text the cast decides.
+ */
+export function listOf(values: readonly (string | number | bigint | boolean | null)[]): string[] {
+  return values.map((value) => (value === null ? (null as unknown as string) : String(value)))
+}

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { BYTEA_ARRAY, listOf } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 
 /** The append-only tables whose rows are chained. */
@@ -50,8 +51,8 @@ export async function sealStream(scope: Scope, stream: Stream): Promise<number> 
   const firstSeq = (last?.seq ?? 0n) + 1n
   await sql`
     INSERT INTO seals (workspace_id, stream, seq, row_id, hash)
-    SELECT ${scope.workspaceId}::uuid, ${stream}, * FROM unnest(${rows.map((_, i) => firstSeq + BigInt(i))}::bigint[],
-      ${rows.map((row) => row.id)}::uuid[], ${hashes as unknown as string[]}::bytea[])`
+    SELECT ${scope.workspaceId}::uuid, ${stream}, * FROM unnest(${listOf(rows.map((_, i) => firstSeq + BigInt(i)))}::bigint[],
+      ${rows.map((row) => row.id)}::uuid[], ${sql.array(hashes, BYTEA_ARRAY)})`
   return rows.length
 }
 

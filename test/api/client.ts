@@ -78,7 +78,7 @@ function houseOf(scratch: Scratch, uploadDir: string): ApiHouse {
   return {
     database: scratch.database,
     clock: { now: () => NOON },
-    log: openLog('silent'),
+    log: openLog(process.env.TEST_LOG ?? 'silent'),
     metrics: openMetrics(),
     secrets: openSecretBox('a key that only tests know, and know well'),
     queues: { ping: async () => {} },

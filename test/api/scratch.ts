@@ -1,5 +1,6 @@
 import { type Database, openDatabase } from '../../src/platform/db.ts'
 import { migrate } from '../../src/platform/migrate.ts'
+import { sharedDatabaseUrl } from '../support/database.ts'
 
 /** 22 November 2026, a Sunday noon in Jakarta. */
 export const NOON = new Date('2026-11-22T05:00:00.000Z')
@@ -8,8 +9,7 @@ export type Scratch = { owner: Database; database: Database; close(): Promise<vo
 
 /** A migrated database, opened as its owner and as the program. Tests share it: each makes its own workspaces. */
 export async function openScratch(): Promise<Scratch> {
-  const ownerUrl = process.env.TEST_DATABASE_URL
-  if (!ownerUrl) throw new Error('TEST_DATABASE_URL names no database to test on')
+  const ownerUrl = sharedDatabaseUrl()
   const { programUrl } = await migrate(ownerUrl)
   const clock = { now: () => NOON }
   const owner = openDatabase(ownerUrl, clock, { poolSize: 2 })

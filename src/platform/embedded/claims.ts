@@ -29,6 +29,7 @@ export async function withLock<T>(folder: string, log: Log | undefined, work: ()
   await acquire(path, folder, log)
   const rest = keepFresh(path)
   try {
+    await dropAsides(folder)
     return await work()
   } finally {
     rest()
@@ -135,6 +136,18 @@ async function writeAside(path: string, claim: Claim): Promise<string> {
   const aside = `${path}.${claim.token}.new`
   await writeFile(aside, JSON.stringify(claim), { mode: 0o644 })
   return aside
+}
+
+const ASIDE_LIFE_MS = 60_000
+
+/** Files that a process was killed over before it could put them in place. */
+async function dropAsides(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith('lock.')) continue
+    const path = join(folder, name)
+    const found = await stat(path).catch(() => undefined)
+    if (found && Date.now() - found.mtimeMs > ASIDE_LIFE_MS) await rm(path, { force: true })
+  }
 }
 
 /** A claim that cannot be read was cut short by a machine's crash: nobody living holds it. */

@@ -168,7 +168,8 @@ async function launch(
   let noticed = false
   for (;;) {
     const end = await Promise.race([ended, pause(POLL_MS)])
-    if (end) return { output: `${end.reason}${await tail(startLog)}` }
+    if (end)
+      return { output: `${end.reason}${await tail(startLog)}${await tail(await newestLog(place.log))}` }
     const found = await readPidFile(place.data)
     if (found?.pid === child.pid && found?.status === 'ready') return { pid: found.pid, port }
     const waitedMs = Date.now() - startedMs
@@ -208,6 +209,16 @@ function endOf(child: ChildProcess): Promise<{ reason: string }> {
     child.once('error', (error) => resolve({ reason: `${error.message} ` }))
     child.once('exit', () => resolve({ reason: '' }))
   })
+}
+
+/** Once it is on its feet, the server speaks to its own log instead. */
+async function newestLog(folder: string): Promise<string> {
+  const names = await readdir(folder)
+  const aged = await Promise.all(
+    names.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })),
+  )
+  const newest = aged.sort((one, other) => other.at - one.at)[0]
+  return join(folder, newest?.name ?? '')
 }
 
 const TAIL_LENGTH = 2_000
