@@ -39,8 +39,8 @@ async function moveMessages(scope: Scope, heard: readonly Heard[]): Promise<Move
   return scope.sql<Moved[]>`
     WITH h AS MATERIALIZED (
       SELECT * FROM unnest(
-        ${listOf(heard.map((h) => h.messageId))}::bigint[], ${heard.map((h) => h.rank)}::int[], ${listOf(heard.map((h) => h.failed))}::boolean[],
-        ${listOf(heard.map((h) => isFree(h.pricingType)))}::boolean[], ${heard.map((h) => h.code) as string[]}::text[],
+        ${listOf(heard.map((h) => h.messageId))}::bigint[], ${heard.map((h) => h.rank)}::int[], ${listOf(heard.map((h) => h.failed))}::text[]::boolean[],
+        ${listOf(heard.map((h) => isFree(h.pricingType)))}::text[]::boolean[], ${heard.map((h) => h.code) as string[]}::text[],
         ${heard.map((h) => h.sentAt) as string[]}::text[]::timestamptz[], ${heard.map((h) => h.deliveredAt) as string[]}::text[]::timestamptz[],
         ${heard.map((h) => h.readAt) as string[]}::text[]::timestamptz[], ${heard.map((h) => h.failedAt) as string[]}::text[]::timestamptz[])
       AS h(id, rank, failed, free, code, sent_at, delivered_at, read_at, failed_at)),

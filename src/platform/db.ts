@@ -113,7 +113,8 @@ export const BYTEA_ARRAY = 1001
 
 /**
  * A list for `${listOf(…)}::bigint[]` and the like. The driver takes an array's type from its first member and means
- * that member's own type; as text the cast decides.
+ * that member's own type; as text the cast decides. Truth values go through `::text[]::boolean[]`: the driver would
+ * write every text as false.
  */
 export function listOf(values: readonly (string | number | bigint | boolean | null)[]): string[] {
   return values.map((value) => (value === null ? (null as unknown as string) : String(value)))
