@@ -105,26 +105,23 @@ export function defineRoute<
     handlerOf: (house) => {
       const readBody = bodyReader(facts as RouteFacts, house)
       return async (request, response) => {
+        let answered: SentAnswer
         const identity = await admit(house, request, facts.permission)
         const query = facts.query ? parseInput(facts.query, request.query) : refuseQuery(request)
         const key = facts.method === 'post' ? readIdempotencyKey(request) : undefined
         const params = readParams(request)
         const { raw, body, file } = await readBody(request, response)
+        const work = (scope: Scope) =>
+          handler({ scope, params, query, body, file, house } as Input<Path, Query, Body, Upload>)
         try {
           const once = key === undefined ? undefined : await onceOnly(key, identity, request, raw, file)
           const seal = confidential ? house.secrets : undefined
-          const work = (scope: Scope) =>
-            handler({ scope, params, query, body, file, house } as Input<Path, Query, Body, Upload>)
-          const answered = await answerIn(
-            house.database,
-            causeOf(identity, request),
-            work as Work,
-            once && { ...once, seal },
-          )
-          send(response, answered)
+          const cause = causeOf(identity, request)
+          answered = await answerIn(house.database, cause, work as Work, once && { ...once, seal })
         } finally {
           await discard(file)
         }
+        send(response, answered)
       }
     },
   }

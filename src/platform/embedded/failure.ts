@@ -26,16 +26,27 @@ export class EmbeddedDatabaseError extends Error {
   }
 }
 
+const DISK_FULL = /No space left on device|Disk quota exceeded|Check free disk space/i
+
 /** Names the failure that PostgreSQL's own words tell, or falls back to the step that failed. */
 export function failureOf(output: string, step: EmbeddedFailure, sentence: string): EmbeddedDatabaseError {
-  const detail = output.trim()
-  if (/No space left on device|Disk quota exceeded/i.test(detail)) {
+  const detail = tellingLines(output)
+  if (DISK_FULL.test(output)) {
     return new EmbeddedDatabaseError(
       'disk_full',
       `The disk is full: free some space and start again. ${detail}`,
     )
   }
   return new EmbeddedDatabaseError(step, detail ? `${sentence} PostgreSQL said: ${detail}` : sentence)
+}
+
+const LINES_TOLD = 6
+
+/** The lines that say what went wrong; without any, the last ones. */
+export function tellingLines(output: string): string {
+  const lines = output.trim().split('\n')
+  const telling = lines.filter((line) => /FATAL|PANIC|ERROR|HINT|error:/.test(line))
+  return (telling.length > 0 ? telling : lines).slice(-LINES_TOLD).join(' | ')
 }
 
 /** Turns what the file system refused into the sentence a person needs; other errors pass unchanged. */

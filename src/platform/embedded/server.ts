@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import type { Log } from '../log.ts'
 import { type Account, identity } from './account.ts'
 import { pause } from './claims.ts'
-import { EmbeddedDatabaseError, failureOf } from './failure.ts'
+import { EmbeddedDatabaseError, failureOf, tellingLines } from './failure.ts'
 import type { Place } from './place.ts'
 import { commandOf, isRunning } from './processes.ts'
 import type { Software } from './software.ts'
@@ -240,7 +240,7 @@ function startFailure(output: string, place: Place): EmbeddedDatabaseError {
   if (isPortTaken(output)) {
     return new EmbeddedDatabaseError(
       'port_taken',
-      `PostgreSQL found no free port on 127.0.0.1, ${MOST_PORTS} were tried: start again, or set DATABASE_URL. ${output.trim()}`,
+      `PostgreSQL found no free port on 127.0.0.1, ${MOST_PORTS} were tried: start again, or set DATABASE_URL. ${tellingLines(output)}`,
     )
   }
   return failureOf(output, 'start_failed', `PostgreSQL did not start; its log is in ${place.log}.`)
