@@ -1,0 +1,91 @@
+#!/usr/bin/env tsx
+import { Argument, Command, CommanderError, Option } from 'commander'
+import { ROLES } from '../platform/scope.ts'
+
+/**
+ * The operator's commands on one page; what each does is in a file of its own, loaded when it is called.
+ * Exit codes: 0 done, 1 failed (a check, an outage), 2 asked wrongly.
+ */
+function program(): Command {
+  const duecast = new Command('duecast').description('The operator’s side of Duecast.').helpCommand(false)
+
+  const workspace = duecast.command('workspace').description('workspaces')
+  workspace
+    .command('create')
+    .description('make a workspace, its accounts and an owner’s key, which is shown this once')
+    .requiredOption('--name <name>', 'what it is called')
+    .requiredOption('--currency <code>', 'the currency of its wallet, such as IDR')
+    .option('--time-zone <zone>', 'its time zone; by default that of the currency’s country')
+    .option('--country <code>', 'the country of numbers written without one; by default the currency’s')
+    .option('--json', JSON_ONLY)
+    .action(async (options) => (await import('./workspace-create.ts')).createWorkspace(options))
+
+  const key = duecast.command('key').description('API keys')
+  key
+    .command('create')
+    .description('make an API key, which is shown this once')
+    .requiredOption('--workspace <id>', 'whose key')
+    .addOption(new Option('--role <role>', 'what it may do').choices(ROLES).makeOptionMandatory())
+    .option('--name <name>', 'what it is for')
+    .option('--json', JSON_ONLY)
+    .action(async (options) => (await import('./key-create.ts')).createKey(options))
+
+  duecast
+    .command('audit')
+    .description('verify every rule of the books; exit code 1 and the differences if one is broken')
+    .option('--workspace <id>', 'only this one')
+    .option('--json', JSON_ONLY)
+    .action(async (options) => (await import('./audit.ts')).audit(options))
+
+  duecast
+    .command('migrate')
+    .description('bring the database and the seeded prices up to this release')
+    .option('--json', JSON_ONLY)
+    .action(async (options) => (await import('./migrate.ts')).migrateDatabase(options))
+
+  const rates = duecast.command('rates').description('prices')
+  rates
+    .command('import')
+    .description('import a rate card (.csv or a workbook)')
+    .addArgument(FILE)
+    .option('--workspace <id>', 'for one workspace, before the installation’s prices; by default for all')
+    .option('--markup-percent <percent>', 'added to every price, such as 12.5')
+    .option('--json', JSON_ONLY)
+    .action(async (file, options) => (await import('./rates-import.ts')).importRates(file, options))
+
+  duecast
+    .command('demo')
+    .description('the whole flow on a sample workbook, with a stand-in for the provider')
+    .option('--exit', 'stop after the statement, with exit code 0 only if the books balance')
+    .action(async (options) => (await import('./demo.ts')).demo(options))
+
+  return strict(duecast)
+}
+
+const JSON_ONLY = 'print one line of JSON and nothing else'
+const FILE = new Argument('<file>', 'path of the file')
+
+/** Wrong words are refused in one line, everywhere, and never guessed at. */
+function strict(command: Command): Command {
+  command
+    .exitOverride()
+    .allowExcessArguments(false)
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      outputError: (text, write) => write(`duecast: ${text.replace(/^error: /, '')}`),
+    })
+  for (const sub of command.commands) strict(sub)
+  return command
+}
+
+async function main(): Promise<void> {
+  try {
+    await program().parseAsync()
+  } catch (error) {
+    const { explainFailure, WRONG_USE } = await import('./failure.ts')
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : WRONG_USE
+    else process.exitCode = explainFailure(error, process.argv.includes('--json'))
+  }
+}
+
+await main()
