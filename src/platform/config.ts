@@ -16,7 +16,7 @@ export type Config = {
   /** Without a slash at the end; undefined: the address that the server listens on. */
   readonly publicUrl: string | undefined
   readonly logLevel: (typeof LOG_LEVELS)[number]
-  /** Undefined: generated once and kept in `dataDir`, see `secretKeyOf`. */
+  /** Undefined: made from what the installation has, see `secretKeyOf`. */
   readonly secretKey: string | undefined
   readonly simulatorHost: string
   /** 0: any free port. */
@@ -83,7 +83,6 @@ export function loadConfig(env: Environment): Config {
   )
   const parsed = ENVIRONMENT.safeParse(present)
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => issue.message)
-  if (present.DATABASE_URL && !present.SECRET_KEY) faults.push(SECRET_KEY_MISSING)
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
   return configOf(parsed.data)
 }
@@ -98,10 +97,6 @@ export function needsSharedServices(config: Config): void {
   if (config.redisUrl === undefined) faults.push(shared('REDIS_URL', 'a Redis server'))
   if (faults.length > 0) throw new ConfigError(faults)
 }
-
-const SECRET_KEY_MISSING =
-  'SECRET_KEY must be set when DATABASE_URL is: it encrypts the providers’ credentials in that database, and each ' +
-  'process needs the same one. Make one with: openssl rand -base64 48'
 
 function shared(name: string, what: string): string {
   return `${name} must name ${what} when server and workers run apart; npm start needs neither.`

@@ -30,13 +30,23 @@ export function openSecretBox(secretKey: string): SecretBox {
 }
 
 /**
- * The installation's key: SECRET_KEY, or else one that is made once and kept in the data folder, readable by its
- * owner only. Processes that start together end up with the same one.
+ * The installation's key: SECRET_KEY, or else one that needs no care. With the embedded database it is made once and
+ * kept in the data folder, readable by its owner only. With DATABASE_URL it follows from that URL's user and password,
+ * so that every machine has the same one and a copy of the database alone opens nothing; changing that password then
+ * needs the senders' secrets entered again, which is why a SECRET_KEY of its own is better.
  */
-export function secretKeyOf(config: Pick<Config, 'secretKey' | 'dataDir'>): string {
+export function secretKeyOf(config: Pick<Config, 'secretKey' | 'dataDir' | 'databaseUrl'>): string {
   if (config.secretKey !== undefined) return config.secretKey
+  if (config.databaseUrl !== undefined) return keyFromUrl(config.databaseUrl)
   const path = join(config.dataDir, 'secret.key')
   return readKey(path) ?? makeKey(path, config.dataDir)
+}
+
+function keyFromUrl(databaseUrl: string): string {
+  const { username, password, pathname } = new URL(databaseUrl)
+  return createHmac('sha256', `${username}:${password}`)
+    .update(`duecast secret key of ${pathname}`)
+    .digest('base64url')
 }
 
 function subkey(secretKey: string, purpose: string): Buffer {

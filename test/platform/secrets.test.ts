@@ -52,21 +52,29 @@ describe('the installation’s key', () => {
   afterEach(() => rmSync(folder, { recursive: true }))
 
   test('is the one that was given', () => {
-    expect(secretKeyOf({ secretKey: 'given', dataDir: folder })).toBe('given')
+    expect(secretKeyOf({ secretKey: 'given', dataDir: folder, databaseUrl: undefined })).toBe('given')
   })
 
   test('is made once, kept, and readable by its owner only', () => {
     const dataDir = join(folder, 'data')
-    const key = secretKeyOf({ secretKey: undefined, dataDir })
+    const key = secretKeyOf({ secretKey: undefined, dataDir, databaseUrl: undefined })
     expect(key.length).toBeGreaterThanOrEqual(64)
-    expect(secretKeyOf({ secretKey: undefined, dataDir })).toBe(key)
+    expect(secretKeyOf({ secretKey: undefined, dataDir, databaseUrl: undefined })).toBe(key)
     expect(readFileSync(join(dataDir, 'secret.key'), 'utf8').trim()).toBe(key)
     expect(statSync(join(dataDir, 'secret.key')).mode & 0o777).toBe(0o600)
     expect(statSync(dataDir).mode & 0o777).toBe(0o700)
   })
 
+  test('follows from the database’s URL where there is one, alike on every machine', () => {
+    const keyOf = (databaseUrl: string) => secretKeyOf({ secretKey: undefined, dataDir: folder, databaseUrl })
+    expect(keyOf('postgres://u:pw@one/duecast')).toBe(keyOf('postgres://u:pw@two:5433/duecast'))
+    expect(keyOf('postgres://u:pw@one/duecast')).not.toBe(keyOf('postgres://u:other@one/duecast'))
+  })
+
   test('is never a file that was cut short', () => {
     writeFileSync(join(folder, 'secret.key'), '')
-    expect(() => secretKeyOf({ secretKey: undefined, dataDir: folder })).toThrow('does not hold a key')
+    expect(() => secretKeyOf({ secretKey: undefined, dataDir: folder, databaseUrl: undefined })).toThrow(
+      'does not hold a key',
+    )
   })
 })
