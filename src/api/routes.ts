@@ -16,8 +16,10 @@ import { getEvents } from './events.ts'
 import { healthz, metrics, readyz } from './health.ts'
 import type { ApiHouse } from './house.ts'
 import { deleteKey, getKeys, postKey } from './keys.ts'
+import { getTransfers, getWalletAudit } from './ledger.ts'
 import { getMessages } from './messages.ts'
 import { openApiDocument } from './openapi.ts'
+import { getReport } from './report.ts'
 import { definePublicRoute, type Route } from './route.ts'
 import { getSenders, postSender } from './senders.ts'
 import { getTemplate, getTemplates, postTemplate, previewTemplateRoute } from './templates.ts'
@@ -68,9 +70,12 @@ export const ROUTES: readonly Route[] = [
   postCancellation,
   getEvents,
   getMessages,
+  getReport,
 
   getWallet,
   postTopUp,
+  getTransfers,
+  getWalletAudit,
   getPolicy,
   putPolicy,
 

@@ -1,3 +1,4 @@
 export { type AuditReport, auditAll, auditWorkspace, type Check, type WorkspaceAudit } from './audit.ts'
 export { explain, type MessageFacts } from './explain.ts'
+export { writeReport } from './export.ts'
 export { listMessages, type MessageLine } from './messages.ts'

@@ -9,6 +9,8 @@ export type MessageLine = {
   id: string
   contactId: string
   phone: string | null
+  /** As the campaign knew it; null once the contact is erased. */
+  name: string | null
   state: string
   priceMinor: bigint
   chargedMinor: bigint
@@ -25,6 +27,7 @@ type Row = {
   id: bigint
   contact_id: bigint
   phone: string | null
+  name: string | null
   state: string
   price: bigint
   attempts: number
@@ -50,7 +53,7 @@ export async function listMessages(
 ): Promise<Page<MessageLine, string>> {
   const after = request.after !== undefined && isCountedId(request.after) ? BigInt(request.after) : 0n
   const rows = await scope.sql<Row[]>`
-    SELECT m.id, m.contact_id, r.phone, m.state, m.price, m.attempts, m.reason, m.sent_at, m.delivered_at, m.read_at,
+    SELECT m.id, m.contact_id, r.phone, r.variables ->> 'name' AS name, m.state, m.price, m.attempts, m.reason, m.sent_at, m.delivered_at, m.read_at,
            s.due_at, a.provider_message_id, coalesce(f.code, a.code) AS code, coalesce(f.detail, a.detail) AS detail,
            c.amount, c.reason AS charge_reason, c.late, run.category, run.currency
       FROM messages m
@@ -74,6 +77,7 @@ function toLine(row: Row, timeZone: string, marketOf: (digits: string) => string
     id: row.id.toString(),
     contactId: row.contact_id.toString(),
     phone: row.phone,
+    name: row.name,
     state: row.state,
     priceMinor: row.price,
     chargedMinor: row.amount ?? 0n,

@@ -1,6 +1,7 @@
 export { type Balance, readBalance } from './balance.ts'
 export { capture, captureLate } from './capture.ts'
 export { type ChainCheck, checkChain, STREAMS, type Stream, sealStream } from './chain.ts'
+export { listTransfers, type Transfer, type TransferPlace } from './find.ts'
 export { checkFunds, closeHold, openHold, release, reserve } from './hold.ts'
 export { lockAvailable } from './move.ts'
 export { type TopUp, topUp } from './top-up.ts'

@@ -1,0 +1,67 @@
+import { writeXlsxStream } from 'hucre/xlsx'
+import { DateTime } from 'luxon'
+import { formatAmount } from '../platform/money.ts'
+import type { MessageLine } from './messages.ts'
+
+const SHEET_NAME = 'Messages'
+const MAX_CELL_CHARS = 32_767
+
+type Column = {
+  readonly header: string
+  readonly width: number
+  cell(line: MessageLine): string | number | null
+}
+
+/**
+ * Writes what became of each recipient as a workbook, row by row as it is read, so that a million rows need no more
+ * memory than one; what does not fit on a sheet goes on the next. Texts are written as texts, so that none becomes a
+ * formula; amounts as exact decimals, in their own column the currency.
+ * @param place the currency, and the zone in which times are told
+ */
+export function writeReport(
+  lines: AsyncIterable<MessageLine>,
+  place: { readonly currency: string; readonly timeZone: string },
+): ReadableStream<Uint8Array> {
+  const columns = columnsFor(place)
+  return writeXlsxStream(rowsOf(lines, columns), {
+    name: SHEET_NAME,
+    freezePane: { rows: 1 },
+    columns: columns.map(({ header, width }) => ({ header, width, numFmt: '@' })),
+  })
+}
+
+function columnsFor({ currency, timeZone }: { currency: string; timeZone: string }): Column[] {
+  const time = (instant: string | null) => timeText(instant, timeZone)
+  return [
+    { header: 'phone', width: 18, cell: (line) => line.phone },
+    { header: 'name', width: 24, cell: (line) => line.name },
+    { header: 'state', width: 12, cell: (line) => line.state },
+    { header: 'price', width: 12, cell: (line) => formatAmount(line.priceMinor) },
+    { header: 'charged', width: 12, cell: (line) => formatAmount(line.chargedMinor) },
+    { header: 'currency', width: 10, cell: () => currency },
+    { header: 'explanation', width: 70, cell: (line) => line.explanation },
+    { header: 'attempts', width: 10, cell: (line) => String(line.attempts) },
+    { header: 'provider message id', width: 36, cell: (line) => line.providerMessageId },
+    { header: 'error', width: 12, cell: (line) => line.error?.code ?? null },
+    { header: `sent (${timeZone})`, width: 22, cell: (line) => time(line.sentAt) },
+    { header: `delivered (${timeZone})`, width: 22, cell: (line) => time(line.deliveredAt) },
+    { header: `read (${timeZone})`, width: 22, cell: (line) => time(line.readAt) },
+  ]
+}
+
+async function* rowsOf(lines: AsyncIterable<MessageLine>, columns: readonly Column[]) {
+  for await (const line of lines) yield columns.map(({ cell }) => writable(cell(line)))
+}
+
+function timeText(instant: string | null, timeZone: string): string | null {
+  if (instant === null) return null
+  return DateTime.fromJSDate(new Date(instant), { zone: timeZone }).toFormat('yyyy-MM-dd HH:mm:ss')
+}
+
+/** Characters that XML has no place for would make the whole workbook unreadable. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones meant.
+const NOT_IN_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu
+
+function writable(cell: string | number | null): string | number | null {
+  return typeof cell === 'string' ? cell.replaceAll(NOT_IN_XML, '\ufffd').slice(0, MAX_CELL_CHARS) : cell
+}
