@@ -70,10 +70,10 @@ export type Queues = {
   close(): Promise<void>
 }
 
-/** How long a request may wait for a nudge to be placed. */
+/** How long a request may wait for a nudge, or for a batch of them, to be placed. */
 const ADD_WAIT_MS = 500
 const PING_WAIT_MS = 1_000
-const BATCH_SIZE = 1_000
+const BATCH_SIZE = 200
 const NUDGE_LIMIT_BYTES = 16 * 1024
 const DEDUPE_ID_LIMIT = 200
 const LONGEST_DELAY_MS = 24 * 60 * 60_000
@@ -104,11 +104,12 @@ export function openQueue(options: { redisUrl?: string; databaseUrl: string; log
 
   async function place(name: QueueName, nudges: readonly Nudge[]): Promise<void> {
     const jobs = nudges.map((nudge) => toJob(nudge, backend.keptFailures))
-    const deadlineMs = Date.now() + ADD_WAIT_MS
+    let deadlineMs = Date.now() + ADD_WAIT_MS
     try {
       const queue = await within(ADD_WAIT_MS, producerOf(name).ready)
       for (let at = 0; at < jobs.length; at += BATCH_SIZE) {
         await within(deadlineMs - Date.now(), addJobs(queue, jobs.slice(at, at + BATCH_SIZE)))
+        deadlineMs = Date.now() + ADD_WAIT_MS
       }
       outage.over()
     } catch (error) {
@@ -513,7 +514,7 @@ function lasting<Thing extends Connected>(make: () => Thing, outage: Outage): La
   let closed = false
 
   const become = async (): Promise<Thing> => {
-    for (;;) {
+    while (!closed) {
       const attempt = make()
       made = attempt
       attempt.on('error', (error) => closed || outage.failed(error))
@@ -523,10 +524,10 @@ function lasting<Thing extends Connected>(make: () => Thing, outage: Outage): La
       } catch (error) {
         outage.failed(error)
         await attempt.close().catch(() => undefined)
-        if (closed) throw error
         await pause(REMAKE_AFTER_MS)
       }
     }
+    throw new Error('closed before it was ready')
   }
 
   const ready = become()

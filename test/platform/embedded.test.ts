@@ -228,6 +228,15 @@ describe('many programs, one database', () => {
     expect(readdirSync(join(folder, 'postgres', 'members'))).toEqual([])
   })
 
+  it('a folder that was removed under the running program does not keep PostgreSQL running', async () => {
+    const folder = copyOfMade()
+    const database = await open(folder)
+    const pid = serverPid(folder)
+    await rm(folder, { recursive: true })
+    await database.stop()
+    expect(runs(pid)).toBe(false)
+  })
+
   it('PostgreSQL runs in a session of its own, so that a Ctrl-C does not reach it', async () => {
     const folder = copyOfMade()
     await open(folder)

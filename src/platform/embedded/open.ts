@@ -7,7 +7,15 @@ import { countMembers, joinMembers, pause, withLock } from './claims.ts'
 import { checkVersion, initialise, ownerOf, renewCredentials } from './cluster.ts'
 import { type Credentials, readCredentials, urlFor, writeSecret } from './credentials.ts'
 import { EmbeddedDatabaseError, folderFailure } from './failure.ts'
-import { choosePlace, findPlace, isInitialised, openFolder, type Place, SHARED_HOME } from './place.ts'
+import {
+  choosePlace,
+  exists,
+  findPlace,
+  isInitialised,
+  openFolder,
+  type Place,
+  SHARED_HOME,
+} from './place.ts'
 import { findServer, type Server, startServer, stopServer } from './server.ts'
 import { prepareSoftware } from './software.ts'
 
@@ -89,14 +97,24 @@ async function attach(folder: string, log: Log | undefined): Promise<Attached> {
       await waitForStrangers(folder, log)
       const { place, server, credentials } = await ensureRunning(folder, log)
       const quit = await joinMembers(folder)
-      return { place, server, credentials, leave: () => leave(place, quit, log) }
+      return { place, server, credentials, leave: () => leave(place, server, quit, log) }
     })
   } catch (error) {
     throw folderFailure(error, folder)
   }
 }
 
-async function leave(place: Place, quit: () => Promise<void>, log: Log | undefined): Promise<void> {
+async function leave(
+  place: Place,
+  server: Server,
+  quit: () => Promise<void>,
+  log: Log | undefined,
+): Promise<void> {
+  // Nobody can join any more when DATA_DIR was removed under the running program.
+  if (!(await exists(place.folder))) {
+    await quit()
+    return stopServer(place, server)
+  }
   await withLock(place.folder, log, async () => {
     await quit()
     if (!(await isUnused(place.folder))) return

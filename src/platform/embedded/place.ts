@@ -9,6 +9,7 @@ import {
   readFile,
   readlink,
   realpath,
+  rename,
   rm,
   stat,
   symlink,
@@ -112,19 +113,33 @@ async function makeSharedHome(folder: string): Promise<string> {
   }
 }
 
-/** The database of a DATA_DIR in the system's temporary folder is not missed once that DATA_DIR is gone. */
+const FORGOTTEN = '.forgotten'
+
+/**
+ * The database of a DATA_DIR in the system's temporary folder is not missed once that DATA_DIR is gone. Renaming it
+ * first makes it the affair of one process only.
+ */
 async function dropForgotten(): Promise<void> {
   const temporary = await realpath(tmpdir())
   for (const name of await readdir(SHARED_HOME)) {
     const home = join(SHARED_HOME, name)
-    const origin = await readFile(join(home, 'origin'), 'utf8').catch(() => '')
-    if (!origin.startsWith(`${temporary}/`) || (await exists(dirname(origin)))) continue
-    if (await exists(join(home, 'data', 'postmaster.pid'))) continue
-    await rm(home, { recursive: true, force: true })
+    if (!(await isForgotten(home, temporary))) continue
+    const dropped = name.endsWith(FORGOTTEN) ? home : `${home}${FORGOTTEN}`
+    await rename(home, dropped)
+      .then(() => rm(dropped, { recursive: true, force: true }))
+      .catch(() => undefined)
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+async function isForgotten(home: string, temporary: string): Promise<boolean> {
+  if (home.endsWith(FORGOTTEN)) return true
+  const origin = await readFile(join(home, 'origin'), 'utf8').catch(() => '')
+  if (!origin.startsWith(`${temporary}/`) || (await exists(dirname(origin)))) return false
+  return !(await exists(join(home, 'data', 'postmaster.pid')))
+}
+
+/** Whether there is anything at `path`. */
+export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined
 }
 

@@ -70,19 +70,26 @@ export async function startServer(
 
 /**
  * Stops the server: open sessions are ended, everything is written. Returns when its process is gone.
+ * @param started the server as it was found, in case its folder has been removed since
  * @throws EmbeddedDatabaseError `stop_failed`
  */
-export async function stopServer(place: Place): Promise<void> {
-  const found = await readPidFile(place.data)
-  if (!found || !(await isServer(found, place))) return
-  signal(found.pid, 'SIGINT')
-  if (await isGone(found.pid, FAST_STOP_TIMEOUT_MS)) return
-  signal(found.pid, 'SIGQUIT')
-  if (await isGone(found.pid, IMMEDIATE_STOP_TIMEOUT_MS)) return
+export async function stopServer(place: Place, started?: Server): Promise<void> {
+  const pid = await findProcess(place, started)
+  if (pid === undefined) return
+  signal(pid, 'SIGINT')
+  if (await isGone(pid, FAST_STOP_TIMEOUT_MS)) return
+  signal(pid, 'SIGQUIT')
+  if (await isGone(pid, IMMEDIATE_STOP_TIMEOUT_MS)) return
   throw new EmbeddedDatabaseError(
     'stop_failed',
-    `PostgreSQL (process ${found.pid}) does not stop: end it by hand, the next start recovers the data.`,
+    `PostgreSQL (process ${pid}) does not stop: end it by hand, the next start recovers the data.`,
   )
+}
+
+async function findProcess(place: Place, started: Server | undefined): Promise<number | undefined> {
+  const found = await readPidFile(place.data)
+  if (found) return (await isServer(found, place)) ? found.pid : undefined
+  return started && commandOf(started.pid).includes(place.data) ? started.pid : undefined
 }
 
 type PidFile = { readonly pid: number; readonly port: number; readonly status: string }
