@@ -1,6 +1,7 @@
 import type { House } from '../src/house.ts'
 import type { Job } from '../src/platform/queue.ts'
 import { foldSender } from './fold.ts'
+import { importOne } from './import.ts'
 import { sendCampaign } from './send.ts'
 import { tendOne } from './tend.ts'
 import { startTimetable } from './timetable.ts'
@@ -15,7 +16,10 @@ const FOLDING_AT_ONCE = 2
 
 /** Starts everything that works by itself: one line a queue, and the timetable. */
 export function startWorkers(house: House): Workers {
-  const chores: Record<string, (job: Job) => Promise<void>> = { tend: tendOne(house) }
+  const chores: Record<string, (job: Job) => Promise<void>> = {
+    tend: tendOne(house),
+    import: importOne(house),
+  }
   const queueWorkers = [
     house.queues.work('send', sendCampaign(house), { concurrency: SENDING_AT_ONCE }),
     house.queues.work('receipts', foldSender(house), { concurrency: FOLDING_AT_ONCE }),

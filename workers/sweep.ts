@@ -18,6 +18,7 @@ export async function sweep(house: House): Promise<void> {
   await part(house, 'webhooks', () => sweepWebhooks(house))
   await part(house, 'lifetimes', () => sweepLifetimes(house))
   await part(house, 'parked', () => sweepParked(house))
+  await part(house, 'imports', () => sweepImports(house))
 }
 
 async function part(house: House, name: string, work: () => Promise<void>): Promise<void> {
@@ -80,4 +81,17 @@ async function sweepParked(house: House): Promise<void> {
     const touched = await house.asSystem('replay', workspace_id, (scope) => replayParked(scope))
     for (const campaignId of new Set(touched)) await nudgeTend(house, workspace_id, campaignId)
   }
+}
+
+async function sweepImports(house: House): Promise<void> {
+  const waiting = await house.database.sql<{ workspace_id: string; import_id: string }[]>`
+    SELECT workspace_id, import_id FROM imports_to_read(${house.clock.now().toISOString()}::timestamptz, ${MOST_AT_ONCE})`
+  await house.queues.addMany(
+    'chores',
+    waiting.map(({ workspace_id, import_id }) => ({
+      name: 'import',
+      data: { workspaceId: workspace_id, importId: import_id },
+      dedupeId: `import-${import_id}`,
+    })),
+  )
 }
