@@ -1,11 +1,13 @@
 import type { House } from '../src/house.ts'
 import { seal } from './seal.ts'
 import { sweep } from './sweep.ts'
+import { watch } from './watch.ts'
 
 /** All recurring work on one page: what, and how often. Each process keeps its own time; the rows make it safe. */
 const TIMETABLE: readonly { name: string; everyMs: number; run: (house: House) => Promise<void> }[] = [
   { name: 'sweep', everyMs: 2_000, run: sweep },
   { name: 'seal', everyMs: 5_000, run: seal },
+  { name: 'watch', everyMs: 60_000, run: watch },
 ]
 
 /** Starts the timetable. Timers and not queue schedules, so that it goes on while the queue is down or has lost all. */

@@ -28,6 +28,27 @@ export async function auditWorkspace(scope: Scope): Promise<AuditReport> {
   return { ok: checks.every((one) => one.ok), checks }
 }
 
+/** The part of the audit that is cheap enough to run all the time: the ledger against itself. */
+const WATCHED = ['balances_follow_from_transfers', 'debits_equal_credits']
+
+/**
+ * Checks the ledger of a workspace and closes its wallet to new reservations when it does not balance: better to halt
+ * than to go on wrongly. It opens again when the ledger balances.
+ * @returns the differences found
+ */
+export async function watchLedger(scope: Scope): Promise<string[]> {
+  const checks: Check[] = []
+  for (const invariant of INVARIANTS.filter(({ name }) => WATCHED.includes(name)))
+    checks.push(await check(scope, invariant))
+  const differences = checks.flatMap((one) => one.differences)
+  const reason = differences[0] ?? null
+  await scope.sql`
+    UPDATE workspaces SET frozen_at = CASE WHEN ${reason}::text IS NULL THEN NULL ELSE ${scope.now.toISOString()}::timestamptz END,
+           frozen_reason = ${reason}
+     WHERE workspace_id = ${scope.workspaceId} AND frozen_reason IS DISTINCT FROM ${reason}::text`
+  return differences
+}
+
 export type WorkspaceAudit = AuditReport & { workspaceId: string; name: string }
 
 /** The same for every workspace of the installation; it takes the database as its owner. */

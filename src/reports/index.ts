@@ -1,4 +1,11 @@
-export { type AuditReport, auditAll, auditWorkspace, type Check, type WorkspaceAudit } from './audit.ts'
+export {
+  type AuditReport,
+  auditAll,
+  auditWorkspace,
+  type Check,
+  type WorkspaceAudit,
+  watchLedger,
+} from './audit.ts'
 export { explain, type MessageFacts } from './explain.ts'
 export { writeReport } from './export.ts'
 export { listMessages, type MessageLine } from './messages.ts'
