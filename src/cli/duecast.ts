@@ -43,6 +43,20 @@ function program(): Command {
     .option('--json', JSON_ONLY)
     .action(async (options) => (await import('./migrate.ts')).migrateDatabase(options))
 
+  duecast
+    .command('import')
+    .description('import a sheet of contacts (.xlsx, .xls, .ods, .csv, .tsv)')
+    .addArgument(FILE)
+    .requiredOption('--workspace <id>', 'whose contacts')
+    .option('--list <name>', 'the list they go to; by default one named after the file')
+    .option('--sheet <name or number>', 'which sheet of the workbook')
+    .option('--mapping <json>', 'from headings to fields, as in the API')
+    .option('--default-country <code>', 'of numbers without a country; by default the workspace’s')
+    .option('--locale <tag>', 'by which amounts and dates in text are read: en, id, es')
+    .addOption(new Option('--kind <kind>', 'what its rows are').choices(['contacts', 'invoices']))
+    .option('--json', JSON_ONLY)
+    .action(async (file, options) => (await import('./import.ts')).importFile(file, options))
+
   const rates = duecast.command('rates').description('prices')
   rates
     .command('import')
