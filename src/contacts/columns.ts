@@ -87,7 +87,12 @@ function foldTarget(target: unknown): unknown {
 }
 
 function isTarget(target: unknown): boolean {
-  return typeof target === 'string' && VARIABLE_NAME.test(target) && !RESERVED_NAMES.has(target)
+  return typeof target === 'string' && isVariableName(target)
+}
+
+/** Can a template name it (`kota_asal`)? */
+export function isVariableName(name: string): boolean {
+  return VARIABLE_NAME.test(name) && !RESERVED_NAMES.has(name)
 }
 
 function isField(target: string): target is Field {

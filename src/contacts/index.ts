@@ -1,18 +1,36 @@
+/** Whom: sheets as they come, the rows that are not taken, contacts, lists and blocked numbers. */
 export { type AmountRefusal, parseAmountText, parseNumericAmount } from './amount.ts'
-export { cellText } from './cell-text.ts'
-export { type ColumnPlan, mappingInUse, parseHandMapping, planColumns, type SheetColumn } from './columns.ts'
-export { type DateRefusal, parseDueDate, serialDay, serialInDateColumn } from './due-date.ts'
-export { FIELDS, type Field, REASON_HEADING, recogniseHeading } from './headings.ts'
-export { isSheetLocale, type SheetLocale, sheetLocale } from './locale.ts'
-export { isPhoneCountry, type PhoneRefusal, parseNumericPhone, parsePhone } from './phone.ts'
-export { type BookColumn, type BookRow, writeProblemBook } from './problem-book.ts'
-export { parseSheetOptions, type SheetOptions, type SheetOptionsInput } from './sheet/options.ts'
-export type { AcceptedRow, RejectedRow, RowProblem, SheetKind } from './sheet/read.ts'
-export { MAX_FILE_BYTES } from './sheet/row-source.ts'
+export { type ContactChanges, changeContact } from './change-contact.ts'
+export { mappingInUse, parseHandMapping, planColumns } from './columns.ts'
+export { parseDueDate, serialDay, serialInDateColumn } from './due-date.ts'
+export { eraseContact } from './erase.ts'
 export {
-  type ReadSheetRequest,
-  readSheet,
-  SHEET_LIMITS,
-  type SheetLimits,
-  type SheetLine,
-} from './sheet/spawn.ts'
+  type Contact,
+  findContact,
+  type List,
+  listContacts,
+  listLists,
+  listSuppressions,
+  type Suppression,
+} from './find.ts'
+export {
+  findImport,
+  type Import,
+  type ImportColumn,
+  type ImportProblem,
+  type ImportState,
+  type ImportTotals,
+  listImports,
+  listProblems,
+  openProblemBook,
+} from './find-import.ts'
+export { FIELDS, type Field, REASON_HEADING, recogniseHeading } from './headings.ts'
+export { type ImportHouse, type ImportOutcome, importSheet, mapImport } from './import-sheet.ts'
+export { isSheetLocale, sheetLocale } from './locale.ts'
+export { isPhoneCountry, parseNumericPhone, parsePhone } from './phone.ts'
+export { type BookRow, writeProblemBook } from './problem-book.ts'
+export { type ReceivedFile, receiveFile } from './receive-file.ts'
+export { parseSheetOptions, type SheetOptionsInput } from './sheet/options.ts'
+export { MAX_FILE_BYTES } from './sheet/row-source.ts'
+export { type ReadSheetRequest, readSheet, SHEET_LIMITS } from './sheet/spawn.ts'
+export { readPhone, type SuppressionRequest, suppress, unsuppress } from './suppress.ts'

@@ -26,12 +26,12 @@ export type SheetOptions = {
 const MAX_SHEET_NAME_CHARS = 100
 const MAX_LOCALE_CHARS = 35
 
-/** Checks the options before a file is stored or read; each refusal says which one and what it may be. */
+/** Checks the options before a file is stored or read; a refusal names the option in `facts.option`. */
 export function parseSheetOptions(
   input: SheetOptionsInput,
 ): Result<SheetOptions, 'options_invalid' | 'mapping_invalid'> {
   const mapping = parseHandMapping(input.mapping ?? {})
-  if (!mapping.ok) return mapping
+  if (!mapping.ok) return { ...mapping, facts: { option: 'mapping' } }
   const country = input.default_country?.trim().toUpperCase() || undefined
   if (country !== undefined && !isPhoneCountry(country)) {
     return refuse(
@@ -41,15 +41,19 @@ export function parseSheetOptions(
   }
   const locale = input.locale?.trim().replaceAll('_', '-') || undefined
   if (locale !== undefined && (locale.length > MAX_LOCALE_CHARS || !isSheetLocale(locale))) {
-    return refuse('options_invalid', 'locale must be a language tag such as en, id, es or en-GB.')
+    return invalid('locale', 'locale must be a language tag such as en, id, es or en-GB.')
   }
   const kind = input.kind || 'contacts'
   if (kind !== 'contacts' && kind !== 'invoices') {
-    return refuse('options_invalid', 'kind must be contacts or invoices.')
+    return invalid('kind', 'kind must be contacts or invoices.')
   }
   const sheet = input.sheet?.trim() || undefined
   if (sheet !== undefined && sheet.length > MAX_SHEET_NAME_CHARS) {
-    return refuse('options_invalid', 'sheet must be the name of a sheet, or its number counted from 1.')
+    return invalid('sheet', 'sheet must be the name of a sheet, or its number counted from 1.')
   }
   return ok({ sheet, mapping: mapping.value, defaultCountry: country, locale, kind })
+}
+
+function invalid(option: string, message: string): Result<never, 'options_invalid'> {
+  return refuse('options_invalid', message, { option })
 }

@@ -53,9 +53,9 @@ export type RowOutcome =
 
 export type RowReader = (row: SheetRow) => RowOutcome
 
-const MAX_NAME_CHARS = 200
+export const MAX_NAME_CHARS = 200
 const MAX_EMAIL_CHARS = 254
-const MAX_VARIABLE_CHARS = 1_024
+export const MAX_VARIABLE_CHARS = 1_024
 const EMAIL = /^[^\s@,;<>()]+@[^\s@,;<>()]+\.[^\s@.,;<>()]{2,}$/
 /** What people type where there is nothing to say. */
 const NOTHING = /^(?:-+|–|—|n\/?a|none|null|nil|tidak ada|kosong|ninguno|sin dato)$/i
@@ -209,8 +209,13 @@ function limited(cell: RawCell | undefined, { date1904 }: ReadingRules, maxChars
 
 function readEmail(text: string): Reading {
   const address = text.replace(/^mailto:/i, '')
-  if (address.length <= MAX_EMAIL_CHARS && EMAIL.test(address)) return ok(address)
+  if (isEmail(address)) return ok(address)
   return refuse('email_invalid', 'This is not an e-mail address. Correct it, or leave the cell empty.')
+}
+
+/** A light check: an address that a person would call one. */
+export function isEmail(address: string): boolean {
+  return address.length <= MAX_EMAIL_CHARS && EMAIL.test(address)
 }
 
 /** Checking a zone costs more than reading the rest of the row, and a sheet has a handful of them. */
@@ -225,11 +230,16 @@ function readTimeZone(text: string, zones: Map<string, Reading>): Reading {
 function checkTimeZone(text: string): Reading {
   const indonesian = INDONESIAN_ZONES[text.toUpperCase()]
   if (indonesian !== undefined) return ok(indonesian)
-  if (/^(?:UTC|GMT|[A-Za-z_]+\/[A-Za-z0-9_+\-/]+)$/.test(text) && IANAZone.isValidZone(text)) return ok(text)
+  if (isTimeZone(text)) return ok(text)
   return refuse(
     'time_zone_invalid',
     'This is not a time zone. Write its name, such as Asia/Jakarta or America/Mexico_City.',
   )
+}
+
+/** An IANA name; abbreviations and offsets, which do not say when summer time is, are none. */
+export function isTimeZone(text: string): boolean {
+  return /^(?:UTC|GMT|[A-Za-z_]+\/[A-Za-z0-9_+\-/]+)$/.test(text) && IANAZone.isValidZone(text)
 }
 
 function readPayLink(text: string): Reading {

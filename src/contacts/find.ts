@@ -1,0 +1,152 @@
+import { and, asc, desc, eq, gt, inArray, isNull, lt } from 'drizzle-orm'
+import { instant } from '../platform/db.ts'
+import { isCountedId, isUuid } from '../platform/ids.ts'
+import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
+import { ok, type Result, refuse } from '../platform/result.ts'
+import type { Scope } from '../platform/scope.ts'
+import { contacts, listMembers, suppressions } from './tables.ts'
+
+/** Someone the workspace may write to. Instants in RFC 3339. */
+export type Contact = {
+  readonly id: string
+  /** E.164. */
+  readonly phone: string
+  readonly name: string | null
+  readonly email: string | null
+  /** IANA. */
+  readonly timeZone: string | null
+  /** Text only: ISO days, plain decimals, all else as it stood. */
+  readonly variables: Readonly<Record<string, string>>
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+export type List = {
+  readonly id: string
+  readonly name: string
+  readonly members: number
+  readonly createdAt: string
+}
+
+/** A number that must not be written to. */
+export type Suppression = {
+  readonly id: string
+  readonly phone: string
+  readonly scope: 'all' | 'marketing'
+  readonly reason: string
+  readonly expiresAt: string | null
+  readonly createdBy: string
+  readonly createdAt: string
+}
+
+/** One contact of this workspace; another's, and one that was erased, does not exist here. */
+export async function findContact(scope: Scope, id: string): Promise<Result<Contact, 'not_found'>> {
+  const [row] = isCountedId(id)
+    ? await scope.db
+        .select()
+        .from(contacts)
+        .where(
+          and(
+            eq(contacts.workspaceId, scope.workspaceId),
+            eq(contacts.id, Number(id)),
+            isNull(contacts.erasedAt),
+          ),
+        )
+    : []
+  return row ? ok(readContact(row)) : refuse('not_found', 'There is no such contact.')
+}
+
+/** Contacts in the order in which they came, of one list or with one number (in E.164); a page ends at an id. */
+export async function listContacts(
+  scope: Scope,
+  request: PageRequest<string> & { listId?: string | undefined; phone?: string | undefined },
+): Promise<Page<Contact, string>> {
+  const { listId, phone, after, limit } = request
+  if (listId !== undefined && !isUuid(listId)) return { items: [], next: undefined }
+  const members = scope.db
+    .select({ id: listMembers.contactId })
+    .from(listMembers)
+    .where(and(eq(listMembers.workspaceId, scope.workspaceId), eq(listMembers.listId, listId ?? '')))
+  const rows = await scope.db
+    .select()
+    .from(contacts)
+    .where(
+      and(
+        eq(contacts.workspaceId, scope.workspaceId),
+        isNull(contacts.erasedAt),
+        phone === undefined ? undefined : eq(contacts.phone, phone),
+        listId === undefined ? undefined : inArray(contacts.id, members),
+        after !== undefined && isCountedId(after) ? gt(contacts.id, Number(after)) : undefined,
+      ),
+    )
+    .orderBy(asc(contacts.id))
+    .limit(limit + 1)
+  return pageOf(rows.map(readContact), limit, ({ id }) => id)
+}
+
+/** The workspace's lists with how many are in each, newest first; a page ends at an id. */
+export async function listLists(scope: Scope, page: PageRequest<string>): Promise<Page<List, string>> {
+  const before = page.after !== undefined && isUuid(page.after) ? page.after : null
+  const rows = await scope.sql<{ id: string; name: string; members: number; created_at: string }[]>`
+    SELECT l.id, l.name, l.created_at,
+           (SELECT count(*)::int FROM list_members m WHERE m.list_id = l.id AND m.workspace_id = l.workspace_id) AS members
+      FROM lists l WHERE l.workspace_id = ${scope.workspaceId} AND (${before}::uuid IS NULL OR l.id < ${before}::uuid)
+     ORDER BY l.id DESC LIMIT ${page.limit + 1}`
+  const items = rows.map(({ id, name, members, created_at }) => ({
+    id,
+    name,
+    members,
+    createdAt: instant(created_at)!,
+  }))
+  return pageOf(items, page.limit, ({ id }) => id)
+}
+
+/** Blocked numbers, the newest first, those whose time has passed included; a page ends at an id. */
+export async function listSuppressions(
+  scope: Scope,
+  request: PageRequest<string> & { phone?: string | undefined },
+): Promise<Page<Suppression, string>> {
+  const { phone, after, limit } = request
+  const rows = await scope.db
+    .select()
+    .from(suppressions)
+    .where(
+      and(
+        eq(suppressions.workspaceId, scope.workspaceId),
+        phone === undefined ? undefined : eq(suppressions.phone, phone),
+        after !== undefined && isUuid(after) ? lt(suppressions.id, after) : undefined,
+      ),
+    )
+    .orderBy(desc(suppressions.id))
+    .limit(limit + 1)
+  return pageOf(rows.map(readSuppression), limit, ({ id }) => id)
+}
+
+/** A row as the rest of the program knows it. */
+export function readContact(row: typeof contacts.$inferSelect): Contact {
+  const { id, phone, name, email, timeZone, variables } = row
+  return {
+    id: String(id),
+    phone: phone!,
+    name,
+    email,
+    timeZone,
+    variables,
+    createdAt: instant(row.createdAt)!,
+    updatedAt: instant(row.updatedAt)!,
+  }
+}
+
+/** A row as the rest of the program knows it. */
+export function readSuppression(row: typeof suppressions.$inferSelect): Suppression {
+  const { id, phone, scope, reason, createdBy } = row
+  return {
+    id,
+    phone,
+    scope,
+    reason,
+    createdBy,
+    expiresAt: instant(row.expiresAt),
+    createdAt: instant(row.createdAt)!,
+  }
+}
