@@ -69,3 +69,41 @@ export async function witnessOf(stack: Stack, senderId: string): Promise<Witness
   const response = await fetch(`${stack.simulatorUrl}/witness/summary?phone_number_id=${number}`)
   return (await response.json()) as WitnessSummary
 }
+
+/** The wallet's three figures, as decimals. */
+export async function walletOf(firm: Firm): Promise<{ available: string; held: string; spent: string }> {
+  const { available, held, spent } = expectStatus(await firm.joko.get('/v1/wallet'), 200)
+  return { available: available.amount, held: held.amount, spent: spent.amount }
+}
+
+/** Every difference that the audit finds; none, where the books balance. */
+export async function booksOf(firm: Firm): Promise<string[]> {
+  const { ok, checks } = expectStatus(await firm.ratna.get('/v1/wallet/audit'), 200)
+  const broken = (checks as { ok: boolean; name: string; differences: string[] }[]).filter((c) => !c.ok)
+  if (ok !== (broken.length === 0)) throw new Error('the audit contradicts itself')
+  return broken.flatMap(({ name, differences }) => differences.map((difference) => `${name}: ${difference}`))
+}
+
+export type Message = {
+  id: string
+  phone: string
+  state: string
+  charged: { amount: string }
+  explanation: string
+  attempts: number
+  provider_message_id: string | null
+  error?: { code: string }
+}
+
+/** All messages of a campaign, page by page. */
+export async function allMessages(reader: Person, campaignId: string, query = ''): Promise<Message[]> {
+  const messages: Message[] = []
+  let cursor = ''
+  do {
+    const path = `/v1/campaigns/${campaignId}/messages?limit=120${query}${cursor}`
+    const page = expectStatus(await reader.get(path), 200)
+    messages.push(...page.data)
+    cursor = page.next_cursor && `&cursor=${page.next_cursor}`
+  } while (cursor)
+  return messages
+}
