@@ -345,7 +345,7 @@ RETURNS TABLE (workspace_id uuid, campaign_id uuid, slice_no int)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT s.workspace_id, s.campaign_id, s.slice_no FROM slices s JOIN runs r USING (campaign_id)
    WHERE s.done_at IS NOT NULL AND s.closed_at IS NULL
-     AND (s.done_at < as_of - make_interval(secs => r.lifetime_seconds) OR r.state = 'stopped')
+     AND s.done_at < as_of - make_interval(secs => r.lifetime_seconds)
    ORDER BY s.done_at LIMIT most $$;
 --> statement-breakpoint
 CREATE FUNCTION parked_waiting(most int) RETURNS TABLE (workspace_id uuid)

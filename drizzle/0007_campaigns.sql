@@ -150,15 +150,19 @@ CREATE TRIGGER approvals_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON appr
 --> statement-breakpoint
 -- What waits, across workspaces: names only.
 CREATE FUNCTION campaigns_to_tend(as_of timestamptz, most int) RETURNS TABLE (workspace_id uuid, campaign_id uuid, state text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT c.workspace_id, c.id, c.state FROM campaigns c
    WHERE (c.state = 'scheduled' AND c.starts_at <= as_of)
       OR (c.state IN ('pending_approval','waiting_for_funds','paused','scheduled','sending') AND c.send_before <= as_of)
       OR (c.state = 'sending' AND NOT EXISTS (SELECT 1 FROM slices s WHERE s.campaign_id = c.id AND s.done_at IS NULL))
-      OR (c.state = 'completing')
+      OR (c.state = 'completing' AND EXISTS (
+            SELECT 1 FROM message_counts k WHERE k.campaign_id = c.id AND k.state = 'held' AND k.n = 0))
       OR (c.state IN ('cancelled','expired') AND c.hold_id IS NOT NULL AND EXISTS (
-            SELECT 1 FROM accounts a WHERE a.id = c.hold_id AND a.closed_at IS NULL))
+            SELECT 1 FROM accounts a WHERE a.id = c.hold_id AND a.closed_at IS NULL)
+          AND EXISTS (SELECT 1 FROM message_counts k WHERE k.campaign_id = c.id
+                AND ((k.state = 'held' AND k.n = 0) OR (k.state IN ('queued','sending') AND k.n > 0))))
       OR (c.state = 'waiting_for_funds')
-   ORDER BY c.starts_at NULLS FIRST LIMIT most $$;
+   -- At random, so that no number of campaigns that cannot move yet keeps others waiting.
+   ORDER BY random() LIMIT most $$;
 --> statement-breakpoint
 CREATE INDEX campaigns_cancelled_open ON campaigns (id) WHERE state IN ('cancelled','expired') AND settled_at IS NULL;

@@ -11,7 +11,7 @@ export type Workers = {
   stop(options: { graceMs: number }): Promise<void>
 }
 
-const SENDING_AT_ONCE = 8
+const SENDING_AT_ONCE = 32
 const FOLDING_AT_ONCE = 2
 
 /** Starts everything that works by itself: one line a queue, and the timetable. */

@@ -14,7 +14,7 @@ import type { Job } from '../src/platform/queue.ts'
 /** After this long a campaign lets others have their turn: small ones are never stuck behind a large one. */
 const TURN_MS = 1_000
 /** A wait up to this long is spent here; a longer one is given to the queue. */
-const SHORT_WAIT_MS = 250
+const SHORT_WAIT_MS = 1_000
 const LONGEST_NUDGE_MS = 60_000
 /** A run and its connection are looked up again after this long. */
 const REMEMBER_MS = 30_000

@@ -13,7 +13,7 @@ import {
 } from '../pricing/index.ts'
 import type { OpenTemplate } from '../templates/index.ts'
 import { missingVariable, unsendable } from './fitness.ts'
-import { dueAt, type Schedule } from './schedule.ts'
+import { dueAt, type Schedule, windowZones } from './schedule.ts'
 import { possibleZones } from './zones.ts'
 
 /** What an audience is priced by. */
@@ -33,7 +33,7 @@ type Terms = Group & {
   market: string
   row: RateRow | undefined
   dueAt: Date | undefined
-  /** The zone whose clock the window is kept by; null where it is the schedule's own. */
+  /** The zones whose clocks the window is kept by; null where there is no window. */
   windowZone: string | null
 }
 
@@ -106,8 +106,7 @@ async function termsOfGroups(
 
 function momentOf(schedule: Schedule, group: Group, now: Date) {
   const zones = possibleZones(group.sample, group.zone)
-  const windowZone = zones.length === 1 ? zones[0]! : null
-  return { dueAt: dueAt(schedule, zones, now), windowZone }
+  return { dueAt: dueAt(schedule, zones, now), windowZone: windowZones(schedule, zones) }
 }
 
 /** Prices change at midnight of the account's zone, so that one campaign may span two price days. */

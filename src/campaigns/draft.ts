@@ -1,5 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { lists } from '../contacts/tables.ts'
+import { instantOf } from '../delivery/index.ts'
 import { senders } from '../delivery/tables.ts'
 import { isUuid, newId } from '../platform/ids.ts'
 import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
@@ -9,8 +10,7 @@ import { allow, recordEvent } from '../workspaces/index.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
 import { EDITABLE } from './lifecycle.ts'
 import { wrongState } from './move.ts'
-import type { Schedule } from './schedule.ts'
-import { dueAt, instantOf, RECIPIENT_ZONE } from './schedule.ts'
+import { dueAt, latestStart, RECIPIENT_ZONE, type Schedule } from './schedule.ts'
 import { campaigns } from './tables.ts'
 
 /** What a campaign is made of: one template to one list on one schedule. */
@@ -124,8 +124,7 @@ function scheduleFaults(schedule: Schedule, now: Date): Fault[] {
   const zone = schedule.timeZone === RECIPIENT_ZONE ? EARLIEST_ZONE : schedule.timeZone
   const startsAt = instantOf(schedule.at, zone)
   const faults: Fault[] = []
-  const latest = schedule.timeZone === RECIPIENT_ZONE ? instantOf(schedule.at, LATEST_ZONE) : startsAt
-  if (latest < now)
+  if (latestStart(schedule) < now)
     faults.push(
       fault('schedule.at', 'in_the_past', 'That time has already passed: choose a later one, or send now.'),
     )
@@ -140,9 +139,8 @@ function scheduleFaults(schedule: Schedule, now: Date): Fault[] {
   return faults
 }
 
-/** The first and the last places on Earth to reach a wall-clock time. */
+/** The first place on Earth to reach a wall-clock time. */
 const EARLIEST_ZONE = 'Pacific/Kiritimati'
-const LATEST_ZONE = 'Pacific/Pago_Pago'
 
 function fault(path: string, code: string, message: string): Fault {
   return { path, code, message }

@@ -1,54 +1,20 @@
-import { DateTime, IANAZone } from 'luxon'
+import { insideWindow, instantOf, type Window } from '../delivery/index.ts'
 
 /** When a campaign goes out: now, or at a wall-clock time in a named zone or in each recipient's own. */
 export type Schedule = { now: true; sendBefore?: string } | TimedSchedule
 export type TimedSchedule = { at: string; timeZone: string; window?: Window; sendBefore?: string }
 
-/** Hours in which messages may arrive, on a recipient's clock; `from` later than `to` spans midnight. 1 is Monday. */
-export type Window = { from: string; to: string; days?: readonly number[] }
-
 /** The word in place of a zone that means each recipient's own. */
 export const RECIPIENT_ZONE = 'recipient'
 
-const MINUTE_MS = 60_000
-const DAY_MS = 24 * 60 * MINUTE_MS
+const DAY_MS = 24 * 60 * 60 * 1000
 /** How long after its last due moment a campaign may still be sent, where it does not say itself. */
 export const SEND_WITHIN_MS = DAY_MS
-/** A window that does not open for all zones within this many steps never will. */
-const MOST_SHIFTS = 64
-
-/**
- * The instant of a wall-clock time in a zone. A time that spring skips becomes the next valid minute; of a time that
- * autumn repeats the first is taken.
- * @param at local time as `2026-12-01T09:00` or with seconds
- */
-export function instantOf(at: string, timeZone: string): Date {
-  const wallMs = DateTime.fromISO(at, { zone: 'utc' }).toMillis()
-  const zone = IANAZone.create(timeZone)
-  const before = zone.offset(wallMs - DAY_MS)
-  const after = zone.offset(wallMs + DAY_MS)
-  const candidates = [before, after]
-    .map((offset) => ({ offset, ms: wallMs - offset * MINUTE_MS }))
-    .filter(({ offset, ms }) => zone.offset(ms) === offset)
-    .map(({ ms }) => ms)
-  return new Date(candidates.length > 0 ? Math.min(...candidates) : transitionMs(zone, wallMs, before))
-}
-
-/** The moment at which a zone's clock jumps, between a day before and a day after. */
-function transitionMs(zone: IANAZone, wallMs: number, offsetBefore: number): number {
-  let low = wallMs - DAY_MS
-  let high = wallMs + DAY_MS
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2)
-    if (zone.offset(middle) === offsetBefore) low = middle
-    else high = middle
-  }
-  return high
-}
 
 /**
  * When a recipient with these possible zones is due: nobody before the wall-clock time in any of them, and inside the
- * window in all of them. Undefined where no hour fits: such a message is held and shown, never sent.
+ * window in all of them; a window is kept by the same clock as the time. Undefined where no hour fits, or where it is
+ * not known what time it is for the recipient: such a message is left out and shown, never sent.
  */
 export function dueAt(schedule: Schedule, recipientZones: readonly string[], now: Date): Date | undefined {
   if ('now' in schedule) return now
@@ -58,30 +24,19 @@ export function dueAt(schedule: Schedule, recipientZones: readonly string[], now
   const latest = new Date(Math.max(...zones.map((zone) => instantOf(schedule.at, zone).getTime())))
   const start = latest < now ? now : latest
   if (!schedule.window) return start
-  return insideWindow(start, schedule.window, recipientZones.length > 0 ? recipientZones : zones)
+  return insideWindow(start, schedule.window, zones)
 }
 
-/** The first moment, from `start` on, at which the window is open in every zone. */
-export function insideWindow(start: Date, window: Window, zones: readonly string[]): Date | undefined {
-  let at = start.getTime()
-  for (let shifts = 0; shifts < MOST_SHIFTS; shifts++) {
-    const next = Math.max(...zones.map((zone) => nextOpenMs(at, window, zone)))
-    if (next === at) return new Date(at)
-    at = next
-  }
-  return undefined
+/** The zones by whose clocks a window is kept for a recipient, joined by commas; null where there is no window. */
+export function windowZones(schedule: Schedule, recipientZones: readonly string[]): string | null {
+  if ('now' in schedule || !schedule.window) return null
+  return schedule.timeZone === RECIPIENT_ZONE ? recipientZones.join(',') : schedule.timeZone
 }
 
-/** `atMs` itself where the window is open then, else its next opening in that zone. */
-function nextOpenMs(atMs: number, window: Window, timeZone: string): number {
-  const local = DateTime.fromMillis(atMs, { zone: timeZone })
-  for (let day = -1; day <= 8; day++) {
-    const date = local.startOf('day').plus({ days: day })
-    if (window.days && !window.days.includes(date.weekday)) continue
-    const opens = instantOf(`${date.toISODate()}T${window.from}`, timeZone).getTime()
-    const lastDate = window.from < window.to ? date : date.plus({ days: 1 })
-    const closes = instantOf(`${lastDate.toISODate()}T${window.to}`, timeZone).getTime()
-    if (atMs < closes) return Math.max(atMs, opens)
-  }
-  throw new Error('a window without days')
+/** The last place on Earth to reach a wall-clock time. */
+const LATEST_ZONE = 'Pacific/Pago_Pago'
+
+/** When a timed schedule has begun for everyone, wherever they are. */
+export function latestStart(schedule: TimedSchedule): Date {
+  return instantOf(schedule.at, schedule.timeZone === RECIPIENT_ZONE ? LATEST_ZONE : schedule.timeZone)
 }

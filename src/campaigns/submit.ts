@@ -12,7 +12,7 @@ import { type Campaign, lockCampaign } from './find-campaign.ts'
 import { moveCampaign, wrongState } from './move.ts'
 import { findPolicy } from './policy.ts'
 import { type CampaignParts, campaignParts } from './quote.ts'
-import { SEND_WITHIN_MS } from './schedule.ts'
+import { latestStart, SEND_WITHIN_MS } from './schedule.ts'
 
 export type SubmitRefusal =
   | 'forbidden'
@@ -181,9 +181,11 @@ async function shortfall(scope: Scope, quote: QuoteRow) {
   return refusal.ok ? {} : (refusal.facts ?? {})
 }
 
+/** A time that has passed is chosen anew, not sent late; one that passed while waiting for money is still meant. */
 function isPast(campaign: Campaign, now: Date): boolean {
   const { schedule } = campaign
-  return schedule.sendBefore !== undefined && new Date(schedule.sendBefore) <= now
+  if (schedule.sendBefore !== undefined && new Date(schedule.sendBefore) <= now) return true
+  return campaign.state === 'quoted' && !('now' in schedule) && latestStart(schedule) < now
 }
 
 function timesOf(campaign: Campaign, audience: Audience, now: Date): { startsAt: Date; sendBefore: Date } {
@@ -296,7 +298,10 @@ async function enterLine(
 }
 
 async function waitForFunds(scope: Scope, campaign: Campaign): Promise<Result<Campaign, SubmitRefusal>> {
-  const changes = { submittedBy: scope.actor.name, submittedAt: scope.now.toISOString() }
+  const { schedule } = campaign
+  const startMs = 'now' in schedule ? scope.now.getTime() : latestStart(schedule).getTime()
+  const sendBefore = schedule.sendBefore ?? new Date(startMs + SEND_WITHIN_MS).toISOString()
+  const changes = { submittedBy: scope.actor.name, submittedAt: scope.now.toISOString(), sendBefore }
   const refusal = await moveCampaign(scope, campaign, 'waiting_for_funds', changes)
   if (refusal) return refusal
   await recordEvent(scope, 'campaign.waits_for_funds', `campaign:${campaign.id}`)

@@ -34,14 +34,9 @@ export async function tendCampaign(scope: Scope, campaignId: string): Promise<bo
   }
 }
 
-const ENDS_WITH_TIME = ['pending_approval', 'scheduled', 'sending', 'paused']
+const ENDS_WITH_TIME = ['waiting_for_funds', 'pending_approval', 'scheduled', 'sending', 'paused']
 
 function isOver(campaign: Campaign, now: Date): boolean {
-  if (campaign.state === 'waiting_for_funds') {
-    const { sendBefore, schedule } = { sendBefore: campaign.sendBefore, schedule: campaign.schedule }
-    const end = sendBefore ?? schedule.sendBefore
-    return end !== undefined && end !== null && new Date(end) <= now
-  }
   return (
     ENDS_WITH_TIME.includes(campaign.state) &&
     campaign.sendBefore !== null &&

@@ -1,6 +1,7 @@
 import type { Scope } from '../platform/scope.ts'
 import { release } from '../wallet/index.ts'
 import type { Run } from './run.ts'
+import { insideWindow } from './window.ts'
 
 /** How long a worker may keep a slice without a sign of life. Safety does not rest on it: every dispatch is fenced. */
 export const LEASE_SECONDS = 20
@@ -28,6 +29,11 @@ export async function claimSlice(scope: Scope, run: Run, worker: string): Promis
   const slice = await takeSlice(scope, run.campaignId, worker)
   if (!slice) return waitForSlice(scope, run.campaignId)
   if (slice.abandoned) await resolveAbandoned(scope, run.campaignId, slice.sliceNo)
+  const opensAt = windowOpens(run, slice.zone, scope.now)
+  if (opensAt) {
+    await postpone(scope, run.campaignId, slice.sliceNo, opensAt)
+    return { kind: 'wait', forMs: 0 }
+  }
   const size = await countQueued(scope, run.campaignId, slice.sliceNo)
   const start = await bookPace(scope, run.senderId, run.messagesPerSecond, size)
   if (start.kind === 'busy') {
@@ -64,7 +70,11 @@ async function waitForSlice(scope: Scope, campaignId: string): Promise<Claim> {
   return row?.ms == null ? { kind: 'nothing' } : { kind: 'wait', forMs: Math.ceil(row.ms) }
 }
 
-async function resolveAbandoned(scope: Scope, campaignId: string, sliceNo: number): Promise<void> {
+/**
+ * Resolves what the worker of a slice left open when it was lost: an attempt that was never dispatched may be made
+ * again, one that was is unknown and never sent again by itself.
+ */
+export async function resolveAbandoned(scope: Scope, campaignId: string, sliceNo: number): Promise<void> {
   await scope.sql`
     WITH left_open AS (
       UPDATE attempts a SET resolved_at = clock_timestamp(),
@@ -77,6 +87,19 @@ async function resolveAbandoned(scope: Scope, campaignId: string, sliceNo: numbe
     UPDATE messages m SET state = CASE o.outcome WHEN 'not_sent' THEN 'queued' ELSE 'uncertain' END,
            reason = 'worker_lost'
       FROM left_open o WHERE m.id = o.message_id AND m.state = 'sending'`
+}
+
+/** When the window opens next, if it is closed now; a pause or an outage may have carried a slice out of its hours. */
+function windowOpens(run: Run, zones: string | null, now: Date): Date | undefined {
+  if (!run.timeWindow || !zones) return undefined
+  const opensAt = insideWindow(now, run.timeWindow, zones.split(',')) ?? run.sendBefore
+  return opensAt > now ? opensAt : undefined
+}
+
+async function postpone(scope: Scope, campaignId: string, sliceNo: number, until: Date): Promise<void> {
+  await scope.sql`
+    UPDATE slices SET worker = NULL, lease_until = NULL, due_at = ${until.toISOString()}::timestamptz
+     WHERE campaign_id = ${campaignId} AND slice_no = ${sliceNo} AND workspace_id = ${scope.workspaceId}`
 }
 
 async function countQueued(scope: Scope, campaignId: string, sliceNo: number): Promise<number> {

@@ -61,5 +61,8 @@ export function openInbox(sql: SqlClient, onStored: (senderIds: readonly string[
 async function write(sql: SqlClient, batch: readonly Waiting[]): Promise<void> {
   const digests = batch.map((item) => createHash('sha256').update(item.body).digest())
   await sql`SELECT store_webhooks(${batch.map((item) => item.senderId)}::uuid[],
-    ${sql.array(digests, BYTEA_ARRAY)}, ${sql.array(batch.map((item) => item.body), BYTEA_ARRAY)})`
+    ${sql.array(digests, BYTEA_ARRAY)}, ${sql.array(
+      batch.map((item) => item.body),
+      BYTEA_ARRAY,
+    )})`
 }

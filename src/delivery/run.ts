@@ -1,4 +1,5 @@
 import type { Scope } from '../platform/scope.ts'
+import type { Window } from './window.ts'
 
 /** A frozen send-out, as workers need it; it does not change after submission, so that it may be cached. */
 export type Run = {
@@ -10,7 +11,7 @@ export type Run = {
   model: string
   category: string
   template: unknown
-  timeWindow: unknown
+  timeWindow: Window | null
   sendBefore: Date
   lifetimeSeconds: number
   provider: string
@@ -36,7 +37,7 @@ type RunRow = {
   model: string
   category: string
   template: unknown
-  time_window: unknown
+  time_window: Window | null
   send_before: string
   lifetime_seconds: number
   provider: string

@@ -1,5 +1,6 @@
 import type { Scope } from '../platform/scope.ts'
 import { release } from '../wallet/index.ts'
+import { resolveAbandoned } from './claim.ts'
 import { findRun, type Run } from './run.ts'
 
 /** Lets workers claim the campaign's slices, from the beginning or after a pause. */
@@ -37,6 +38,7 @@ export async function stopRun(
   if (!run) return { count: 0, releasedMinor: 0n }
   await scope.sql`
     UPDATE runs SET state = 'stopped' WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId}`
+  await resolveLost(scope, campaignId)
   const ended = await endQueued(scope, run, as)
   await scope.sql`
     UPDATE slices s SET done_at = ${scope.now.toISOString()}::timestamptz
@@ -44,6 +46,14 @@ export async function stopRun(
        AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.campaign_id = s.campaign_id AND m.slice_no = s.slice_no
                         AND m.state IN ('queued','sending'))`
   return ended
+}
+
+/** A stopped run is claimed by nobody, so that what lost workers left open in it is resolved here. */
+async function resolveLost(scope: Scope, campaignId: string): Promise<void> {
+  const lost = await scope.sql<{ slice_no: number }[]>`
+    SELECT slice_no FROM slices WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL
+       AND worker IS NOT NULL AND lease_until < clock_timestamp() ORDER BY slice_no FOR UPDATE SKIP LOCKED`
+  for (const { slice_no } of lost) await resolveAbandoned(scope, campaignId, slice_no)
 }
 
 async function endQueued(
