@@ -1,0 +1,362 @@
+import { z } from 'zod'
+import {
+  CAMPAIGN_STATES,
+  type Campaign,
+  type CampaignView,
+  type CampaignWords,
+  cancelCampaign,
+  decideApproval,
+  draftCampaign,
+  editCampaign,
+  findCampaign,
+  listCampaigns,
+  pauseCampaign,
+  type Quote,
+  quoteCampaign,
+  resumeCampaign,
+  submitCampaign,
+  viewCampaign,
+} from '../campaigns/index.ts'
+import { MESSAGE_STATES } from '../delivery/index.ts'
+import { instant } from '../platform/db.ts'
+import { moneyJson } from '../platform/money.ts'
+import type { Refusal, Result } from '../platform/result.ts'
+import type { Scope } from '../platform/scope.ts'
+import { findWorkspace } from '../workspaces/index.ts'
+import type { ApiHouse } from './house.ts'
+import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
+import { answer, defineRoute } from './route.ts'
+import { readSchedule, scheduleSchema, showSchedule } from './schedule.ts'
+import { idSchema, instantSchema, moneySchema, nameText } from './schemas.ts'
+
+const NAME_MAX_CHARS = 200
+const REASON_MAX_CHARS = 500
+
+const stateSchema = z.enum(CAMPAIGN_STATES)
+const countSchema = z.int().min(0)
+const reasonSchema = z.string().trim().max(REASON_MAX_CHARS).optional()
+
+const campaignInput = z.strictObject({
+  name: nameText(NAME_MAX_CHARS),
+  template_id: idSchema,
+  sender_id: idSchema,
+  audience: z.strictObject({ list_id: idSchema }),
+  schedule: scheduleSchema,
+  insufficient_funds: z.enum(['block', 'wait', 'partial']).optional().meta({
+    description: 'If the wallet does not suffice: refuse, wait for money, or send what it pays for.',
+  }),
+})
+
+const campaignChanges = campaignInput.partial().meta({ id: 'CampaignChanges' })
+
+const moneyOfCampaign = z.strictObject({
+  held: moneySchema.meta({ description: 'What was reserved at submission.' }),
+  captured: moneySchema.meta({ description: 'What delivered messages cost.' }),
+  released: moneySchema.meta({ description: 'What went back to the wallet.' }),
+  remaining: moneySchema.meta({ description: 'What is still held: held less captured less released.' }),
+  late_captured: moneySchema.meta({ description: 'Charged for deliveries reported after settlement.' }),
+})
+
+const listedSchema = z
+  .strictObject({
+    id: idSchema,
+    name: z.string(),
+    state: stateSchema,
+    template_id: idSchema,
+    sender_id: idSchema,
+    audience: z.strictObject({ list_id: idSchema }),
+    schedule: scheduleSchema,
+    insufficient_funds: z.enum(['block', 'wait', 'partial']),
+    quote_id: idSchema.nullable().meta({ description: 'The current quote.' }),
+    reason: z.string().nullable().meta({ description: 'Why it is paused, waits or was ended.' }),
+    starts_at: instantSchema.nullable(),
+    send_before: instantSchema.nullable(),
+    created_at: instantSchema,
+    submitted_at: instantSchema.nullable(),
+    settled_at: instantSchema.nullable(),
+  })
+  .meta({ id: 'ListedCampaign' })
+
+export const campaignSchema = listedSchema
+  .extend({
+    counts: z.strictObject({
+      total: countSchema,
+      ...Object.fromEntries(MESSAGE_STATES.map((state) => [state, countSchema])),
+    }),
+    money: moneyOfCampaign,
+    eta: instantSchema
+      .nullable()
+      .meta({ description: 'When the last message will have been sent, at this rate.' }),
+    rate_per_second: z.number().min(0),
+  })
+  .meta({ id: 'Campaign' })
+
+const quoteSchema = z
+  .strictObject({
+    id: idSchema,
+    total: moneySchema.meta({ description: 'What is reserved at submission, and the most this can cost.' }),
+    minimum: moneySchema.meta({ description: 'What it costs if every open window makes its message free.' }),
+    recipients: countSchema,
+    lines: z.array(
+      z.strictObject({
+        market: z.string(),
+        category: z.string(),
+        count: countSchema,
+        unit_price: moneySchema,
+        subtotal: moneySchema,
+      }),
+    ),
+    excluded: z.array(z.strictObject({ reason: z.string(), count: countSchema })),
+    model: z.string(),
+    price_day: z.iso.date().meta({ description: 'The day whose prices these are: the day of sending.' }),
+    rate_card_as_of: z.iso.date(),
+    expires_at: instantSchema,
+  })
+  .meta({ id: 'Quote' })
+
+export const getCampaigns = defineRoute({
+  method: 'get',
+  path: '/v1/campaigns',
+  tag: 'Campaigns',
+  summary: 'The workspace’s campaigns, newest first',
+  permission: 'campaigns.read',
+  query: z.strictObject({ ...pageQuery, state: stateSchema.optional() }),
+  responses: { 200: pageSchema(listedSchema) },
+  refusals: [],
+  handler: async ({ scope, query }) => {
+    const page = await listCampaigns(scope, { ...readPage(query, z.uuid()), state: query.state })
+    return answer(200, pageBody(page, listedCampaign))
+  },
+})
+
+export const postCampaign = defineRoute({
+  method: 'post',
+  path: '/v1/campaigns',
+  tag: 'Campaigns',
+  summary: 'Drafts a campaign; nothing is priced, reserved or sent yet',
+  permission: 'campaigns.write',
+  body: campaignInput.meta({ id: 'CampaignInput' }),
+  responses: { 201: campaignSchema },
+  refusals: [],
+  handler: async ({ scope, body }) => {
+    const words = { insufficientFunds: 'block' as const, ...wordsOf(body) } as CampaignWords
+    const drafted = await draftCampaign(scope, words)
+    return drafted.ok ? answer(201, await showCampaign(scope, drafted.value)) : drafted
+  },
+})
+
+export const getCampaign = defineRoute({
+  method: 'get',
+  path: '/v1/campaigns/{id}',
+  tag: 'Campaigns',
+  summary: 'One campaign with its counts and its money at this moment',
+  permission: 'campaigns.read',
+  responses: { 200: campaignSchema },
+  refusals: ['not_found'],
+  handler: async ({ scope, params }) => shown(scope, await findCampaign(scope, params.id)),
+})
+
+export const patchCampaign = defineRoute({
+  method: 'patch',
+  path: '/v1/campaigns/{id}',
+  tag: 'Campaigns',
+  summary: 'Changes a campaign that is not yet submitted; its quote is void',
+  permission: 'campaigns.write',
+  body: campaignChanges,
+  responses: { 200: campaignSchema },
+  refusals: ['not_found', 'wrong_state'],
+  handler: async ({ scope, params, body }) =>
+    shown(scope, await editCampaign(scope, params.id, wordsOf(body))),
+})
+
+export const postQuote = defineRoute({
+  method: 'post',
+  path: '/v1/campaigns/{id}/quote',
+  tag: 'Campaigns',
+  summary: 'Prices the audience as it is now: every contact in a line or excluded with a reason',
+  permission: 'campaigns.write',
+  responses: { 200: quoteSchema },
+  refusals: ['not_found', 'wrong_state', 'mixed_models'],
+  handler: async ({ scope, params }) => {
+    const quoted = await quoteCampaign(scope, params.id)
+    return quoted.ok ? answer(200, showQuote(quoted.value)) : quoted
+  },
+})
+
+export const postSubmission = defineRoute({
+  method: 'post',
+  path: '/v1/campaigns/{id}/submission',
+  tag: 'Campaigns',
+  summary: 'Freezes what was quoted and reserves its money, at once or not at all',
+  permission: 'campaigns.submit',
+  body: z.strictObject({ quote_id: idSchema }),
+  responses: { 201: campaignSchema },
+  refusals: [
+    'insufficient_funds',
+    'not_found',
+    'wrong_state',
+    'quote_not_current',
+    'quote_expired',
+    'quote_changed',
+    'no_recipients',
+    'template_not_approved',
+    'sender_stopped',
+    'schedule_in_past',
+    'books_do_not_balance',
+  ],
+  handler: async ({ scope, params, body, house }) => {
+    const submitted = await submitCampaign(scope, params.id, { quoteId: body.quote_id })
+    if (!submitted.ok) return submitted
+    wake(house, scope, params.id)
+    return answer(201, await showCampaign(scope, submitted.value))
+  },
+})
+
+export const postApproval = defineRoute({
+  method: 'post',
+  path: '/v1/campaigns/{id}/approval',
+  tag: 'Approval',
+  summary: 'Approves or rejects what was submitted; never one’s own',
+  permission: 'campaigns.approve',
+  body: z.strictObject({ decision: z.enum(['approve', 'reject']), reason: reasonSchema }),
+  responses: { 200: campaignSchema },
+  refusals: ['not_found', 'wrong_state', 'self_approval', 'approval_expired'],
+  handler: async ({ scope, params, body, house }) =>
+    moved(house, scope, await decideApproval(scope, params.id, body)),
+})
+
+export const postPause = defineRoute({
+  method: 'post',
+  path: '/v1/campaigns/{id}/pause',
+  tag: 'Campaigns',
+  summary: 'Stops what is not yet sent, until the pause is taken back',
+  permission: 'campaigns.stop',
+  body: z.strictObject({ reason: reasonSchema }),
+  responses: { 200: campaignSchema },
+  refusals: ['not_found', 'wrong_state'],
+  handler: async ({ scope, params, body }) =>
+    shown(scope, await pauseCampaign(scope, params.id, body.reason || undefined)),
+})
+
+export const deletePause = defineRoute({
+  method: 'delete',
+  path: '/v1/campaigns/{id}/pause',
+  tag: 'Campaigns',
+  summary: 'Takes a pause back: the campaign goes on, or waits for its time',
+  permission: 'campaigns.stop',
+  responses: { 200: campaignSchema },
+  refusals: ['not_found', 'wrong_state'],
+  handler: async ({ scope, params, house }) => moved(house, scope, await resumeCampaign(scope, params.id)),
+})
+
+export const postCancellation = defineRoute({
+  method: 'post',
+  path: '/v1/campaigns/{id}/cancellation',
+  tag: 'Campaigns',
+  summary: 'Ends a campaign; the money of what is not sent goes back at once',
+  permission: 'campaigns.stop',
+  body: z.strictObject({ reason: reasonSchema }),
+  responses: { 200: campaignSchema },
+  refusals: ['not_found', 'wrong_state'],
+  handler: async ({ scope, params, body, house }) =>
+    moved(house, scope, await cancelCampaign(scope, params.id, body.reason || undefined)),
+})
+
+/** A campaign as the API shows it, with its counts and its money as this transaction sees them. */
+export async function showCampaign(scope: Scope, campaign: Campaign) {
+  const { currency } = await findWorkspace(scope)
+  return campaignBody(await viewCampaign(scope, campaign, currency))
+}
+
+async function shown(scope: Scope, found: Result<Campaign>) {
+  return found.ok ? answer(200, await showCampaign(scope, found.value)) : (found as Refusal)
+}
+
+async function moved(house: ApiHouse, scope: Scope, result: Result<Campaign>) {
+  if (result.ok) wake(house, scope, result.value.id)
+  return shown(scope, result)
+}
+
+/** The rows say what is due; this only spares them the wait for the sweep. */
+function wake(house: ApiHouse, scope: Scope, campaignId: string): void {
+  const { workspaceId } = scope
+  scope.afterCommit(() => house.nudge('chores', 'tend', { workspaceId, campaignId }, `tend-${campaignId}`))
+}
+
+function wordsOf(body: z.output<typeof campaignChanges>): Partial<CampaignWords> {
+  const words = {
+    name: body.name,
+    templateId: body.template_id,
+    senderId: body.sender_id,
+    listId: body.audience?.list_id,
+    schedule: body.schedule && readSchedule(body.schedule),
+    insufficientFunds: body.insufficient_funds,
+  }
+  return Object.fromEntries(Object.entries(words).filter(([, word]) => word !== undefined))
+}
+
+function listedCampaign(campaign: Campaign): z.output<typeof listedSchema> {
+  const { id, name, state } = campaign
+  return {
+    id,
+    name,
+    state,
+    template_id: campaign.templateId,
+    sender_id: campaign.senderId,
+    audience: { list_id: campaign.listId },
+    schedule: showSchedule(campaign.schedule),
+    insufficient_funds: campaign.insufficientFunds,
+    quote_id: campaign.quoteId,
+    reason: campaign.pauseReason,
+    starts_at: instant(campaign.startsAt),
+    send_before: instant(campaign.sendBefore),
+    created_at: instant(campaign.createdAt)!,
+    submitted_at: instant(campaign.submittedAt),
+    settled_at: instant(campaign.settledAt),
+  }
+}
+
+function campaignBody({
+  campaign,
+  counts,
+  money,
+  eta,
+  ratePerSecond,
+}: CampaignView): z.output<typeof campaignSchema> {
+  const { currency } = money
+  return {
+    ...listedCampaign(campaign),
+    counts,
+    money: {
+      held: moneyJson(money.heldMinor, currency),
+      captured: moneyJson(money.capturedMinor, currency),
+      released: moneyJson(money.releasedMinor, currency),
+      remaining: moneyJson(money.remainingMinor, currency),
+      late_captured: moneyJson(money.lateCapturedMinor, currency),
+    },
+    eta,
+    rate_per_second: ratePerSecond,
+  }
+}
+
+function showQuote(quote: Quote): z.output<typeof quoteSchema> {
+  const money = (amountMinor: bigint) => moneyJson(amountMinor, quote.currency)
+  return {
+    id: quote.id,
+    total: money(quote.totalMinor),
+    minimum: money(quote.minimumMinor),
+    recipients: quote.recipients,
+    lines: quote.lines.map(({ market, category, count, unitPriceMinor, subtotalMinor }) => ({
+      market,
+      category,
+      count,
+      unit_price: money(unitPriceMinor),
+      subtotal: money(subtotalMinor),
+    })),
+    excluded: quote.excluded,
+    model: quote.model,
+    price_day: quote.priceDay,
+    rate_card_as_of: quote.rateCardAsOf,
+    expires_at: quote.expiresAt,
+  }
+}

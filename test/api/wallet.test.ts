@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Firm, type Server, startServer } from './client.ts'
+
+let server: Server
+let firm: Firm
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.close())
+beforeEach(async () => {
+  firm = await server.openFirm()
+})
+
+const idr = (amount: string) => ({ amount, currency: 'IDR' })
+const topUp = (amount: unknown, reference = 'transfer-1', key = firm.keys.admin) =>
+  server.ask('POST', '/v1/wallet/top-ups', { key, body: { amount, reference } })
+const wallet = async () => (await server.ask('GET', '/v1/wallet', { key: firm.keys.viewer })).body
+
+describe('a wallet', () => {
+  test('begins empty', async () => {
+    const nothing = idr('0.00')
+    expect(await wallet()).toEqual({
+      currency: 'IDR',
+      available: nothing,
+      held: nothing,
+      spent: nothing,
+      owed: nothing,
+    })
+  })
+
+  test('is credited once for each reference', async () => {
+    const first = await topUp(idr('1000000.5'))
+    const again = await topUp(idr('1000000.50'))
+    expect(first).toMatchObject({ status: 201, body: { amount: idr('1000000.50'), reference: 'transfer-1' } })
+    expect(again).toMatchObject({ status: 201, body: first.body })
+    expect((await wallet()).available).toEqual(idr('1000000.50'))
+    expect(await topUp(idr('2.00'))).toMatchObject({ status: 409, body: { code: 'reference_reused' } })
+    expect((await topUp(idr('2.00'), 'transfer-2')).status).toBe(201)
+    expect((await wallet()).available).toEqual(idr('1000002.50'))
+  })
+
+  test('is credited once by requests at the same time', async () => {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => topUp(idr('7.00'))))
+    expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(201))
+    expect((await wallet()).available).toEqual(idr('7.00'))
+  })
+
+  test.each([
+    [{ amount: '0', currency: 'IDR' }, 'validation_failed'],
+    [{ amount: '-1', currency: 'IDR' }, 'validation_failed'],
+    [{ amount: '1e3', currency: 'IDR' }, 'validation_failed'],
+    [{ amount: '1,000', currency: 'IDR' }, 'validation_failed'],
+    [{ amount: '0.00001', currency: 'IDR' }, 'validation_failed'],
+    [{ amount: '99999999999999', currency: 'IDR' }, 'validation_failed'],
+    [{ amount: 100, currency: 'IDR' }, 'validation_failed'],
+    [{ amount: '1', currency: 'rupiah' }, 'validation_failed'],
+    [{ amount: '1', currency: 'USD' }, 'currency_mismatch'],
+    ['1.00', 'validation_failed'],
+  ])('refuses %j', async (amount, code) => {
+    expect(await topUp(amount)).toMatchObject({ status: 400, body: { code } })
+    expect((await wallet()).available).toEqual(idr('0.00'))
+  })
+
+  test('is not credited without a reference', async () => {
+    expect(await topUp(idr('1.00'), ' ')).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: 'reference' }] },
+    })
+  })
+})
+
+describe('the approval policy', () => {
+  const put = (body: unknown, key = firm.keys.owner) =>
+    server.ask('PUT', '/v1/approval-policy', { key, body })
+  const policy = async () => (await server.ask('GET', '/v1/approval-policy', { key: firm.keys.viewer })).body
+
+  test('of a new workspace asks above half of what is available', async () => {
+    expect(await policy()).toEqual({ max_amount: null, max_share_of_available: 0.5, max_recipients: null })
+  })
+
+  test('is replaced as a whole, and can be put back as it was read', async () => {
+    const words = { max_amount: idr('500000.00'), max_share_of_available: 0.2575, max_recipients: 1000 }
+    expect((await put(words)).body).toEqual(words)
+    expect(await policy()).toEqual(words)
+    expect((await put(await policy())).body).toEqual(words)
+    const nothing = { max_amount: null, max_share_of_available: null, max_recipients: null }
+    expect((await put({})).body).toEqual(nothing)
+  })
+
+  test.each([
+    [{ max_share_of_available: 1.1 }],
+    [{ max_share_of_available: 0.00001 }],
+    [{ max_share_of_available: '0.5' }],
+    [{ max_recipients: -1 }],
+    [{ max_recipients: 1.5 }],
+    [{ max_recipients: 3_000_000_000 }],
+    [{ max_amount: idr('-1.00') }],
+    [{ max_amount: { amount: '1', currency: 'USD' } }],
+    [{ quorum: 2 }],
+  ])('refuses %j', async (words) => {
+    expect((await put(words)).status).toBe(400)
+    expect((await policy()).max_share_of_available).toBe(0.5)
+  })
+})

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ROUTES } from '../../src/api/routes.ts'
+import { ROLES } from '../../src/platform/scope.ts'
+import { PERMISSIONS } from '../../src/workspaces/index.ts'
+import { draft, type Stage, setStage } from './cast.ts'
+import { type Firm, type Server, startServer } from './client.ts'
+
+const BEHIND = ROUTES.filter(({ facts }) => facts.permission !== 'public').map(({ facts }) => facts)
+const named = BEHIND.map((facts) => [`${facts.method.toUpperCase()} ${facts.path}`, facts] as const)
+const NOWHERE = '00000000-0000-7000-8000-000000000000'
+
+/** What a route needs besides an id, so that the id is what it fails at. */
+const BODIES: Record<string, unknown> = {
+  'POST /v1/templates/{id}/preview': { variables: {} },
+  'PATCH /v1/campaigns/{id}': { name: 'Mine now' },
+  'POST /v1/campaigns/{id}/submission': { quote_id: NOWHERE },
+  'POST /v1/campaigns/{id}/approval': { decision: 'reject' },
+  'PATCH /v1/contacts/{id}': { name: 'Mine now' },
+}
+
+let server: Server
+let sari: Stage
+let wayan: Firm
+const ids: Record<string, string> = {}
+beforeAll(async () => {
+  server = await startServer()
+  sari = await setStage(server)
+  wayan = await server.openFirm('IDR')
+  ids.templates = sari.templateId
+  ids.senders = sari.senderId
+  ids.campaigns = (await draft(server, sari)).id
+  ids.keys = (await server.ask('GET', '/v1/keys', { key: sari.keys.owner })).body.data[0].id
+})
+afterAll(() => server.close())
+
+describe('without a key', () => {
+  test.each(named)('%s says nothing', async (_, { method, path }) => {
+    const answer = await server.ask(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, NOWHERE))
+    expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
+  })
+})
+
+describe('a role', () => {
+  test.each(named)(
+    '%s is open to those who may, and to no other',
+    async (_, { method, path, permission }) => {
+      const roles: readonly string[] = PERMISSIONS[permission as keyof typeof PERMISSIONS].roles
+      for (const role of ROLES.filter((one) => !roles.includes(one))) {
+        const address = path.replaceAll(/\{\w+\}/g, NOWHERE)
+        const answer = await server.ask(method.toUpperCase(), address, { key: wayan.keys[role] })
+        expect(answer, role).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+      }
+    },
+  )
+})
+
+describe('another workspace’s object', () => {
+  const addressed = named.filter(([, { path }]) => path.includes('{id}'))
+
+  test.each(addressed)('%s is not there', async (name, { method, path }) => {
+    const id = ids[path.split('/')[2]!]
+    expect(id, `this test needs an id for ${path}`).toBeDefined()
+    const body = BODIES[name]
+    const asked = { key: wayan.keys.owner, ...(body !== undefined && { body }) }
+    const theirs = await server.ask(method.toUpperCase(), path.replace('{id}', id!), asked)
+    expect(theirs).toMatchObject({ status: 404, body: { code: 'not_found' } })
+    const nobodys = await server.ask(method.toUpperCase(), path.replace('{id}', NOWHERE), asked)
+    expect(theirs.body.detail).toBe(nobodys.body.detail)
+  })
+
+  test('is in none of the lists', async () => {
+    for (const path of ['/v1/templates', '/v1/senders', '/v1/campaigns']) {
+      const { body } = await server.ask('GET', path, { key: wayan.keys.owner })
+      expect(body.data).toEqual([])
+    }
+  })
+})
