@@ -29,7 +29,7 @@ export type ImportOutcome = 'done' | 'mapping' | 'failed' | 'not_due'
 /** A worker that has not been heard of for so long is dead, and its import anybody's. */
 const LEASE_SECONDS = 60
 const HEARTBEAT_MS = 2_000
-const CHUNKS_AT_ONCE = 4
+const CHUNKS_AT_ONCE = 16
 
 /**
  * Reads an import's file in a process of its own and takes its rows in: all of them in one transaction, so that a sheet

@@ -21,7 +21,8 @@ export type ReceivedFile = {
   readonly list?: string | undefined
 }
 
-const CHUNK_BYTES = 1024 * 1024
+/** Bytes travel as hexadecimal text; longer strings would stay in memory until a full collection. */
+const CHUNK_BYTES = 60 * 1024
 const FILE_NAME_MAX_CHARS = 255
 const LIST_NAME_MAX_CHARS = 200
 

@@ -4,7 +4,8 @@ import type { SheetRow } from './row-source.ts'
 
 /** What one line carries at most: small enough to parse, large enough to insert at once. */
 const BATCH_ROWS = 1_000
-const BATCH_CHARS = 512 * 1024
+/** The same by what is in the cells, since long lines stay in the server's memory until a full collection. */
+const BATCH_CHARS = 96 * 1024
 const PROGRESS_EVERY_MS = 400
 /** Rows come in handfuls of up to this many, so a batch is called full a little early. */
 const MAX_HANDFUL = 200
