@@ -26,7 +26,7 @@ export function sendCampaign(house: House): (job: Job) => Promise<void> {
     const { workspaceId, campaignId, lane } = data as {
       workspaceId: string
       campaignId: string
-      lane: number
+      lane: number | string
     }
     const known = await runs(workspaceId, campaignId)
     if (!known) return
@@ -74,7 +74,7 @@ async function takeTurn(
   return { kind: 'later', inMs: 0 }
 }
 
-async function nudgeSend(house: House, run: Run, lane: number, inMs: number): Promise<void> {
+async function nudgeSend(house: House, run: Run, lane: number | string, inMs: number): Promise<void> {
   const data = { workspaceId: run.workspaceId, campaignId: run.campaignId, lane }
   await house.queues.add('send', 'send', data, {
     dedupeId: `${run.campaignId}-${lane}`,

@@ -5,8 +5,8 @@ import { nudgeTend } from './send.ts'
 import { nudgeRun } from './tend.ts'
 
 const MOST_AT_ONCE = 200
-/** A run that nobody has looked at for so long is woken: its nudge was lost, or its worker died. */
-const IDLE_SECONDS = 3
+/** A run that no sweep has looked at for so long is woken: its nudge was lost, or its worker died. */
+const IDLE_SECONDS = 1
 
 /**
  * Finds by state what a lost nudge has left: the rows say what is due, whatever became of the queue. Every part stands
@@ -42,7 +42,13 @@ async function sweepRuns(house: House): Promise<void> {
   const idle = await house.database.sql<{ workspace_id: string; campaign_id: string }[]>`
     SELECT workspace_id, campaign_id FROM runs_to_nudge(${house.clock.now().toISOString()}::timestamptz,
       make_interval(secs => ${IDLE_SECONDS}), ${MOST_AT_ONCE})`
-  for (const { workspace_id, campaign_id } of idle) await nudgeRun(house, workspace_id, campaign_id)
+  for (const { workspace_id, campaign_id } of idle) await wakeRun(house, workspace_id, campaign_id)
+}
+
+/** On a lane of this process's own: the queue holds the lanes of a killed worker for some twenty seconds. */
+async function wakeRun(house: House, workspaceId: string, campaignId: string): Promise<void> {
+  const data = { workspaceId, campaignId, lane: house.worker }
+  await house.queues.add('send', 'send', data, { dedupeId: `${campaignId}-${house.worker}` })
 }
 
 async function sweepWebhooks(house: House): Promise<void> {
@@ -54,7 +60,7 @@ async function sweepWebhooks(house: House): Promise<void> {
     waiting.map(({ sender_id }) => ({
       name: 'fold',
       data: { senderId: sender_id },
-      dedupeId: `fold-${sender_id}`,
+      dedupeId: `fold-${sender_id}-${house.worker}`,
     })),
   )
 }

@@ -30,11 +30,11 @@ function repeat(house: House, line: (typeof TIMETABLE)[number]): () => Promise<v
       .catch((error: unknown) => house.log.warn({ err: error, line: line.name }, 'recurring work failed'))
       .then(() => plan())
   }
-  // Jitter keeps many workers from sweeping in step.
-  const plan = () => {
-    if (!stopped) timer = setTimeout(turn, line.everyMs * (0.75 + Math.random() / 2))
+  // Jitter keeps many workers from sweeping in step; the first turn comes soon, since a restart has left work behind.
+  const plan = (turns = 0.75 + Math.random() / 2) => {
+    if (!stopped) timer = setTimeout(turn, line.everyMs * turns)
   }
-  plan()
+  plan(Math.random() / 8)
   return async () => {
     stopped = true
     clearTimeout(timer)
