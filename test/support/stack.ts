@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { asOwner, findAddresses, type House } from '../../src/house.ts'
 import { type Running, startServer } from '../../src/main.ts'
 import { type Environment, loadConfig } from '../../src/platform/config.ts'
+import { queueEnvironment } from './redis.ts'
 
 /** The whole program, as `npm start` runs it, on an embedded PostgreSQL in a folder of its own. */
 export type Stack = {
@@ -16,7 +17,13 @@ export type Stack = {
 /** Starts server, stand-in and workers on free ports. Nothing of the developer's own environment is read. */
 export async function startStack(environment: Environment = {}): Promise<Stack> {
   const dataDir = mkdtempSync(join(tmpdir(), 'duecast-flow-'))
-  const config = loadConfig({ PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...environment })
+  const config = loadConfig({
+    PORT: '0',
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'warn',
+    ...queueEnvironment(),
+    ...environment,
+  })
   const running = await startServer(config, { workers: true })
   return {
     url: running.url,
