@@ -77,7 +77,7 @@ async function takeTurn(
 async function nudgeSend(house: House, run: Run, lane: number | string, inMs: number): Promise<void> {
   const data = { workspaceId: run.workspaceId, campaignId: run.campaignId, lane }
   await house.queues.add('send', 'send', data, {
-    dedupeId: `${run.campaignId}-${lane}`,
+    dedupeId: `run-${run.campaignId}-${lane}`,
     delayMs: Math.min(LONGEST_NUDGE_MS, Math.ceil(inMs)),
   })
 }

@@ -97,7 +97,7 @@ async function sweepImports(house: House): Promise<void> {
     waiting.map(({ workspace_id, import_id }) => ({
       name: 'import',
       data: { workspaceId: workspace_id, importId: import_id },
-      dedupeId: `import-${import_id}`,
+      dedupeId: `sweep-import-${import_id}`,
     })),
   )
 }

@@ -14,13 +14,22 @@ export function tendOne(house: House): (job: Job) => Promise<void> {
   }
 }
 
-export async function nudgeRun(house: House, workspaceId: string, campaignId: string): Promise<void> {
+/**
+ * Wakes those who send a campaign.
+ * @param by names the nudges: a worker that was killed holds its own for some seconds, and the sweep must not wait for them
+ */
+export async function nudgeRun(
+  house: House,
+  workspaceId: string,
+  campaignId: string,
+  by = 'run',
+): Promise<void> {
   await house.queues.addMany(
     'send',
     Array.from({ length: LANES }, (_, lane) => ({
       name: 'send',
       data: { workspaceId, campaignId, lane },
-      dedupeId: `${campaignId}-${lane}`,
+      dedupeId: `${by}-${campaignId}-${lane}`,
     })),
   )
 }

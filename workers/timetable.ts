@@ -1,4 +1,5 @@
 import type { House } from '../src/house.ts'
+import { forget } from './forget.ts'
 import { seal } from './seal.ts'
 import { sweep } from './sweep.ts'
 import { watch } from './watch.ts'
@@ -8,6 +9,7 @@ const TIMETABLE: readonly { name: string; everyMs: number; run: (house: House) =
   { name: 'sweep', everyMs: 2_000, run: sweep },
   { name: 'seal', everyMs: 5_000, run: seal },
   { name: 'watch', everyMs: 60_000, run: watch },
+  { name: 'forget', everyMs: 600_000, run: forget },
 ]
 
 /** Starts the timetable. Timers and not queue schedules, so that it goes on while the queue is down or has lost all. */
