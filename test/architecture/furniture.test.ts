@@ -12,6 +12,7 @@ const READS_ENVIRONMENT = [
   'src/platform/config.ts',
   'src/cli/terminal.ts',
   'src/contacts/sheet/spawn.ts',
+  'src/platform/embedded/account.ts',
   'src/platform/embedded/processes.ts',
 ]
 
