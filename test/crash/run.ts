@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { between, type Dice, diceOf, pick } from './dice.ts'
+import { type Crew, dismiss, type Fault, gatherCrew, strike } from './faults.ts'
+import { openStage, type Stage, type StageOptions } from './stage.ts'
+import { describeVerdict, faultsOf, judge, type Verdict } from './verdict.ts'
+
+export type CrashRun = StageOptions & {
+  /** How many faults strike, each of a kind drawn from `faults`. */
+  kills: number
+  faults: readonly Fault[]
+  say(line: string): void
+}
+
+/**
+ * A campaign is sent while faults strike at random moments, what was killed being started again at once; then the rest
+ * may run to its end. The same seed draws the same faults and moments, as far as processes can be timed at all.
+ */
+export async function crash(run: CrashRun): Promise<{ verdict: Verdict; faults: string[] }> {
+  const dice = diceOf(run.seed)
+  const stage = await openStage(run)
+  let crew: Crew | undefined
+  try {
+    crew = await gatherCrew(stage)
+    let inFlight = 0
+    for (let kill = 1; kill <= run.kills; kill++) {
+      await untilItSends(stage, dice)
+      const fault = pick(dice, run.faults)
+      const open = await strike(fault, stage, crew, dice)
+      inFlight += open
+      run.say(`${kill}. ${fault} killed, ${open} calls in flight, ${await countLeft(stage)} left to send`)
+    }
+    await untilSettled(stage)
+    const verdict = await judge(stage, inFlight)
+    run.say(`seed ${run.seed}, ${run.kills} kills on ${stage.queue}: ${describeVerdict(verdict)}`)
+    return { verdict, faults: faultsOf(verdict) }
+  } finally {
+    if (crew) await dismiss(crew)
+    await stage.close()
+  }
+}
+
+const LOOK_AGAIN_MS = 5
+const SENDS_WITHIN_MS = 60_000
+const SENDS_FOR_MS = 300
+
+/** Returns at a random moment after the witness has begun to hear again. */
+async function untilItSends(stage: Stage, dice: Dice): Promise<void> {
+  const before = stage.witnessedBytes()
+  const until = performance.now() + SENDS_WITHIN_MS
+  while (stage.witnessedBytes() === before) {
+    if (performance.now() > until) throw new Error('nothing is sent any more')
+    await sleep(LOOK_AGAIN_MS)
+  }
+  await sleep(between(dice, 0, SENDS_FOR_MS))
+}
+
+async function countLeft(stage: Stage): Promise<number> {
+  return stage.within(async ({ sql }) => {
+    const [row] = await sql<{ n: number }[]>`
+      SELECT coalesce(sum(n), 0)::int AS n FROM message_counts
+       WHERE campaign_id = ${stage.campaignId} AND state IN ('queued','sending')`
+    return row!.n
+  })
+}
+
+const LOOK_AT_STATE_MS = 200
+/** The lease of the last one killed, the rest of the sending, the lifetime of what was never heard of again. */
+const SETTLED_WITHIN_MS = 120_000
+
+/** Waits until the campaign is settled and nothing that the stand-in has to say is left unsaid or unheard. */
+async function untilSettled(stage: Stage): Promise<void> {
+  const until = performance.now() + SETTLED_WITHIN_MS
+  while (performance.now() < until) {
+    const isSettled = await stage.within(async ({ sql }) => {
+      const [row] = await sql`
+        SELECT 1 FROM campaigns WHERE id = ${stage.campaignId} AND state = 'settled'
+           AND NOT EXISTS (SELECT 1 FROM webhooks WHERE done_at IS NULL)`
+      return row !== undefined
+    })
+    if (isSettled && (await pendingReceipts(stage)) === 0) return
+    await sleep(LOOK_AT_STATE_MS)
+  }
+}
+
+async function pendingReceipts({ simulatorUrl }: Stage): Promise<number> {
+  const response = await fetch(`${simulatorUrl}/witness/summary`)
+  const { pending_receipts } = (await response.json()) as { pending_receipts: number }
+  return pending_receipts
+}

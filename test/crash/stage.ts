@@ -1,0 +1,182 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { draftCampaign, quoteCampaign, submitCampaign } from '../../src/campaigns/index.ts'
+import { addSender } from '../../src/delivery/index.ts'
+import { asOwner } from '../../src/house.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { loadConfig } from '../../src/platform/config.ts'
+import { type Database, openDatabase } from '../../src/platform/db.ts'
+import { newId } from '../../src/platform/ids.ts'
+import { programUrlOf } from '../../src/platform/migrate.ts'
+import { unwrap } from '../../src/platform/result.ts'
+import type { Scope } from '../../src/platform/scope.ts'
+import { openSecretBox, secretKeyOf } from '../../src/platform/secrets.ts'
+import { saveTemplate } from '../../src/templates/index.ts'
+import { topUp } from '../../src/wallet/index.ts'
+import { openWorkspace } from '../../src/workspaces/index.ts'
+import { freshDatabase } from '../support/database.ts'
+import { queueEnvironment } from '../support/redis.ts'
+import { type Child, startChild } from './child.ts'
+
+/** The program as real processes around a campaign under way, with the stand-in as an independent witness. */
+export type Stage = {
+  readonly database: Database
+  readonly ownerUrl: string
+  readonly superuserUrl: string
+  readonly workspaceId: string
+  readonly senderId: string
+  readonly campaignId: string
+  readonly recordFile: string
+  readonly simulatorUrl: string
+  /** Which queue it stands on. */
+  readonly queue: 'PostgreSQL' | 'Redis'
+  /** How many bytes the witness has written: it grows whenever a message is accepted. */
+  witnessedBytes(): number
+  within<T>(work: (scope: Scope) => Promise<T>): Promise<T>
+  startWorker(): Child
+  /** Kills the server and starts another in its place. */
+  restartServer(): Promise<void>
+  close(): Promise<void>
+}
+
+export type StageOptions = {
+  messages: number
+  messagesPerSecond: number
+  seed: number
+  /** What the stand-in does with the messages; see its configuration. */
+  platform?: Readonly<Record<string, number>>
+}
+
+/** Shares of all that may become of a message, and an answer slow enough that many calls are always in the air. */
+const PLATFORM = {
+  delivered: 0.9,
+  failed: 0.05,
+  read_only: 0.1,
+  duplicated: 0.15,
+  shuffled: 0.2,
+  lost: 0.01,
+  latency_ms: 60,
+  lifetime_seconds: 5,
+}
+
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'duecast-crash-'))
+  const { ownerUrl, superuserUrl, drop } = await freshDatabase()
+  const recordFile = join(folder, 'witness.jsonl')
+  const simulator = startChild(
+    '../../src/simulator/main.ts',
+    ['--record', recordFile],
+    {},
+    join(folder, 'simulator.log'),
+  )
+  const simulatorUrl = String((await simulator.line()).url)
+  const env = {
+    PORT: '0',
+    DATABASE_URL: ownerUrl,
+    DATA_DIR: folder,
+    LOG_LEVEL: 'warn',
+    SECRET_KEY: 'a key that only this test has, of no value to anyone',
+    SIMULATOR_URL: simulatorUrl,
+    ...(queueEnvironment() as Record<string, string>),
+  }
+  let server = startChild('server-process.ts', [], env, join(folder, 'server.log'))
+  const serverUrl = String((await server.line()).url)
+  const database = openDatabase(programUrlOf(ownerUrl), systemClock, { poolSize: 4 })
+  const box = openSecretBox(secretKeyOf(loadConfig(env)))
+  const campaign = await prepareCampaign({ ownerUrl, database, box }, options)
+
+  return {
+    database,
+    ownerUrl,
+    superuserUrl,
+    ...campaign,
+    recordFile,
+    simulatorUrl,
+    queue: 'REDIS_URL' in env ? 'Redis' : 'PostgreSQL',
+    witnessedBytes: () => statSync(recordFile).size,
+    within: (work) => database.within(causeIn(campaign.workspaceId), work),
+    startWorker: () => startChild('worker-process.ts', [], env, join(folder, 'worker.log')),
+    async restartServer() {
+      await server.kill()
+      // Where the platform has been told to post receipts to, somebody must listen again.
+      const again = { ...env, PORT: new URL(serverUrl).port }
+      server = startChild('server-process.ts', [], again, join(folder, 'server.log'))
+      await server.line()
+    },
+    async close() {
+      await Promise.all([server.stop(), simulator.stop(), database.close()])
+      await drop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function causeIn(workspaceId: string) {
+  return { workspaceId, actor: { name: 'key:ratna', role: 'owner' as const }, requestId: 'crash' }
+}
+
+type Ground = { ownerUrl: string; database: Database; box: ReturnType<typeof openSecretBox> }
+
+async function prepareCampaign({ ownerUrl, database, box }: Ground, options: StageOptions) {
+  const { workspaceId } = unwrap(
+    await asOwner(ownerUrl, systemClock, (owner) =>
+      openWorkspace(owner, { name: 'Klinik Sehat', currency: 'IDR' }),
+    ),
+  )
+  return database.within(causeIn(workspaceId), async (scope) => {
+    const amount = { amount: '10000000000.00', currency: 'IDR' }
+    unwrap(await topUp(scope, { amount, reference: 'transfer-1' }))
+    const template = unwrap(await saveTemplate(scope, REMINDER))
+    const sender = unwrap(
+      await addSender(scope, box, {
+        provider: 'simulator',
+        name: 'Front desk',
+        config: {
+          ...PLATFORM,
+          ...options.platform,
+          seed: options.seed,
+          messages_per_second: options.messagesPerSecond,
+        },
+      }),
+    )
+    const listId = await makeList(scope, options.messages)
+    const campaign = unwrap(
+      await draftCampaign(scope, {
+        name: 'Reminders',
+        templateId: template.id,
+        senderId: sender.id,
+        listId,
+        schedule: { now: true },
+        insufficientFunds: 'block',
+      }),
+    )
+    const quote = unwrap(await quoteCampaign(scope, campaign.id))
+    const submitted = unwrap(await submitCampaign(scope, campaign.id, { quoteId: quote.id }))
+    if (submitted.state !== 'scheduled') throw new Error(`submitted as ${submitted.state}`)
+    return { workspaceId, senderId: sender.id, campaignId: campaign.id }
+  })
+}
+
+const REMINDER = {
+  name: 'Payment due',
+  language: 'en',
+  category: 'utility' as const,
+  body: 'Hi {{name}}, invoice {{invoice}} is due. Thank you.',
+}
+
+/** Contacts in many zones, because a slice is of one zone: many small slices make many places to be killed at. */
+const ZONES = 40
+
+async function makeList({ sql, workspaceId }: Scope, messages: number): Promise<string> {
+  const listId = newId()
+  await sql`INSERT INTO lists (id, workspace_id, name, created_at) VALUES (${listId}, ${workspaceId}, 'all', now())`
+  await sql`
+    INSERT INTO contacts (workspace_id, phone, name, time_zone, variables, created_at, updated_at)
+    SELECT ${workspaceId}, '+62812' || lpad(i::text, 8, '0'), 'Siti ' || i, (z.names)[1 + i % ${ZONES}::int],
+           jsonb_build_object('invoice', 'INV-' || i), now(), now()
+      FROM generate_series(1, ${messages}::int) i,
+           (SELECT array_agg(name) names FROM (SELECT name FROM pg_timezone_names WHERE name ~ '^(Asia|Europe)/' ORDER BY name LIMIT ${ZONES}::int) n) z`
+  await sql`INSERT INTO list_members SELECT workspace_id, ${listId}, id FROM contacts WHERE workspace_id = ${workspaceId}`
+  return listId
+}

@@ -1,0 +1,107 @@
+import { asOwner } from '../../src/house.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { auditAll } from '../../src/reports/index.ts'
+import type { Stage } from './stage.ts'
+import { readWitness } from './witness.ts'
+
+/** What a run of faults has come to. The first three must be zero. */
+export type Verdict = {
+  /** Recipients whom the witness saw served more than once. */
+  sentTwice: number
+  /** Charges that no witnessed delivery justifies, or of another amount than the price. */
+  chargedWrongly: number
+  /** Witnessed deliveries without a charge, and messages that never came to an end. */
+  lost: number
+  /** Messages of which nobody knows whether they left. */
+  uncertain: number
+  /** How many calls were in the air whenever something was killed: the most that may be uncertain. */
+  inFlightAtKills: number
+  accepted: number
+  delivered: number
+  state: string
+  money: { reserved: bigint; captured: bigint; released: bigint; late: bigint }
+  byState: Record<string, number>
+  /** Invariants that do not hold, with their differences. */
+  auditFaults: string[]
+}
+
+/** Compares what the witness saw with what the rows say and what the books charge. */
+export async function judge(stage: Stage, inFlightAtKills: number): Promise<Verdict> {
+  const witness = await readWitness(stage.recordFile)
+  const { messages, charges, money, state } = await readRows(stage)
+  const charged = new Map(charges.map((charge) => [charge.message_id, charge]))
+  const byState: Record<string, number> = {}
+  for (const message of messages) byState[message.state] = (byState[message.state] ?? 0) + 1
+  const unjustified = charges.filter(
+    (charge) => !witness.delivered.has(charge.message_id) || charge.amount !== charge.price,
+  )
+  const uncharged = [...witness.delivered].filter((id) => !charged.has(id))
+  const unfinished = messages.filter((message) => !FINAL.has(message.state))
+  return {
+    sentTwice: Math.max(witness.recipientsTwice, witness.attemptsTwice),
+    chargedWrongly: unjustified.length,
+    lost: uncharged.length + unfinished.length,
+    uncertain: byState.uncertain ?? 0,
+    inFlightAtKills,
+    accepted: witness.accepted,
+    delivered: witness.delivered.size,
+    state,
+    money,
+    byState,
+    auditFaults: await auditFaults(stage),
+  }
+}
+
+const FINAL = new Set(['delivered', 'read', 'failed', 'expired', 'uncertain'])
+
+function readRows(stage: Stage) {
+  return stage.within(async ({ sql, workspaceId }) => {
+    const messages = await sql<{ state: string }[]>`
+      SELECT state FROM messages WHERE workspace_id = ${workspaceId}`
+    const charges = await sql<{ message_id: bigint; amount: bigint; price: bigint }[]>`
+      SELECT c.message_id, c.amount, m.price FROM charges c JOIN messages m ON m.id = c.message_id
+       WHERE c.workspace_id = ${workspaceId}`
+    const transfers = await sql<{ kind: string; amount: bigint }[]>`
+      SELECT kind, sum(amount)::bigint AS amount FROM transfers WHERE workspace_id = ${workspaceId} GROUP BY kind`
+    const [campaign] = await sql<{ state: string }[]>`
+      SELECT state FROM campaigns WHERE id = ${stage.campaignId}`
+    const of = (kind: string) => transfers.find((row) => row.kind === kind)?.amount ?? 0n
+    const money = {
+      reserved: of('reserve'),
+      captured: of('capture'),
+      released: of('release'),
+      late: of('late_capture'),
+    }
+    return { messages, charges, money, state: campaign!.state }
+  })
+}
+
+async function auditFaults(stage: Stage): Promise<string[]> {
+  const audit = await asOwner(stage.ownerUrl, systemClock, (owner) => auditAll(owner, stage.workspaceId))
+  return audit.workspaces.flatMap(({ checks }) =>
+    checks.filter((check) => !check.ok).map((check) => `${check.name}: ${check.differences.join('; ')}`),
+  )
+}
+
+/** The four figures in one line, and what else does not agree. */
+export function describeVerdict(verdict: Verdict): string {
+  const { sentTwice, chargedWrongly, lost, uncertain, inFlightAtKills, accepted, delivered } = verdict
+  const figures = `sent twice ${sentTwice}, charged wrongly ${chargedWrongly}, lost ${lost}, uncertain ${uncertain} (of ${inFlightAtKills} in flight when killed)`
+  return `${figures}; the witness saw ${accepted} sent and ${delivered} delivered; ${verdict.state}`
+}
+
+/** Whether the run proves what it should. */
+export function faultsOf(verdict: Verdict): string[] {
+  const { money } = verdict
+  const faults = [...verdict.auditFaults]
+  if (verdict.sentTwice > 0) faults.push(`${verdict.sentTwice} recipients were sent more than one message`)
+  if (verdict.chargedWrongly > 0) faults.push(`${verdict.chargedWrongly} charges without a delivery`)
+  if (verdict.lost > 0)
+    faults.push(`${verdict.lost} messages or charges lost: ${JSON.stringify(verdict.byState)}`)
+  if (verdict.uncertain > verdict.inFlightAtKills)
+    faults.push(`${verdict.uncertain} uncertain, but only ${verdict.inFlightAtKills} were in flight`)
+  if (verdict.state !== 'settled') faults.push(`the campaign is ${verdict.state}`)
+  if (money.reserved !== money.captured + money.released)
+    faults.push(`reserved ${money.reserved}, captured ${money.captured}, released ${money.released}`)
+  return faults
+}

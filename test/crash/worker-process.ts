@@ -1,0 +1,18 @@
+import { once } from 'node:events'
+import { openHouse } from '../../src/house.ts'
+import { loadConfig } from '../../src/platform/config.ts'
+import { startWorkers } from '../../workers/registry.ts'
+
+/**
+ * A worker that may also stand on the queue in PostgreSQL, beside others. It opens the house, says its name, and
+ * begins when it is told to, so that the next one can stand ready while this one is killed.
+ */
+const house = await openHouse(loadConfig(process.env), { poolSize: 8 })
+process.stdout.write(`${JSON.stringify({ worker: house.worker })}\n`)
+await once(process.stdin, 'data')
+const workers = startWorkers(house)
+process.once('SIGTERM', async () => {
+  await workers.stop({ graceMs: 5_000 })
+  await house.close()
+  process.exit(0)
+})
