@@ -4,7 +4,7 @@ import { materialise } from '../delivery/index.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import { undoIfRefused } from '../platform/savepoint.ts'
 import type { Scope } from '../platform/scope.ts'
-import { checkFunds, openHold, reserve } from '../wallet/index.ts'
+import { checkFunds, openHold, reserve, seeFunds } from '../wallet/index.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
 import { approvalReasons } from './approval.ts'
 import { type Audience, priceAudience } from './audience.ts'
@@ -132,11 +132,11 @@ async function freezeAndReserve(
   if (isPast(campaign, scope.now))
     return refuse('schedule_in_past', 'The time of sending has passed: change the schedule and quote again.')
   const partial = campaign.insufficientFunds === 'partial'
-  const funds = await checkFunds(scope, partial ? 0n : quote.total)
-  if (!funds.ok) return funds
+  const seen = await seeFunds(scope, partial ? 0n : quote.total)
+  if (!seen.ok) return seen
   const audience = await priceAudience(scope, parts.request)
   const budgetMinor =
-    partial && funds.value.availableMinor < quote.total ? funds.value.availableMinor : undefined
+    partial && seen.value.availableMinor < quote.total ? seen.value.availableMinor : undefined
   const holdId = await openHold(scope, campaign.id, quote.currency)
   const times = timesOf(campaign, audience, scope.now)
   const frozen = await materialise(
@@ -152,6 +152,8 @@ async function freezeAndReserve(
       'The balance does not suffice for a single message.',
       await shortfall(scope, quote),
     )
+  const funds = await checkFunds(scope, frozen.totalMinor)
+  if (!funds.ok) return funds
   await reserve(scope, {
     holdId,
     campaignId: campaign.id,
@@ -177,7 +179,7 @@ const CHANGED =
   'The list, its contacts or the prices have changed since this quote: quote again and look at the new figures. Nothing was reserved.'
 
 async function shortfall(scope: Scope, quote: QuoteRow) {
-  const refusal = await checkFunds(scope, quote.total)
+  const refusal = await seeFunds(scope, quote.total)
   return refusal.ok ? {} : (refusal.facts ?? {})
 }
 

@@ -1,19 +1,37 @@
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { refuseOverdraft, reserveId } from './ledger.ts'
-import { lockAvailable, move } from './move.ts'
+import { type Available, lockAvailable, move, seeAvailable } from './move.ts'
 
 export type HoldRefusal = 'insufficient_funds' | 'books_do_not_balance'
 
 /**
- * Whether `amountMinor` (1/10,000 units) can be reserved now. The wallet stays locked until the transaction ends, so
- * that the answer still holds when the reservation is written. Refuses while the books are known not to balance.
+ * Whether `amountMinor` (1/10,000 units) could be reserved at this moment: a first look that locks nothing, so that a
+ * large campaign is refused before it is frozen and holds nobody up while it is.
+ */
+export async function seeFunds(
+  scope: Scope,
+  amountMinor: bigint,
+): Promise<Result<{ availableMinor: bigint }, HoldRefusal>> {
+  return judge(scope, amountMinor, await seeAvailable(scope))
+}
+
+/**
+ * Whether `amountMinor` can be reserved now. The wallet stays locked until the transaction ends, so that the answer
+ * still holds when the reservation is written. Refuses while the books are known not to balance.
  */
 export async function checkFunds(
   scope: Scope,
   amountMinor: bigint,
 ): Promise<Result<{ availableMinor: bigint }, HoldRefusal>> {
-  const { currency, availableMinor } = await lockAvailable(scope)
+  return judge(scope, amountMinor, await lockAvailable(scope))
+}
+
+async function judge(
+  scope: Scope,
+  amountMinor: bigint,
+  { currency, availableMinor }: Available,
+): Promise<Result<{ availableMinor: bigint }, HoldRefusal>> {
   const refusal = refuseOverdraft(availableMinor, amountMinor, currency) ?? (await refuseWhileFrozen(scope))
   return refusal ?? ok({ availableMinor })
 }

@@ -38,11 +38,22 @@ export async function move(scope: Scope, movement: Movement): Promise<string | u
   return written?.id
 }
 
+export type Available = { currency: string; availableMinor: bigint }
+
 /** The available balance, locked until the transaction ends, so that a decision about it still holds when it is written. */
-export async function lockAvailable(scope: Scope): Promise<{ currency: string; availableMinor: bigint }> {
+export async function lockAvailable(scope: Scope): Promise<Available> {
+  return readAvailable(scope, scope.sql`FOR NO KEY UPDATE`)
+}
+
+/** The available balance as it is; it may be another one a moment later. */
+export async function seeAvailable(scope: Scope): Promise<Available> {
+  return readAvailable(scope, scope.sql``)
+}
+
+async function readAvailable(scope: Scope, lock: ReturnType<Scope['sql']>): Promise<Available> {
   const [row] = await scope.sql<{ currency: string; available: bigint }[]>`
     SELECT currency, credits - debits AS available FROM accounts
-     WHERE workspace_id = ${scope.workspaceId} AND kind = 'wallet' FOR NO KEY UPDATE`
+     WHERE workspace_id = ${scope.workspaceId} AND kind = 'wallet' ${lock}`
   if (!row) throw new Error('a workspace without a wallet')
   return { currency: row.currency, availableMinor: row.available }
 }
