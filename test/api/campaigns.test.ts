@@ -289,7 +289,7 @@ describe('the events of a campaign', () => {
       const events = text.split('\n\n')
       text = events.pop()!
       for (const event of events) {
-        const data = /^event: campaign\ndata: (.*)$/.exec(event)?.[1]
+        const data = /^data: (.*)$/.exec(event)?.[1]
         if (!data) continue
         states.push(JSON.parse(data).state)
         if (states.length === 1) await server.ask('POST', at(id, 'cancellation'), { key: mine.keys.owner })

@@ -248,3 +248,19 @@ async function optOut(on: Stack, { workspaceId }: Firm, phone: string): Promise<
       VALUES (gen_random_uuid(), ${workspaceId}, ${phone}, 'all', 'asked us to stop', 'test', ${now.toISOString()}::timestamptz)`
   })
 }
+
+describe('those who watch a campaign', () => {
+  it('share one look at it, and all hear how it ends', async () => {
+    const firm = await openKlinikSehat(stack)
+    await topUp(firm, '100000.00', 'transfer-1')
+    const list_id = await makeList(stack, firm, patients(60, 8_000))
+    const sender_id = await makeSender(firm, { messages_per_second: 20, lifetime_seconds: 3 })
+    const { id } = await launch(firm.budi, { template_id: await makeTemplate(firm.budi), sender_id, list_id })
+    const told = await Promise.all([firm.joko, firm.sari, firm.budi].map((who) => follow(stack, who, id)))
+    for (const { events, ended } of told) {
+      expect(ended).toBe(true)
+      expect(events.at(-1)).toEqual(told[0]!.events.at(-1))
+    }
+    expect(told[0]!.events.at(-1).state).toBe('settled')
+  })
+})
