@@ -6,6 +6,9 @@ import { PROBLEM_TYPE, Problem, type ProblemCode, problemBody, statusOf } from '
 
 const RETRY_AFTER_SECONDS = '5'
 
+/** What spreadsheet programs call a workbook. */
+export const WORKBOOK = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+
 export type FileAnswer = {
   readonly fileName: string
   readonly contentType: string

@@ -22,6 +22,7 @@ import { instant } from '../platform/db.ts'
 import { moneyJson } from '../platform/money.ts'
 import type { Refusal, Result } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
+import { RATE_CARD_NOTICE } from '../pricing/index.ts'
 import { findWorkspace } from '../workspaces/index.ts'
 import type { ApiHouse } from './house.ts'
 import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
@@ -111,6 +112,7 @@ const quoteSchema = z
     price_day: z.iso.date().meta({ description: 'The day whose prices these are: the day of sending.' }),
     rate_card_as_of: z.iso.date(),
     expires_at: instantSchema,
+    notice: z.string().meta({ description: 'What to know of the prices before relying on them.' }),
   })
   .meta({ id: 'Quote' })
 
@@ -358,5 +360,6 @@ function showQuote(quote: Quote): z.output<typeof quoteSchema> {
     price_day: quote.priceDay,
     rate_card_as_of: quote.rateCardAsOf,
     expires_at: quote.expiresAt,
+    notice: RATE_CARD_NOTICE,
   }
 }

@@ -5,10 +5,10 @@ import type { Response } from 'express'
 import { findCampaign } from '../campaigns/index.ts'
 import { listMessages, type MessageLine, writeReport } from '../reports/index.ts'
 import { findWorkspace } from '../workspaces/index.ts'
+import { WORKBOOK } from './answer.ts'
 import { Problem, problemOf } from './problem.ts'
 import { defineStreamRoute, type StreamInput } from './route.ts'
 
-const WORKBOOK = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 const ROWS_AT_ONCE = 1_000
 /** Each is a workbook in the making: processor time that the rest of the program wants too. */
 const MOST_AT_ONCE = 4

@@ -11,10 +11,21 @@ import {
   postQuote,
   postSubmission,
 } from './campaigns.ts'
+import {
+  deleteContact,
+  deleteSuppression,
+  getContact,
+  getContacts,
+  getLists,
+  getSuppressions,
+  patchContact,
+  postSuppression,
+} from './contacts.ts'
 import { docsAsset, docsPage } from './docs.ts'
 import { getEvents } from './events.ts'
 import { healthz, metrics, readyz } from './health.ts'
 import type { ApiHouse } from './house.ts'
+import { getImport, getImports, getProblemBook, getProblems, postImport, putMapping } from './imports.ts'
 import { deleteKey, getKeys, postKey } from './keys.ts'
 import { getTransfers, getWalletAudit } from './ledger.ts'
 import { getMessages } from './messages.ts'
@@ -50,6 +61,21 @@ function documentOf(house: ApiHouse): string {
 
 /** Every address that the API answers, in the order of the document. */
 export const ROUTES: readonly Route[] = [
+  getImports,
+  postImport,
+  getImport,
+  putMapping,
+  getProblems,
+  getProblemBook,
+  getContacts,
+  getContact,
+  patchContact,
+  deleteContact,
+  getLists,
+  getSuppressions,
+  postSuppression,
+  deleteSuppression,
+
   getTemplates,
   postTemplate,
   getTemplate,

@@ -15,8 +15,13 @@ const BODIES: Record<string, unknown> = {
   'PATCH /v1/campaigns/{id}': { name: 'Mine now' },
   'POST /v1/campaigns/{id}/submission': { quote_id: NOWHERE },
   'POST /v1/campaigns/{id}/approval': { decision: 'reject' },
+  'PUT /v1/imports/{id}/mapping': { mapping: {} },
   'PATCH /v1/contacts/{id}': { name: 'Mine now' },
 }
+
+const LISTS = BEHIND.filter(({ path }) => /^\/v1\/[a-z]+$/.test(path) && path !== '/v1/keys')
+  .filter(({ method, path }) => method === 'get' && path !== '/v1/wallet' && path !== '/v1/workspace')
+  .map(({ path }) => path)
 
 let server: Server
 let sari: Stage
@@ -29,6 +34,14 @@ beforeAll(async () => {
   ids.templates = sari.templateId
   ids.senders = sari.senderId
   ids.campaigns = (await draft(server, sari)).id
+  ids.contacts = (await server.ask('GET', '/v1/contacts', { key: sari.keys.owner })).body.data[0].id
+  const phone = { phone: '+6281234567890' }
+  ids.suppressions = (
+    await server.ask('POST', '/v1/suppressions', { key: sari.keys.owner, body: phone })
+  ).body.id
+  const sheet = new FormData()
+  sheet.append('file', new Blob(['No HP\n081234567890\n']), 'people.csv')
+  ids.imports = (await server.ask('POST', '/v1/imports', { key: sari.keys.owner, body: sheet })).body.id
   ids.keys = (await server.ask('GET', '/v1/keys', { key: sari.keys.owner })).body.data[0].id
 })
 afterAll(() => server.close())
@@ -69,7 +82,10 @@ describe('another workspace’s object', () => {
   })
 
   test('is in none of the lists', async () => {
-    for (const path of ['/v1/templates', '/v1/senders', '/v1/campaigns']) {
+    expect(LISTS).toEqual(
+      expect.arrayContaining(['/v1/imports', '/v1/contacts', '/v1/lists', '/v1/campaigns']),
+    )
+    for (const path of LISTS) {
       const { body } = await server.ask('GET', path, { key: wayan.keys.owner })
       expect(body.data).toEqual([])
     }
