@@ -27,7 +27,8 @@ const options = {
   messages: wholeNumber('messages', values.messages),
   messagesPerSecond: wholeNumber('pace', values.pace),
   faults: values.faults.split(',').map(faultNamed),
-  say: (line: string) => void process.stdout.write(`${line}\n`),
+  say: (line: string) =>
+    void process.stdout.write(`${(performance.now() / 1000).toFixed(1).padStart(7)} s  ${line}\n`),
 }
 
 const closeDatabase = await setupDatabase()
