@@ -40,7 +40,7 @@ CREATE TABLE idempotency_keys (
   key text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
   request_hash bytea NOT NULL,
   status int,
-  answer jsonb,
+  answer json,                                         -- byte for byte as it was given
   created_at timestamptz NOT NULL,
   PRIMARY KEY (workspace_id, key));
 --> statement-breakpoint

@@ -35,7 +35,7 @@ export async function rememberAnswer(
 ): Promise<void> {
   await scope.db
     .update(idempotencyKeys)
-    .set({ status, answer: sql`${JSON.stringify(answer ?? null)}::jsonb` })
+    .set({ status, answer: sql`${JSON.stringify(answer ?? null)}::json` })
     .where(thisKey(scope, key))
 }
 

@@ -1,4 +1,4 @@
-import { char, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { char, integer, json, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { bytesColumn, instantColumn } from '../platform/columns.ts'
 import { ROLES } from '../platform/scope.ts'
 
@@ -29,7 +29,7 @@ export const idempotencyKeys = pgTable('idempotency_keys', {
   key: text('key').notNull(),
   requestHash: bytesColumn('request_hash').notNull(),
   status: integer('status'),
-  answer: jsonb('answer'),
+  answer: json('answer'),
   createdAt: instantColumn('created_at').notNull(),
 })
 
