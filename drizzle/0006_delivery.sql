@@ -21,7 +21,7 @@ SELECT wall('senders');
 CREATE TABLE sender_pace (
   sender_id uuid PRIMARY KEY,
   workspace_id uuid NOT NULL,
-  free_at timestamptz NOT NULL DEFAULT '-infinity',
+  free_at timestamptz NOT NULL DEFAULT 'epoch',       -- not -infinity: PostgreSQL before 17 cannot subtract it
   FOREIGN KEY (sender_id, workspace_id) REFERENCES senders (id, workspace_id)
 ) WITH (fillfactor = 50);
 --> statement-breakpoint
