@@ -9,7 +9,7 @@ import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
 import { answer, defineRoute } from './route.ts'
 import { idSchema, instantSchema, moneySchema } from './schemas.ts'
 
-const COUNTED_ID = z.string().regex(/^[1-9]\d{0,17}$/)
+const PLACE = z.tuple([z.int().min(0).max(2_147_483_647), z.string().regex(/^[1-9]\d{0,17}$/)])
 
 const messageSchema = z
   .strictObject({
@@ -42,7 +42,7 @@ export const getMessages = defineRoute({
     const found = await findCampaign(scope, params.id)
     if (!found.ok) return found
     const { currency, timeZone } = await findWorkspace(scope)
-    const request = { ...readPage(query, COUNTED_ID), campaignId: params.id, state: query.state, timeZone }
+    const request = { ...readPage(query, PLACE), campaignId: params.id, state: query.state, timeZone }
     return answer(
       200,
       pageBody(await listMessages(scope, request), (line) => showMessage(line, currency)),

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import type { Response } from 'express'
 import { findCampaign } from '../campaigns/index.ts'
-import { listMessages, type MessageLine, writeReport } from '../reports/index.ts'
+import { listMessages, type MessageLine, type MessagePlace, writeReport } from '../reports/index.ts'
 import { findWorkspace } from '../workspaces/index.ts'
 import { WORKBOOK } from './answer.ts'
 import { Problem, problemOf } from './problem.ts'
@@ -49,7 +49,7 @@ function placeOf({ house, cause, params }: Input): Promise<{ currency: string; t
 
 /** A page in a transaction: a report of a million rows keeps none of them open for long. */
 async function* linesOf({ house, cause, params }: Input, timeZone: string): AsyncGenerator<MessageLine> {
-  let after: string | undefined
+  let after: MessagePlace | undefined
   do {
     const request = { campaignId: params.id, timeZone, limit: ROWS_AT_ONCE, after }
     const page = await house.database.within(cause, (scope) => listMessages(scope, request))

@@ -98,13 +98,23 @@ function price(facts: MessageFacts): string {
 }
 
 function time(instant: string | null, facts: MessageFacts): string {
-  if (instant === null) return 'at an unknown time'
-  return new Intl.DateTimeFormat('en-GB', {
-    timeZone: facts.timeZone,
+  return instant === null ? 'at an unknown time' : clockOf(facts.timeZone).format(new Date(instant))
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>()
+
+/** Making one takes longer than all else about a sentence. */
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timeZone)
+  if (known) return known
+  const clock = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
     day: 'numeric',
     month: 'short',
     hour: '2-digit',
     minute: '2-digit',
     timeZoneName: 'short',
-  }).format(new Date(instant))
+  })
+  clocks.set(timeZone, clock)
+  return clock
 }

@@ -1,5 +1,4 @@
 import { writeXlsxStream } from 'hucre/xlsx'
-import { DateTime } from 'luxon'
 import { formatAmount } from '../platform/money.ts'
 import type { MessageLine } from './messages.ts'
 
@@ -31,7 +30,9 @@ export function writeReport(
 }
 
 function columnsFor({ currency, timeZone }: { currency: string; timeZone: string }): Column[] {
-  const time = (instant: string | null) => timeText(instant, timeZone)
+  // The Swedes write 2026-12-01 09:14:03.
+  const clock = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' })
+  const time = (instant: string | null) => (instant === null ? null : clock.format(new Date(instant)))
   return [
     { header: 'phone', width: 18, cell: (line) => line.phone },
     { header: 'name', width: 24, cell: (line) => line.name },
@@ -51,11 +52,6 @@ function columnsFor({ currency, timeZone }: { currency: string; timeZone: string
 
 async function* rowsOf(lines: AsyncIterable<MessageLine>, columns: readonly Column[]) {
   for await (const line of lines) yield columns.map(({ cell }) => writable(cell(line)))
-}
-
-function timeText(instant: string | null, timeZone: string): string | null {
-  if (instant === null) return null
-  return DateTime.fromJSDate(new Date(instant), { zone: timeZone }).toFormat('yyyy-MM-dd HH:mm:ss')
 }
 
 /** Characters that XML has no place for would make the whole workbook unreadable. */

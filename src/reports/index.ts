@@ -8,4 +8,4 @@ export {
 } from './audit.ts'
 export { explain, type MessageFacts } from './explain.ts'
 export { writeReport } from './export.ts'
-export { listMessages, type MessageLine } from './messages.ts'
+export { listMessages, type MessageLine, type MessagePlace } from './messages.ts'

@@ -1,4 +1,3 @@
-import { isCountedId } from '../platform/ids.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import type { Scope } from '../platform/scope.ts'
 import { compileMarkets, findMarketRows } from '../pricing/index.ts'
@@ -25,6 +24,7 @@ export type MessageLine = {
 
 type Row = {
   id: bigint
+  slice_no: number
   contact_id: bigint
   phone: string | null
   name: string | null
@@ -46,29 +46,41 @@ type Row = {
   currency: string
 }
 
-/** A page of a campaign's recipients in the order in which they are sent. */
+/** A place among a campaign's messages: the slice and the message. */
+export type MessagePlace = readonly [sliceNo: number, id: string]
+
+/**
+ * A page of a campaign's recipients in the order in which they are sent. Only the page itself is looked up further,
+ * so that the last page of a million costs no more than the first.
+ */
 export async function listMessages(
   scope: Scope,
-  request: PageRequest<string> & { campaignId: string; state?: string | undefined; timeZone: string },
-): Promise<Page<MessageLine, string>> {
-  const after = request.after !== undefined && isCountedId(request.after) ? BigInt(request.after) : 0n
-  const rows = await scope.sql<Row[]>`
-    SELECT m.id, m.contact_id, r.phone, r.variables ->> 'name' AS name, m.state, m.price, m.attempts, m.reason, m.sent_at, m.delivered_at, m.read_at,
-           s.due_at, a.provider_message_id, coalesce(f.code, a.code) AS code, coalesce(f.detail, a.detail) AS detail,
+  request: PageRequest<MessagePlace> & { campaignId: string; state?: string | undefined; timeZone: string },
+): Promise<Page<MessageLine, MessagePlace>> {
+  const { sql } = scope
+  const { after, state, limit } = request
+  const rows = await sql<Row[]>`
+    WITH page AS MATERIALIZED (
+      SELECT * FROM messages
+       WHERE campaign_id = ${request.campaignId} AND workspace_id = ${scope.workspaceId}
+         ${after === undefined ? sql`` : sql`AND (slice_no, id) > (${after[0]}::int, ${after[1]}::bigint)`}
+         ${state === undefined ? sql`` : sql`AND state = ${state}`}
+       ORDER BY slice_no, id LIMIT ${limit + 1})
+    SELECT m.id, m.slice_no, m.contact_id, r.phone, r.variables ->> 'name' AS name, m.state, m.price, m.attempts,
+           m.reason, m.sent_at, m.delivered_at, m.read_at, s.due_at, a.provider_message_id,
+           coalesce(f.code, a.code) AS code, coalesce(f.detail, a.detail) AS detail,
            c.amount, c.reason AS charge_reason, c.late, run.category, run.currency
-      FROM messages m
+      FROM page m
       JOIN runs run ON run.campaign_id = m.campaign_id
       JOIN slices s ON s.campaign_id = m.campaign_id AND s.slice_no = m.slice_no
       LEFT JOIN recipients r ON r.message_id = m.id
       LEFT JOIN attempts a ON a.message_id = m.id AND a.attempt_no = m.attempts
       LEFT JOIN receipts f ON f.message_id = m.id AND f.attempt_no = m.attempts AND f.status = 'failed'
       LEFT JOIN charges c ON c.message_id = m.id
-     WHERE m.campaign_id = ${request.campaignId} AND m.workspace_id = ${scope.workspaceId} AND m.id > ${after}
-       AND (${request.state ?? null}::text IS NULL OR m.state = ${request.state ?? null}::text)
-     ORDER BY m.id LIMIT ${request.limit + 1}`
-  const marketOf = compileMarkets(await findMarketRows(scope.sql), scope.now.toISOString().slice(0, 10))
-  const lines = rows.map((row) => toLine(row, request.timeZone, marketOf))
-  return pageOf(lines, request.limit, (line) => line.id)
+     ORDER BY m.slice_no, m.id`
+  const marketOf = compileMarkets(await findMarketRows(sql), scope.now.toISOString().slice(0, 10))
+  const { items, next } = pageOf(rows, limit, (row): MessagePlace => [row.slice_no, row.id.toString()])
+  return { items: items.map((row) => toLine(row, request.timeZone, marketOf)), next }
 }
 
 function toLine(row: Row, timeZone: string, marketOf: (digits: string) => string): MessageLine {
