@@ -97,15 +97,27 @@ ALTER TABLE campaigns ADD FOREIGN KEY (quote_id, id) REFERENCES quotes (id, camp
 --> statement-breakpoint
 ALTER TABLE campaigns ADD FOREIGN KEY (hold_id) REFERENCES accounts (id);
 --> statement-breakpoint
--- Which contacts a quote left out, so that each can be shown its reason.
+-- Which contacts a quote left out, so that each can be shown its reason. They are written before their quote, in the
+-- one pass that also gives its sums; the quote then takes no other number of them than it says.
 CREATE TABLE quote_exclusions (
-  quote_id uuid NOT NULL REFERENCES quotes,
+  quote_id uuid NOT NULL,
   workspace_id uuid NOT NULL,
   contact_id bigint NOT NULL,
   reason text NOT NULL,
   PRIMARY KEY (quote_id, contact_id));
 --> statement-breakpoint
 SELECT wall('quote_exclusions');
+--> statement-breakpoint
+CREATE FUNCTION guard_quote() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF (SELECT count(*) FROM quote_exclusions e WHERE e.quote_id = NEW.id AND e.workspace_id = NEW.workspace_id)
+     <> (SELECT coalesce(sum((x ->> 'count')::bigint), 0) FROM jsonb_array_elements(NEW.excluded) x) THEN
+    RAISE EXCEPTION 'a quote leaves out whom it says' USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+--> statement-breakpoint
+CREATE TRIGGER quotes_guard BEFORE INSERT ON quotes FOR EACH ROW EXECUTE FUNCTION guard_quote();
 --> statement-breakpoint
 CREATE TABLE approval_policies (
   workspace_id uuid NOT NULL REFERENCES workspaces,

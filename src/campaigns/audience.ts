@@ -12,7 +12,7 @@ import {
   type RateRow,
 } from '../pricing/index.ts'
 import type { OpenTemplate } from '../templates/index.ts'
-import { missingVariable, unsendable } from './fitness.ts'
+import { allVariables, inDoubt, missingVariable, unsendable } from './fitness.ts'
 import { dueAt, type Schedule, windowZones } from './schedule.ts'
 import { possibleZones } from './zones.ts'
 
@@ -27,7 +27,7 @@ export type AudienceRequest = {
 }
 
 /** Contacts that share a number's lead and a zone share a market, a price and a moment. */
-type Group = { prefix: string; zone: string | null; count: number; sample: string }
+type Group = { prefix: string; zone: string | null; count: number; doubtful: number; sample: string }
 
 type Terms = Group & {
   market: string
@@ -57,12 +57,13 @@ export type Audience = {
 export async function priceAudience(scope: Scope, request: AudienceRequest): Promise<Audience> {
   const cards = await findRateRows(scope, request.currency)
   const terms = await termsOfGroups(scope, request, cards)
-  const tooLong = await unsendable(scope, request.listId, request.template)
+  const isDoubtful = terms.some((group) => group.doubtful > 0)
+  const unfit = isDoubtful ? await unsendable(scope, request.listId, request.template) : NOBODY
   const priced = terms.filter((group) => group.row !== undefined && group.dueAt !== undefined)
   const moments = priced.map((group) => group.dueAt!.getTime())
   const days = priced.map((group) => dayOf(group.dueAt!, request.accountZone)).sort()
   return {
-    query: contactsWithTerms(scope, request, terms, tooLong),
+    query: contactsWithTerms(scope, request, terms, unfit),
     models: [...new Set(priced.map((group) => group.row!.model))],
     rateCardAsOf:
       priced
@@ -76,13 +77,16 @@ export async function priceAudience(scope: Scope, request: AudienceRequest): Pro
   }
 }
 
+const NOBODY: ReadonlyMap<bigint, string> = new Map()
+
 async function termsOfGroups(
   scope: Scope,
   request: AudienceRequest,
   cards: readonly RateRow[],
 ): Promise<Terms[]> {
   const groups = await scope.sql<Group[]>`
-    SELECT substr(c.phone, 2, ${MARKET_PREFIX_DIGITS}::int) AS prefix, c.time_zone AS zone, count(*)::int AS count, min(c.phone) AS sample
+    SELECT substr(c.phone, 2, ${MARKET_PREFIX_DIGITS}::int) AS prefix, c.time_zone AS zone, count(*)::int AS count, min(c.phone) AS sample,
+           (count(*) FILTER (WHERE ${inDoubt(scope.sql, request.template)}))::int AS doubtful
       FROM list_members l JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
      WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId} AND c.phone IS NOT NULL
      GROUP BY 1, 2 ORDER BY 1, 2`
@@ -133,12 +137,14 @@ function contactsWithTerms(
   scope: Scope,
   request: AudienceRequest,
   terms: readonly Terms[],
-  tooLong: ReadonlyMap<bigint, string>,
+  unsendable: ReadonlyMap<bigint, string>,
 ) {
   const { sql } = scope
-  const unfit = [...tooLong]
+  const unfit = [...unsendable]
   return sql`
-    SELECT c.id AS contact_id, c.phone, t.window_zone AS zone, t.market, t.price, t.due_at, v.variables,
+    SELECT c.id AS contact_id, c.phone, t.window_zone AS zone, t.market, t.price, t.due_at, ${allVariables(sql)} AS variables,
+           hash_record_extended(ROW(c.id, c.phone, c.name, c.email, c.variables, t.price), 1) AS mark,
+           hash_record_extended(ROW(c.id, c.phone, c.name, c.email, c.variables, t.price), 2) AS other_mark,
            CASE WHEN c.erased_at IS NOT NULL THEN 'erased'
                 WHEN s.phone IS NOT NULL THEN 'opted_out'
                 WHEN ${missingVariable(sql, request.template)} THEN 'missing_variable'
@@ -147,8 +153,6 @@ function contactsWithTerms(
                 WHEN t.due_at IS NULL THEN 'no_hour_fits' END AS excluded
       FROM list_members l
       JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
-      CROSS JOIN LATERAL (SELECT c.variables || jsonb_strip_nulls(jsonb_build_object(
-             'name', c.name, 'email', c.email, 'phone', c.phone)) AS variables) v
       LEFT JOIN unnest(${terms.map((t) => t.prefix)}::text[], ${terms.map((t) => t.zone ?? '')}::text[],
              ${terms.map((t) => t.market)}::text[], ${listOf(terms.map((t) => t.row?.priceMinor ?? null))}::bigint[],
              ${terms.map((t) => t.dueAt?.toISOString() ?? null) as string[]}::text[]::timestamptz[],

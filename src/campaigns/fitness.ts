@@ -4,16 +4,30 @@ import { type OpenTemplate, parametersFor, type Requirement, type TemplateNode }
 
 const ROWS_AT_ONCE = 2_000
 
-/** Whether a contact (`v.variables`) lacks what the template needs of it, as an SQL condition. */
+/** Members of a contact (`c`) that stand in columns of their own, and there count for more than a variable of that name. */
+const COLUMNS: ReadonlySet<string> = new Set(['name', 'email', 'phone'])
+
+/** A contact's value of a variable, without making all its variables one object first. */
+function textOf(sql: Sql, variable: string) {
+  const value = sql`c.variables ->> ${variable}`
+  return COLUMNS.has(variable) ? sql`coalesce(c.${sql(variable)}, ${value})` : sql`(${value})`
+}
+
+/** Everything that a contact offers a template, as one object. */
+export function allVariables(sql: Sql) {
+  return sql`c.variables || jsonb_strip_nulls(jsonb_build_object('name', c.name, 'email', c.email, 'phone', c.phone))`
+}
+
+/** Whether a contact (`c`) lacks what the template needs of it, as an SQL condition. */
 export function missingVariable(sql: Sql, template: OpenTemplate) {
   const conditions = template.requirements.map((requirement) => lacks(sql, requirement))
   return conditions.reduce((all, one) => sql`${all} OR ${one}`, sql`false`)
 }
 
 function lacks(sql: Sql, { variable, when }: Requirement) {
-  const absent = sql`coalesce(v.variables ->> ${variable}, '') !~ '[^[:space:]]'`
+  const absent = sql`coalesce(${textOf(sql, variable)}, '') !~ '[^[:space:]]'`
   return when.reduce((all, condition) => {
-    const has = sql`coalesce(v.variables ->> ${condition.variable}, '') ~ '[^[:space:]]'`
+    const has = sql`coalesce(${textOf(sql, condition.variable)}, '') ~ '[^[:space:]]'`
     return condition.present ? sql`(${all} AND ${has})` : sql`(${all} AND NOT ${has})`
   }, sql`(${absent})`)
 }
@@ -32,12 +46,10 @@ export async function unsendable(
   let after = 0n
   for (;;) {
     const rows = await scope.sql<{ id: bigint; variables: Record<string, string> }[]>`
-      SELECT c.id, v.variables FROM list_members l
+      SELECT c.id, ${allVariables(scope.sql)} AS variables FROM list_members l
         JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
-        CROSS JOIN LATERAL (SELECT c.variables || jsonb_strip_nulls(jsonb_build_object(
-               'name', c.name, 'email', c.email, 'phone', c.phone)) AS variables) v
        WHERE l.list_id = ${listId} AND l.workspace_id = ${scope.workspaceId} AND c.id > ${after}
-         AND c.erased_at IS NULL AND (${inDoubt(scope.sql, template)})
+         AND ${inDoubt(scope.sql, template)}
        ORDER BY c.id LIMIT ${ROWS_AT_ONCE}`
     for (const row of rows) {
       const filled = parametersFor(template.form, row.variables)
@@ -52,16 +64,18 @@ export async function unsendable(
 const ORDINARY_CHARS = 60
 const BODY_LIMIT_CHARS = 1_024
 
-function inDoubt(sql: Sql, template: OpenTemplate) {
+/** Whether a contact (`c`) must be rendered to know whether the template can be sent to it, as an SQL condition. */
+export function inDoubt(sql: Sql, template: OpenTemplate) {
   const longBody = Object.entries(template.bodyLength.factors).reduce(
-    (sum, [name, factor]) => sql`${sum} + ${factor}::int * length(coalesce(v.variables ->> ${name}, ''))`,
+    (sum, [name, factor]) => sql`${sum} + ${factor}::int * length(coalesce(${textOf(sql, name)}, ''))`,
     sql`${template.bodyLength.constantChars}::int`,
   )
-  return checkedVariables(template).reduce(
+  const doubtful = checkedVariables(template).reduce(
     (any, name) =>
-      sql`${any} OR (v.variables ->> ${name}) !~ ${PLAIN} OR length(v.variables ->> ${name}) > ${ORDINARY_CHARS}`,
+      sql`${any} OR ${textOf(sql, name)} !~ ${PLAIN} OR length(${textOf(sql, name)}) > ${ORDINARY_CHARS}`,
     sql`(${longBody}) > ${BODY_LIMIT_CHARS}`,
   )
+  return sql`(c.erased_at IS NULL AND (${doubtful}))`
 }
 
 /** A day or a plain decimal: what a formatting helper takes, and what does no harm in a header or a link. */

@@ -125,7 +125,7 @@ async function saveQuote(
     { createdAt: scope.now, timeZone: request.accountZone, sendsAtOnce: 'now' in request.schedule },
     basis,
   )
-  const sums = await sumAudience(scope, request, audience)
+  const sums = await sumAudience(scope, id, request, audience)
   const quote = totals(id, request, audience, sums, expiresAt)
   await scope.sql`
     INSERT INTO quotes (id, workspace_id, campaign_id, version, currency, total, minimum, recipients, audience_hash,
@@ -135,22 +135,31 @@ async function saveQuote(
             ${audience.rateCardAsOf}::text::date, ${quote.model},
             ${JSON.stringify(quote.lines, bigintAsText)}::text::jsonb, ${JSON.stringify(quote.excluded)}::text::jsonb,
             ${scope.now.toISOString()}::timestamptz, ${quote.expiresAt}::timestamptz)`
-  await scope.sql`
-    INSERT INTO quote_exclusions (quote_id, workspace_id, contact_id, reason)
-    SELECT ${id}::uuid, ${scope.workspaceId}::uuid, contact_id, excluded FROM (${audience.query}) a WHERE excluded IS NOT NULL`
   return quote
 }
 
-async function sumAudience(scope: Scope, request: AudienceRequest, audience: Audience): Promise<Sum[]> {
+/** One pass over the list: the sums of the priced, and who is left out written down with the reason. */
+async function sumAudience(
+  scope: Scope,
+  quoteId: string,
+  request: AudienceRequest,
+  audience: Audience,
+): Promise<Sum[]> {
   const window =
     audience.models[0] === 'conversation_24h'
       ? scope.sql`EXISTS (SELECT 1 FROM conversation_windows w WHERE w.contact_id = a.contact_id
             AND w.workspace_id = ${scope.workspaceId} AND w.category = ${request.category} AND w.expires_at > a.due_at)`
       : scope.sql`false`
   return scope.sql<Sum[]>`
-    SELECT market, CASE WHEN excluded IS NULL THEN price END AS price, excluded, count(*)::int AS count,
-           count(*) FILTER (WHERE ${window})::int AS free, ${audienceHash(scope)} AS hash
-      FROM (${audience.query}) a GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`
+    WITH a AS MATERIALIZED (
+      SELECT contact_id, market, CASE WHEN excluded IS NULL THEN price END AS price, due_at, excluded, mark, other_mark
+        FROM (${audience.query}) q),
+    left_out AS (
+      INSERT INTO quote_exclusions (quote_id, workspace_id, contact_id, reason)
+      SELECT ${quoteId}::uuid, ${scope.workspaceId}::uuid, contact_id, excluded FROM a WHERE excluded IS NOT NULL)
+    SELECT market, price, excluded, count(*)::int AS count,
+           (count(*) FILTER (WHERE ${window}))::int AS free, ${audienceHash(scope)} AS hash
+      FROM a GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`
 }
 
 function totals(

@@ -19,7 +19,10 @@ export type NewRun = {
   messagesPerSecond: number
 }
 
-/** A query giving one row for each recipient: contact_id, phone, time_zone, zone, variables, price, due_at. */
+/**
+ * A query giving one row for each recipient: contact_id, phone, zone, variables, price, due_at, and two hashes with
+ * different seeds over all that the recipient will be sent and charged (`mark`, `other_mark`).
+ */
 export type AudienceQuery = postgres.PendingQuery<postgres.Row[]>
 
 /**
@@ -36,7 +39,7 @@ export async function materialise(scope: Scope, run: NewRun, audience: AudienceQ
                / ${sliceSize(run.messagesPerSecond)}::int) AS part
         FROM (${audience}) a),
     sliced AS MATERIALIZED (
-      SELECT message_id, contact_id, phone, zone, variables, price, due_at,
+      SELECT message_id, contact_id, phone, zone, variables, price, due_at, mark, other_mark,
              (dense_rank() OVER (ORDER BY due_at, zone, part))::int AS slice_no FROM audience),
     new_slices AS (
       INSERT INTO slices (campaign_id, slice_no, workspace_id, time_zone, due_at)
@@ -58,11 +61,10 @@ export async function materialise(scope: Scope, run: NewRun, audience: AudienceQ
 /** `audienceHash` stands for who gets what at which price, whatever the order; 32 hex digits. */
 export type Frozen = { count: number; totalMinor: bigint; audienceHash: string }
 
-/** The fingerprint of an audience as an aggregate over contact_id, phone, variables and price. */
+/** The fingerprint of an audience as an aggregate over `mark` and `other_mark`. */
 export function audienceHash(scope: Scope) {
   return scope.sql`
-    lpad(to_hex(coalesce(bit_xor(hashtextextended(concat_ws('|', contact_id, phone, variables, price), 1)), 0)), 16, '0') ||
-    lpad(to_hex(coalesce(bit_xor(hashtextextended(concat_ws('|', contact_id, phone, variables, price), 2)), 0)), 16, '0')`
+    lpad(to_hex(coalesce(bit_xor(mark), 0)), 16, '0') || lpad(to_hex(coalesce(bit_xor(other_mark), 0)), 16, '0')`
 }
 
 async function insertRun(scope: Scope, run: NewRun): Promise<void> {
