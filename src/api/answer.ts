@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import type { ApiHouse } from './house.ts'
 import { requestIdOf } from './observe.ts'
@@ -23,6 +25,15 @@ export function sendProblem(response: Response, body: unknown): void {
 /** Writes a file to be saved, under its own name. */
 export function sendFile(response: Response, file: FileAnswer): void {
   response.attachment(file.fileName).type(file.contentType).send(Buffer.from(file.bytes))
+}
+
+/** Writes what is made as it is sent. Whoever leaves before the end is no fault of ours. */
+export async function sendStream(response: Response, stream: Readable): Promise<void> {
+  try {
+    await pipeline(stream, response)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  }
 }
 
 /** The one place that answers errors: problems as they are, outages as 503, bugs as 500 without a word about them. */

@@ -21,7 +21,7 @@ import {
 } from '../contacts/index.ts'
 import type { Refusal, Result } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
-import { WORKBOOK } from './answer.ts'
+import { sendStream, WORKBOOK } from './answer.ts'
 import type { ApiHouse } from './house.ts'
 import { refuseBadText } from './input.ts'
 import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
@@ -198,7 +198,7 @@ export const getProblemBook = defineStreamRoute({
   handler: async (input) => {
     const { fileName, file } = await openBook(input)
     input.response.attachment(fileName).type(WORKBOOK)
-    await pipeline(file.createReadStream(), input.response)
+    await sendStream(input.response, file.createReadStream())
   },
 })
 

@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponseObject } from 'zod-openapi'
+import {
+  createDocument,
+  type ZodOpenApiObject,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiResponseObject,
+} from 'zod-openapi'
 import { IDEMPOTENCY_HEADER } from './idempotency.ts'
 import {
   codesByStatus,
@@ -34,7 +39,11 @@ const WITH_A_FILE: readonly ProblemCode[] = [
 
 /** The OpenAPI 3.1 document, made of what the routes say of themselves and of the schemas that check requests. */
 export function openApiDocument(routes: readonly Route[], publicUrl: string | undefined) {
-  return createDocument({
+  return createDocument(documentOf(routes, publicUrl), { override: ({ jsonSchema }) => plainer(jsonSchema) })
+}
+
+function documentOf(routes: readonly Route[], publicUrl: string | undefined): ZodOpenApiObject {
+  return {
     openapi: '3.1.1',
     info: {
       title: 'Duecast',
@@ -54,7 +63,13 @@ export function openApiDocument(routes: readonly Route[], publicUrl: string | un
       },
     },
     paths: pathsOf(routes),
-  })
+  }
+}
+
+/** What a format or a type says already need not be said again in a screenful. */
+function plainer(schema: { format?: string; pattern?: string; maximum?: number }): void {
+  if (schema.format !== undefined) delete schema.pattern
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
 }
 
 /** Every word that a route may refuse with: its own, and those of its kind. */

@@ -1,11 +1,9 @@
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
-import type { Response } from 'express'
 import { findCampaign } from '../campaigns/index.ts'
 import { listMessages, type MessageLine, type MessagePlace, writeReport } from '../reports/index.ts'
 import { findWorkspace } from '../workspaces/index.ts'
-import { WORKBOOK } from './answer.ts'
+import { sendStream, WORKBOOK } from './answer.ts'
 import { Problem, problemOf } from './problem.ts'
 import { defineStreamRoute, type StreamInput } from './route.ts'
 
@@ -30,7 +28,8 @@ export const getReport = defineStreamRoute({
     underway += 1
     try {
       input.response.attachment(`report-${input.params.id}.xlsx`).type(WORKBOOK)
-      await stream(writeReport(linesOf(input, place.timeZone), place), input.response)
+      const workbook = writeReport(linesOf(input, place.timeZone), place)
+      await sendStream(input.response, Readable.fromWeb(workbook as ReadableStream<Uint8Array>))
     } finally {
       underway -= 1
     }
@@ -56,16 +55,4 @@ async function* linesOf({ house, cause, params }: Input, timeZone: string): Asyn
     yield* page.items
     after = page.next
   } while (after !== undefined)
-}
-
-async function stream(workbook: globalThis.ReadableStream<Uint8Array>, response: Response): Promise<void> {
-  try {
-    await pipeline(Readable.fromWeb(workbook as ReadableStream<Uint8Array>), response)
-  } catch (error) {
-    if (!hasGone(error)) throw error
-  }
-}
-
-function hasGone(error: unknown): boolean {
-  return (error as { code?: unknown }).code === 'ERR_STREAM_PREMATURE_CLOSE'
 }

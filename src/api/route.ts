@@ -157,6 +157,7 @@ export function defineStreamRoute<const Path extends string, Query extends z.Zod
       const query = facts.query ? parseInput(facts.query, request.query) : refuseQuery(request)
       const cause = causeOf(identity, request)
       const params = readParams(request)
+      if (request.method === 'HEAD') return sendHead(response, facts.responses)
       await handler({ cause, params, query, request, response, house } as StreamInput<Path, Query>)
     },
   }
@@ -179,6 +180,13 @@ export function answer<const Status extends number, Body>(
 ): Ok<{ readonly status: Status; readonly body: Body }>
 export function answer(status: number, body?: unknown): Ok<{ status: number; body?: unknown }> {
   return ok(body === undefined ? { status } : { status, body })
+}
+
+/** What would take long to make, or never ends, is not made for somebody who only asks what it would be. */
+function sendHead(response: Response, responses: Responses): void {
+  const declared = responses[200]
+  if (declared && 'download' in declared) response.type(declared.download)
+  response.status(200).end()
 }
 
 /** The path as Express writes it: `/v1/imports/:id`. */

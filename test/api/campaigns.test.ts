@@ -298,6 +298,13 @@ describe('the events of a campaign', () => {
     expect(states).toEqual(['scheduled', 'cancelled'])
   })
 
+  test('are not begun for somebody who only asks what they are', async () => {
+    const { id } = await draft(server, stage)
+    const head = await server.ask('HEAD', at(id, 'events'), { key: stage.keys.viewer })
+    expect(head).toMatchObject({ status: 200, body: undefined })
+    expect(head.headers.get('content-type')).toContain('text/event-stream')
+  })
+
   test('of no campaign are a problem like any other', async () => {
     expect((await server.ask('GET', at('x', 'events'), { key: stage.keys.viewer })).status).toBe(404)
   })

@@ -52,10 +52,23 @@ export const answerHandshake = definePublicRoute({
   },
 })
 
+/** Webhooks come by the thousand, of a few senders; a secret that was changed counts after this long. */
+const REMEMBER_MS = 5_000
+const MOST_REMEMBERED = 1_000
+
+type Remembered = { readonly sender: OpenSender; readonly untilMs: number }
+const remembered = new WeakMap<ApiHouse, Map<string, Remembered>>()
+
 async function findSender(house: ApiHouse, request: Request): Promise<OpenSender> {
   const id = String(request.params.sender_id)
+  const known = remembered.get(house) ?? new Map<string, Remembered>()
+  const present = known.get(id)
+  if (present && present.untilMs > performance.now()) return present.sender
   const sender = isUuid(id) ? await openSender(house.database.sql, house.secrets, id) : undefined
   if (!sender) throw new Problem('not_found', 'There is no such sender.')
+  if (known.size >= MOST_REMEMBERED) known.clear()
+  known.set(id, { sender, untilMs: performance.now() + REMEMBER_MS })
+  remembered.set(house, known)
   return sender
 }
 
