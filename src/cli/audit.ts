@@ -1,7 +1,7 @@
 import { auditAll, type WorkspaceAudit } from '../reports/index.ts'
 import { FAILED } from './failure.ts'
 import { noSuchWorkspace, withInstallation, workspaceId } from './installation.ts'
-import { paint, printJson, printLine } from './terminal.ts'
+import { grouped, paint, printJson, printLine } from './terminal.ts'
 
 /** `duecast audit`: recomputes the books of every workspace, or of one. Exit code 1 where a check fails. */
 export async function audit(options: {
@@ -44,18 +44,24 @@ function workspaceLines({ workspaceId: id, name, checks }: WorkspaceAudit): stri
   return [paint('bold', `${name}  ${id}`), ...checkLines(checks), '']
 }
 
+type Shown = Pick<WorkspaceAudit['checks'][number], 'says' | 'ok' | 'figures' | 'differences'>
+
 /** Each check in a line with its figures, and each difference in a line below it. */
-export function checkLines(
-  checks: readonly Pick<WorkspaceAudit['checks'][number], 'says' | 'ok' | 'figures' | 'differences'>[],
-): string[] {
+export function checkLines(checks: readonly Shown[]): string[] {
   return checks.flatMap(({ says, ok, figures, differences }) => [
     `  ${ok ? paint('green', 'holds ') : paint('red', 'BROKEN')}  ${says}`,
-    paint(
-      'dim',
-      `          ${Object.entries(figures)
-        .map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`)
-        .join(' · ')}`,
-    ),
+    `          ${paint('dim', figuresText(figures))}`,
     ...differences.map((difference) => `          ${paint('red', difference)}`),
   ])
+}
+
+/** Counts stand as they are; amounts, which alone have a point, are grouped. */
+function figuresText(figures: Shown['figures']): string {
+  return Object.entries(figures)
+    .map(([name, value]) => [
+      name.replaceAll('_', ' '),
+      /^-?\d+\.\d+$/.test(`${value}`) ? grouped(`${value}`) : value,
+    ])
+    .map(([name, value]) => `${name} ${value}`)
+    .join(' · ')
 }

@@ -1,10 +1,13 @@
-import { isTerminal, paint, printLine } from '../terminal.ts'
+import { grouped, isTerminal, paint, printLine } from '../terminal.ts'
 import type { Campaign } from './shapes.ts'
 
 /** Shows a campaign as it goes: one line that is rewritten on a terminal, a new line now and then elsewhere. */
 export type Progress = { show(campaign: Campaign): void; end(): void }
 
 const BAR_WIDTH = 30
+/** Two spaces before the bar, its brackets and a space behind. */
+const BAR_FRAME = 5
+const DEFAULT_COLUMNS = 80
 const LINE_EVERY_MS = 2_000
 const CLEAR_LINE = '\r\u001b[K'
 /** Nothing more will become of a message in one of these. */
@@ -16,7 +19,7 @@ export function openProgress(): Progress {
 
 function onTerminal(): Progress {
   return {
-    show: (campaign) => void process.stdout.write(`${CLEAR_LINE}  ${bar(campaign)} ${describe(campaign)}`),
+    show: (campaign) => void process.stdout.write(`${CLEAR_LINE}  ${bar(campaign)} ${fitted(campaign)}`),
     end: () => printLine(),
   }
 }
@@ -40,6 +43,12 @@ function asLines(): Progress {
   }
 }
 
+/** A line that wraps could not be rewritten. */
+function fitted(campaign: Campaign): string {
+  const room = (process.stdout.columns || DEFAULT_COLUMNS) - BAR_WIDTH - BAR_FRAME - 1
+  return describe(campaign).slice(0, Math.max(0, room))
+}
+
 function bar({ counts }: Campaign): string {
   const total = Math.max(1, counts.total ?? 0)
   const part = (states: readonly string[]) =>
@@ -57,8 +66,8 @@ function describe({ state, counts, money }: Campaign): string {
     `${state.padEnd(10)} ${out}/${total} sent`,
     `${of('delivered') + of('read')} delivered (${of('read')} read)`,
     `${of('failed') + of('expired')} failed`,
-    `charged ${money.captured.amount}`,
-    `still held ${money.remaining.amount}`,
+    `charged ${grouped(money.captured.amount)}`,
+    `still held ${grouped(money.remaining.amount)}`,
   ]
   return parts.join(' · ')
 }

@@ -5,7 +5,7 @@ import type { MoneyJson } from '../../platform/money.ts'
 export type Import = {
   id: string
   state: 'reading' | 'mapping' | 'done' | 'failed'
-  mapping: Record<string, string | null>
+  columns: { heading: string; target: string | null }[]
   rows: number
   accepted: number
   duplicates: number

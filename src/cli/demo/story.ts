@@ -2,6 +2,7 @@ import { asOwner } from '../../house.ts'
 import type { Running } from '../../main.ts'
 import type { MoneyJson } from '../../platform/money.ts'
 import { unwrap } from '../../platform/result.ts'
+import { publishRates } from '../../pricing/index.ts'
 import { starterTemplate } from '../../templates/index.ts'
 import { openWorkspace } from '../../workspaces/index.ts'
 import { CommandFailure, FAILED } from '../failure.ts'
@@ -17,6 +18,12 @@ export type Story = { readonly settled: Settled; readonly workspaceId: string; r
 
 /** Enough for the campaign, and so little that more than half of it is reserved: then a second person must approve. */
 const TOP_UP: MoneyJson = { amount: '250000', currency: 'IDR' }
+/** Invented; the seeded card in rupiah has a price for Indonesia only. */
+const OWN_CARD = `model,currency,market,category,effective_from,price_per_unit
+per_message,IDR,Singapore,utility,2026-07-01,412.5
+per_message,IDR,Malaysia,utility,2026-07-01,318.25
+per_message,IDR,Rest of Asia Pacific,utility,2026-07-01,655.755
+`
 /** The stand-in's habits: some fail, some are never heard of again, receipts come twice and in the wrong order. */
 const SENDER_CONFIG = {
   seed: 2026,
@@ -43,7 +50,7 @@ export async function tellStory(running: Running): Promise<Story> {
   printLine(`Server, embedded PostgreSQL, workers and a stand-in for the provider: ${running.url}`)
   const { workspaceId, ownerKey } = await makeWorkspace(running)
   const owner = openApi(running.url, ownerKey)
-  const maker = openApi(running.url, await keyFor(owner, 'marketer', 'Rina, who makes campaigns'))
+  const maker = openApi(running.url, await keyFor(owner, 'admin', 'Rina, who makes campaigns'))
   const approver = openApi(running.url, await keyFor(owner, 'approver', 'Bambang, who approves them'))
   const listId = await importSheet(maker)
   const templateId = await saveTemplate(maker, listId)
@@ -60,10 +67,13 @@ export async function tellStory(running: Running): Promise<Story> {
   return { settled, workspaceId, ownerKey }
 }
 
+/** A workspace as an operator makes it, with prices of its own for some markets abroad. */
 async function makeWorkspace({ house }: Running): Promise<{ workspaceId: string; ownerKey: string }> {
-  const request = { name: 'Toko Sumber Rejeki', currency: 'IDR' }
+  const request = { name: 'Toko Sumber Rejeki', currency: TOP_UP.currency }
   const opened = await asOwner(house.ownerUrl, house.clock, (owner) => openWorkspace(owner, request))
   const { workspaceId, key } = unwrap(opened)
+  const card = { table: OWN_CARD, fileName: 'own prices.csv' }
+  unwrap(await house.asSystem('demo', workspaceId, (scope) => publishRates(scope, card)))
   return { workspaceId, ownerKey: key.apiKey }
 }
 
@@ -77,8 +87,8 @@ async function importSheet(api: Api): Promise<string> {
   const fields = { locale: 'id', default_country: 'ID', list: 'Tagihan Desember' }
   const { id } = await api.upload<Import>('/v1/imports', fields, workbook)
   const done = await imported(api, id)
-  const found = Object.entries(done.mapping).filter(([, field]) => field !== null)
-  printLine(`  columns   ${found.map(([heading, field]) => `${heading} → ${field}`).join(' · ')}`)
+  const read = done.columns.filter(({ target }) => target !== null)
+  printLine(`  columns   ${read.map(({ heading, target }) => `${heading} → ${target}`).join(' · ')}`)
   printLine(`  accepted  ${done.accepted} contacts, with numbers in international form`)
   printLine(`  repeated  ${done.duplicates} numbers that are in the sheet already`)
   printLine(`  refused   ${done.rejected} rows, each with its place and a reason:`)
