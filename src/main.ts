@@ -1,4 +1,6 @@
+import { realpathSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startWorkers, type Workers } from '../workers/registry.ts'
 import type { ApiHouse } from './api/house.ts'
@@ -109,7 +111,10 @@ async function main(): Promise<void> {
   process.on('SIGINT', stop)
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+if (
+  process.argv[1] !== undefined &&
+  realpathSync(process.argv[1]) === realpathSync(fileURLToPath(import.meta.url))
+) {
   main().catch((error: unknown) => {
     process.stderr.write(`${error instanceof ConfigError ? error.message : (error as Error).stack}\n`)
     process.exit(1)
