@@ -1,4 +1,5 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import { IANAZone } from 'luxon'
 
 type LocaleWithZones = Intl.Locale & { timeZones?: string[]; getTimeZones?: () => string[] | undefined }
 
@@ -6,11 +7,11 @@ const zonesByCountry = new Map<string, readonly string[]>()
 
 /**
  * The time zones in which the holder of a number may be: his own, where the list says it; else those of the number's
- * country, one or several (then a moment must suit all of them); none where the country is not known.
+ * country, one or several (then a moment must suit all of them); none where the country or the zone is not known.
  * @param phone E.164
  */
 export function possibleZones(phone: string, ownZone: string | null): readonly string[] {
-  if (ownZone) return [ownZone]
+  if (ownZone) return IANAZone.isValidZone(ownZone) ? [ownZone] : []
   const country = parsePhoneNumberFromString(phone)?.country
   return country ? zonesOf(country) : []
 }

@@ -93,6 +93,7 @@ export type Message = {
   attempts: number
   provider_message_id: string | null
   error?: { code: string }
+  sent_at: string | null
 }
 
 /** All messages of a campaign, page by page. */
