@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   allMessages,
   booksOf,
+  expectStatus,
   launch,
   makeSender,
   makeTemplate,
@@ -99,6 +100,32 @@ describe('receipts that come after the settlement', () => {
     expect(minor(money.held)).toBe(minor(money.captured) + minor(money.released))
     const messages = await allMessages(sent.firm.joko, sent.id)
     expect(messages.some(({ explanation }) => explanation.includes('charged late'))).toBe(true)
+  })
+})
+
+describe('a delivery that nobody can pay for any more', () => {
+  it('is owed, in full and in sight', async () => {
+    const firm = await openKlinikSehat(stack)
+    expectStatus(await firm.ratna.ask('PUT', '/v1/approval-policy', {}), 200)
+    await topUp(firm, '7133.00', 'transfer-1')
+    const list_id = await makeList(stack, firm, patients(20))
+    const template_id = await makeTemplate(firm.budi)
+    const slow = await makeSender(firm, { delivered: 1, late: 1, late_ms: 9_000, lifetime_seconds: 2 })
+    const quick = await makeSender(firm, { delivered: 1, lifetime_seconds: 2 })
+    const first = await launch(firm.budi, { list_id, sender_id: slow, template_id })
+    expect((await follow(stack, firm.joko, first.id)).events.at(-1)).toMatchObject({
+      state: 'settled',
+      counts: { expired: 20 },
+    })
+    const second = await launch(firm.budi, { list_id, sender_id: quick, template_id })
+    await follow(stack, firm.joko, second.id)
+    expect(await walletOf(firm)).toEqual({ available: '0.00', held: '0.00', spent: '7133.00' })
+
+    await until(async () => (await firm.joko.get('/v1/wallet')).body.owed.amount === '7133.00')
+    expect(await walletOf(firm)).toEqual({ available: '0.00', held: '0.00', spent: '14266.00' })
+    const { data } = expectStatus(await firm.joko.get(`/v1/wallet/transfers?campaign_id=${first.id}`), 200)
+    expect(data[0]).toMatchObject({ kind: 'late_capture', from: 'receivable', to: 'spent' })
+    expect(await booksOf(firm)).toEqual([])
   })
 })
 
