@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { fileURLToPath } from 'node:url'
 
 /** A program of the house as a process of its own, known by the lines of JSON that it prints. */
 export type Child = {
@@ -30,7 +32,7 @@ export function startChild(
   env: Readonly<Record<string, string>>,
   logFile: string,
 ): Child {
-  const path = new URL(program, import.meta.url).pathname
+  const path = fileURLToPath(new URL(program, import.meta.url))
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), path, ...args], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
     stdio: ['pipe', 'pipe', openSync(logFile, 'a')],
