@@ -158,6 +158,7 @@ describe('a campaign from its list to its settlement', () => {
       reference: 'transfer-1',
     })
     expect(all).toHaveLength(data.length + 1)
+    expect(await pagedTransfers(firm)).toEqual(all)
   })
 })
 
@@ -234,6 +235,19 @@ describe('a request that is sent twice', () => {
     expect(await witnessOf(stack, sender_id)).toMatchObject({ accepted: 3 })
   })
 })
+
+/** The ledger, two movements at a time. */
+async function pagedTransfers(firm: Firm): Promise<unknown[]> {
+  const found: unknown[] = []
+  let cursor = ''
+  do {
+    const page = expectStatus(await firm.joko.get(`/v1/wallet/transfers?limit=2${cursor}`), 200)
+    expect(page.data.length).toBeLessThanOrEqual(2)
+    found.push(...page.data)
+    cursor = page.next_cursor && `&cursor=${page.next_cursor}`
+  } while (cursor)
+  return found
+}
 
 /** A schedule so many seconds ahead, on the clock of Jakarta. */
 function inSeconds(seconds: number) {
