@@ -39,6 +39,40 @@ export const INVARIANTS: readonly Invariant[] = [
          WHERE workspace_id = ${workspaceId} AND kind IN ('wallet','hold','spent') AND debits > credits)`,
   },
   {
+    name: 'transfers_go_their_ways',
+    says: 'every transfer goes from a kind of account to another as its own kind may, in the workspace’s currency, and a hold’s for its own campaign',
+    amounts: [],
+    query: (sql, workspaceId) => sql`
+      own AS (SELECT a.id, a.kind, a.campaign_id, a.currency = w.currency AS fits, a.currency
+        FROM accounts a JOIN workspaces w USING (workspace_id) WHERE a.workspace_id = ${workspaceId}),
+      moved AS (SELECT t.id, t.kind, t.currency, t.amount, d.kind AS d, c.kind AS c,
+          t.currency = d.currency AND t.currency = c.currency
+            AND (d.kind <> 'hold' OR d.campaign_id IS NOT DISTINCT FROM t.campaign_id)
+            AND (c.kind <> 'hold' OR c.campaign_id IS NOT DISTINCT FROM t.campaign_id)
+            AND EXISTS (SELECT 1 FROM transfer_ways w WHERE (w.kind, w.debit_kind, w.credit_kind) = (t.kind, d.kind, c.kind)) AS fits
+        FROM transfers t LEFT JOIN own d ON d.id = t.debit_id LEFT JOIN own c ON c.id = t.credit_id
+        WHERE t.workspace_id = ${workspaceId}),
+      figures AS (SELECT count(*)::int AS transfers, (SELECT count(*)::int FROM own) AS accounts FROM moved),
+      faults AS (SELECT format('transfer %s: %s from %s to %s in %s', id, kind, coalesce(d, 'nowhere'), coalesce(c, 'nowhere'), currency) AS fault
+          FROM moved WHERE fits IS NOT TRUE
+        UNION ALL SELECT format('account %s (%s) is in %s', id, kind, currency) FROM own WHERE NOT fits)`,
+  },
+  {
+    name: 'holds_serve_their_campaigns',
+    says: 'every hold belongs to one campaign that names it, and so does the campaign’s run',
+    amounts: [],
+    query: (sql, workspaceId) => sql`
+      sides AS (SELECT a.id AS hold, a.campaign_id AS served, a.currency, k.id AS campaign, r.campaign_id AS run,
+          r.hold_id AS run_hold, r.currency AS run_currency
+        FROM (SELECT * FROM accounts WHERE workspace_id = ${workspaceId} AND kind = 'hold') a
+        FULL JOIN (SELECT id, hold_id FROM campaigns WHERE workspace_id = ${workspaceId} AND hold_id IS NOT NULL) k ON k.hold_id = a.id
+        FULL JOIN (SELECT campaign_id, hold_id, currency FROM runs WHERE workspace_id = ${workspaceId}) r ON r.campaign_id = k.id),
+      figures AS (SELECT count(*)::int AS holds FROM sides),
+      faults AS (SELECT format('hold %s of campaign %s: named by campaign %s and by the run of %s as %s', coalesce(hold::text, 'none'),
+          coalesce(served::text, 'none'), coalesce(campaign::text, 'none'), coalesce(run::text, 'none'), coalesce(run_hold::text, 'none')) AS fault
+        FROM sides WHERE (hold = run_hold AND served = campaign AND served = run AND currency = run_currency) IS NOT TRUE)`,
+  },
+  {
     name: 'reservations_equal_prices',
     says: 'what was reserved for a campaign is the sum of its messages’ prices',
     amounts: ['reserved', 'prices'],
@@ -63,37 +97,54 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'captures_equal_charges',
-    says: 'every capture is the sum and the number of the charges that it pays',
+    says: 'every capture is the sum and the number of the charges that it pays, all of its own campaign',
     amounts: ['captured', 'charged'],
     query: (sql, workspaceId) => sql`
-      paid AS (SELECT transfer_id, sum(amount) amount, count(*) n FROM charges WHERE workspace_id = ${workspaceId} AND transfer_id IS NOT NULL GROUP BY 1),
-      captures AS (SELECT id, campaign_id, amount, n_items FROM transfers WHERE workspace_id = ${workspaceId} AND kind IN ('capture','late_capture')),
+      paid AS (SELECT transfer_id, campaign_id, late, sum(amount) amount, count(*) n FROM charges
+        WHERE workspace_id = ${workspaceId} AND transfer_id IS NOT NULL GROUP BY 1, 2, 3),
+      captures AS (SELECT id, campaign_id, kind = 'late_capture' AS late, amount, n_items FROM transfers WHERE workspace_id = ${workspaceId} AND kind IN ('capture','late_capture')),
       both_sides AS (SELECT coalesce(c.id, p.transfer_id) id, coalesce(c.amount, 0) ca, coalesce(c.n_items, 0) cn, coalesce(p.amount, 0) pa, coalesce(p.n, 0) pn
-        FROM captures c FULL JOIN paid p ON p.transfer_id = c.id),
+        FROM captures c FULL JOIN paid p ON (p.transfer_id, p.campaign_id, p.late) = (c.id, c.campaign_id, c.late)),
       figures AS (SELECT count(*)::int AS captures, coalesce(sum(ca), 0)::text AS captured, coalesce(sum(pa), 0)::text AS charged, coalesce(sum(pn), 0)::int AS messages FROM both_sides),
       faults AS (SELECT format('transfer %s: captured %s for %s messages, charges %s for %s', id, ca, cn, pa, pn) AS fault
         FROM both_sides WHERE ca <> pa OR cn <> pn)`,
   },
   {
     name: 'charges_have_receipts',
-    says: 'every charge has a receipt that the message was delivered or read, and is at most its price',
+    says: 'every charge has a receipt that its message was delivered or read, and is its price, or nothing for a reason',
     amounts: ['charged'],
     query: (sql, workspaceId) => sql`
-      all_charges AS (SELECT c.message_id, c.amount, m.price, m.state, m.money, r.status
-        FROM charges c LEFT JOIN messages m ON m.id = c.message_id
-        LEFT JOIN receipts r ON (r.message_id, r.attempt_no, r.status) = (c.message_id, c.attempt_no, c.status)
+      all_charges AS (SELECT c.message_id, c.amount, c.reason, m.price, m.state, m.money, r.status,
+          m.campaign_id = c.campaign_id AND m.money = 'captured' AND m.state IN ('delivered','read') AND r.status IS NOT NULL
+            AND c.amount = CASE c.reason WHEN 'regular' THEN m.price ELSE 0 END AND (c.reason <> 'reported_free' OR m.free) AS fits
+        FROM charges c LEFT JOIN messages m ON m.id = c.message_id AND m.workspace_id = c.workspace_id
+        LEFT JOIN receipts r ON (r.workspace_id, r.message_id, r.attempt_no, r.status) = (c.workspace_id, c.message_id, c.attempt_no, c.status)
         WHERE c.workspace_id = ${workspaceId}),
       figures AS (SELECT count(*)::int AS charges, coalesce(sum(amount), 0)::text AS charged FROM all_charges),
-      faults AS (SELECT format('message %s: charged %s, price %s, state %s, receipt %s', message_id, amount, price, state, coalesce(status, 'none')) AS fault
-        FROM all_charges WHERE status IS NULL OR price IS NULL OR amount > price OR money <> 'captured' OR state NOT IN ('delivered','read'))`,
+      faults AS (SELECT format('message %s: charged %s (%s), price %s, state %s, receipt %s', message_id, amount, reason, price, state, coalesce(status, 'none')) AS fault
+        FROM all_charges WHERE fits IS NOT TRUE)`,
+  },
+  {
+    name: 'refunds_are_noted',
+    says: 'what was refunded is noted on the charges that it was refunded of',
+    amounts: ['refunded', 'noted'],
+    query: (sql, workspaceId) => sql`
+      refunds AS (SELECT campaign_id, sum(amount) amount FROM transfers WHERE workspace_id = ${workspaceId} AND kind = 'refund' GROUP BY 1),
+      noted AS (SELECT campaign_id, sum(refunded) amount FROM charges WHERE workspace_id = ${workspaceId} GROUP BY 1),
+      both_sides AS (SELECT campaign_id, coalesce(r.amount, 0) r, coalesce(n.amount, 0) n FROM refunds r FULL JOIN noted n USING (campaign_id)),
+      figures AS (SELECT count(*)::int AS campaigns, coalesce(sum(r), 0)::text AS refunded, coalesce(sum(n), 0)::text AS noted FROM both_sides),
+      faults AS (SELECT format('campaign %s: refunded %s, noted on its charges %s', campaign_id, r, n) AS fault FROM both_sides WHERE r <> n)`,
   },
   {
     name: 'deliveries_are_charged',
     says: 'every message that was delivered or read has exactly one charge, and no other has one',
     amounts: [],
     query: (sql, workspaceId) => sql`
-      delivered AS (SELECT m.id, m.state, c.message_id FROM messages m LEFT JOIN charges c ON c.message_id = m.id
-        WHERE m.workspace_id = ${workspaceId} AND (m.money = 'captured' OR m.state IN ('delivered','read'))),
+      reported AS (SELECT DISTINCT message_id FROM receipts WHERE workspace_id = ${workspaceId} AND status IN ('delivered','read')),
+      delivered AS (SELECT m.id, m.state, c.message_id FROM messages m LEFT JOIN reported r ON r.message_id = m.id
+        LEFT JOIN charges c ON c.message_id = m.id WHERE m.workspace_id = ${workspaceId}
+         AND (m.money = 'captured' OR m.state IN ('delivered','read')
+           OR (r.message_id IS NOT NULL AND m.state NOT IN ('queued','cancelled','skipped')))),
       figures AS (SELECT count(*)::int AS delivered, count(message_id)::int AS charged FROM delivered),
       faults AS (SELECT format('message %s is %s and has no charge', id, state) AS fault FROM delivered WHERE message_id IS NULL)`,
   },
@@ -111,18 +162,19 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'settled_is_settled',
-    says: 'a settled campaign has no undecided message, and its hold is empty and closed: reserved = charged + released',
+    says: 'a settled campaign has no undecided message, and its hold is empty and closed: reserved = charged + released; only what has ended is closed',
     amounts: ['reserved', 'captured', 'released'],
     query: (sql, workspaceId) => sql`
       moved AS (SELECT campaign_id, coalesce(sum(amount) FILTER (WHERE kind = 'reserve'), 0) r, coalesce(sum(amount) FILTER (WHERE kind = 'capture'), 0) c,
           coalesce(sum(amount) FILTER (WHERE kind = 'release'), 0) l FROM transfers WHERE workspace_id = ${workspaceId} AND campaign_id IS NOT NULL GROUP BY 1),
-      settled AS (SELECT k.id, a.closed_at, coalesce(v.r, 0) r, coalesce(v.c, 0) c, coalesce(v.l, 0) l,
+      settled AS (SELECT k.id, k.state, a.closed_at, coalesce(v.r, 0) r, coalesce(v.c, 0) c, coalesce(v.l, 0) l,
           (SELECT count(*) FROM messages m WHERE m.campaign_id = k.id AND (m.money = 'held' OR m.state IN ('queued','sending','sent'))) AS n
         FROM campaigns k LEFT JOIN accounts a ON a.id = k.hold_id LEFT JOIN moved v ON v.campaign_id = k.id
-        WHERE k.workspace_id = ${workspaceId} AND k.state = 'settled'),
+        WHERE k.workspace_id = ${workspaceId} AND (k.state = 'settled' OR a.closed_at IS NOT NULL)),
       figures AS (SELECT count(*)::int AS settled, coalesce(sum(r), 0)::text AS reserved, coalesce(sum(c), 0)::text AS captured, coalesce(sum(l), 0)::text AS released FROM settled),
-      faults AS (SELECT format('campaign %s: reserved %s, captured %s, released %s, undecided %s, hold %s', id, r, c, l, n,
-          CASE WHEN closed_at IS NULL THEN 'open' ELSE 'closed' END) AS fault FROM settled WHERE r <> c + l OR n > 0 OR closed_at IS NULL)`,
+      faults AS (SELECT format('campaign %s is %s: reserved %s, captured %s, released %s, undecided %s, hold %s', id, state, r, c, l, n,
+          CASE WHEN closed_at IS NULL THEN 'open' ELSE 'closed' END) AS fault FROM settled
+         WHERE r <> c + l OR n > 0 OR closed_at IS NULL OR state NOT IN ('settled','cancelled','rejected','expired'))`,
   },
   {
     name: 'counts_equal_messages',
@@ -138,23 +190,57 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'no_message_sent_twice',
-    says: 'at most one attempt of a message may ever have reached the provider',
+    says: 'at most one attempt of a message may ever have reached the provider, and one has of every message that is sent',
     amounts: [],
     query: (sql, workspaceId) => sql`
-      reached AS (SELECT message_id, count(*) n, count(*) FILTER (WHERE outcome = 'indeterminate') u FROM attempts
-        WHERE workspace_id = ${workspaceId} AND outcome IS DISTINCT FROM 'not_sent' AND NOT resend_ok GROUP BY 1),
-      figures AS (SELECT count(*)::int AS messages, coalesce(sum(u), 0)::int AS uncertain FROM reached),
-      faults AS (SELECT format('message %s: %s attempts may have reached the provider', message_id, n) AS fault FROM reached WHERE n > 1)`,
+      tried AS (SELECT message_id, max(attempt_no) last, count(*) FILTER (WHERE outcome IS DISTINCT FROM 'not_sent' AND NOT resend_ok) n,
+          count(*) FILTER (WHERE outcome = 'indeterminate') u FROM attempts WHERE workspace_id = ${workspaceId} GROUP BY 1),
+      sides AS (SELECT coalesce(m.id, t.message_id) id, m.state, coalesce(m.attempts, 0) counted, coalesce(t.last, 0) last, coalesce(t.n, 0) n, coalesce(t.u, 0) u
+        FROM (SELECT id, state, attempts FROM messages WHERE workspace_id = ${workspaceId}) m FULL JOIN tried t ON t.message_id = m.id),
+      figures AS (SELECT count(*) FILTER (WHERE n > 0)::int AS messages, coalesce(sum(u), 0)::int AS uncertain FROM sides),
+      faults AS (SELECT format('message %s is %s: %s attempts may have reached the provider, %s of %s are there', id, coalesce(state, 'gone'), n, last, counted) AS fault
+        FROM sides WHERE n > 1 OR last <> counted OR (n = 0 AND state IN ('sent','delivered','read','uncertain')))`,
   },
   {
     name: 'quotes_add_up',
-    says: 'every quote’s total is the sum of its lines, and a submitted campaign reserved no more than its quote',
+    says: 'every quote’s total is the sum of its lines, and a submitted campaign reserved what its quote says, or less where it may go out in part',
     amounts: ['quoted'],
     query: (sql, workspaceId) => sql`
-      priced AS (SELECT q.id, q.total, coalesce((SELECT sum((l ->> 'subtotalMinor')::bigint) FROM jsonb_array_elements(q.lines) l), 0) lines,
-          (SELECT coalesce(sum(amount), 0) FROM transfers t WHERE t.campaign_id = c.id AND t.kind = 'reserve') reserved
-        FROM quotes q LEFT JOIN campaigns c ON c.quote_id = q.id AND c.hold_id IS NOT NULL WHERE q.workspace_id = ${workspaceId}),
+      priced AS (SELECT q.id, q.campaign_id, q.total, q.minimum, q.recipients, q.currency, l.sum, l.count, l.wrong
+        FROM quotes q, LATERAL (SELECT coalesce(sum((x ->> 'subtotalMinor')::bigint), 0) AS sum, coalesce(sum((x ->> 'count')::int), 0) AS count,
+            count(*) FILTER (WHERE (x ->> 'count')::bigint * (x ->> 'unitPriceMinor')::bigint <> (x ->> 'subtotalMinor')::bigint) AS wrong
+          FROM jsonb_array_elements(q.lines) x) l WHERE q.workspace_id = ${workspaceId}),
+      taken AS (SELECT k.id, k.quote_id, k.insufficient_funds, coalesce(sum(t.amount), 0) AS amount FROM campaigns k
+        LEFT JOIN transfers t ON t.campaign_id = k.id AND t.kind = 'reserve' AND t.workspace_id = k.workspace_id
+        WHERE k.workspace_id = ${workspaceId} AND k.hold_id IS NOT NULL GROUP BY 1, 2, 3),
       figures AS (SELECT count(*)::int AS quotes, coalesce(sum(total), 0)::text AS quoted FROM priced),
-      faults AS (SELECT format('quote %s: total %s, lines %s, reserved %s', id, total, lines, reserved) AS fault FROM priced WHERE total <> lines OR reserved > total)`,
+      faults AS (SELECT format('quote %s: total %s %s, minimum %s, lines %s, recipients %s, on its lines %s', id, total, currency, minimum, sum, recipients, count) AS fault
+          FROM priced WHERE total <> sum OR recipients <> count OR wrong > 0 OR minimum > total
+            OR currency <> (SELECT w.currency FROM workspaces w WHERE w.workspace_id = ${workspaceId})
+        UNION ALL SELECT format('campaign %s: reserved %s, quoted %s', k.id, k.amount, coalesce(q.total::text, 'never')) FROM taken k
+          LEFT JOIN priced q ON q.id = k.quote_id AND q.campaign_id = k.id
+         WHERE q.id IS NULL OR k.amount > q.total OR (k.amount < q.total AND k.insufficient_funds <> 'partial'))`,
+  },
+  {
+    name: 'windows_come_from_charges',
+    says: 'every conversation window was opened by a delivered message, lasts a day, and is what made others free',
+    amounts: [],
+    query: (sql, workspaceId) => sql`
+      opened AS (SELECT w.contact_id, w.category, w.message_id, w.opened_at, w.expires_at,
+          m.contact_id = w.contact_id AND r.category = w.category AND r.model = 'conversation_24h'
+            AND c.reason IN ('regular','zero_price') AND w.expires_at = w.opened_at + interval '24 hours'
+            AND EXISTS (SELECT 1 FROM receipts e WHERE e.message_id = w.message_id AND e.status IN ('delivered','read')
+                          AND e.occurred_at = w.opened_at) AS fits
+        FROM conversation_windows w LEFT JOIN messages m ON m.id = w.message_id
+        LEFT JOIN runs r ON r.campaign_id = m.campaign_id LEFT JOIN charges c ON c.message_id = w.message_id
+        WHERE w.workspace_id = ${workspaceId}),
+      free AS (SELECT c.message_id, EXISTS (SELECT 1 FROM conversation_windows w
+            WHERE w.workspace_id = ${workspaceId} AND w.contact_id = m.contact_id AND w.category = r.category) AS fits
+        FROM charges c JOIN messages m ON m.id = c.message_id JOIN runs r ON r.campaign_id = m.campaign_id
+        WHERE c.workspace_id = ${workspaceId} AND c.reason = 'window_open'),
+      figures AS (SELECT (SELECT count(*)::int FROM opened) AS windows, (SELECT count(*)::int FROM free) AS made_free),
+      faults AS (SELECT format('window of message %s (%s, %s to %s) was not opened so', message_id, category, opened_at, expires_at) AS fault
+          FROM opened WHERE fits IS NOT TRUE
+        UNION ALL SELECT format('message %s was free in a window that is not there', message_id) FROM free WHERE NOT fits)`,
   },
 ]
