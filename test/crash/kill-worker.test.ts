@@ -17,6 +17,6 @@ it('a worker killed twenty times while it sends sends nothing twice, charges eve
   })
   process.stdout.write(`${said.at(-1)}\n`)
   expect(faults, said.join('\n')).toEqual([])
-  expect(verdict).toMatchObject({ sentTwice: 0, chargedWrongly: 0, lost: 0, state: 'settled' })
+  expect(verdict).toMatchObject({ kills: KILLS, sentTwice: 0, chargedWrongly: 0, lost: 0, state: 'settled' })
   expect(verdict.inFlightAtKills, 'no kill hit anything in flight').toBeGreaterThan(KILLS)
 }, 240_000)

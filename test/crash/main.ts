@@ -48,10 +48,10 @@ try {
 process.exitCode = failed > 0 ? 1 : 0
 
 function sumOf(all: readonly Verdict[]): string {
-  const sum = (figure: 'sentTwice' | 'chargedWrongly' | 'lost' | 'uncertain' | 'inFlightAtKills') =>
+  const sum = (figure: 'kills' | 'sentTwice' | 'chargedWrongly' | 'lost' | 'uncertain' | 'inFlightAtKills') =>
     all.reduce((total, verdict) => total + verdict[figure], 0)
   return [
-    `${all.length} runs, ${all.length * options.kills} kills, ${all.length * options.messages} messages, seeds ${seed} to ${seed + runs - 1}, ${failed} runs failed:`,
+    `${all.length} runs, ${sum('kills')} kills, ${all.length * options.messages} messages, seeds ${seed} to ${seed + runs - 1}, ${failed} runs failed:`,
     `sent twice ${sum('sentTwice')}, charged wrongly ${sum('chargedWrongly')}, lost ${sum('lost')}, uncertain ${sum('uncertain')} (of ${sum('inFlightAtKills')} in flight when killed)`,
   ].join('\n')
 }

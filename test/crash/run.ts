@@ -22,16 +22,17 @@ export async function crash(run: CrashRun): Promise<{ verdict: Verdict; faults: 
   try {
     crew = await gatherCrew(stage)
     let inFlight = 0
-    for (let kill = 1; kill <= run.kills; kill++) {
-      await untilItSends(stage, dice)
+    let kills = 0
+    while (kills < run.kills && (await untilItSends(stage, dice))) {
+      kills += 1
       const fault = pick(dice, run.faults)
       const open = await strike(fault, stage, crew, dice)
       inFlight += open
-      run.say(`${kill}. ${fault} killed, ${open} calls in flight, ${await countLeft(stage)} left to send`)
+      run.say(`${kills}. ${fault} killed, ${open} calls in flight, ${await countLeft(stage)} left to send`)
     }
     await untilSettled(stage)
-    const verdict = await judge(stage, inFlight)
-    run.say(`seed ${run.seed}, ${run.kills} kills on ${stage.queue}: ${describeVerdict(verdict)}`)
+    const verdict = await judge(stage, kills, inFlight)
+    run.say(`seed ${run.seed}, ${kills} kills on ${stage.queue}: ${describeVerdict(verdict)}`)
     return { verdict, faults: faultsOf(verdict) }
   } finally {
     if (crew) await dismiss(crew)
@@ -43,15 +44,17 @@ const LOOK_AGAIN_MS = 5
 const SENDS_WITHIN_MS = 60_000
 const SENDS_FOR_MS = 300
 
-/** Returns at a random moment after the witness has begun to hear again. */
-async function untilItSends(stage: Stage, dice: Dice): Promise<void> {
+/** Returns at a random moment after the witness has begun to hear again; false when nothing is left to send. */
+async function untilItSends(stage: Stage, dice: Dice): Promise<boolean> {
   const before = stage.witnessedBytes()
   const until = performance.now() + SENDS_WITHIN_MS
   while (stage.witnessedBytes() === before) {
+    if ((await countLeft(stage)) === 0) return false
     if (performance.now() > until) throw new Error('nothing is sent any more')
     await sleep(LOOK_AGAIN_MS)
   }
   await sleep(between(dice, 0, SENDS_FOR_MS))
+  return true
 }
 
 async function countLeft(stage: Stage): Promise<number> {

@@ -6,6 +6,7 @@ import { readWitness } from './witness.ts'
 
 /** What a run of faults has come to. The first three must be zero. */
 export type Verdict = {
+  kills: number
   /** Recipients whom the witness saw served more than once. */
   sentTwice: number
   /** Charges that no witnessed delivery justifies, or of another amount than the price. */
@@ -26,7 +27,7 @@ export type Verdict = {
 }
 
 /** Compares what the witness saw with what the rows say and what the books charge. */
-export async function judge(stage: Stage, inFlightAtKills: number): Promise<Verdict> {
+export async function judge(stage: Stage, kills: number, inFlightAtKills: number): Promise<Verdict> {
   const witness = await readWitness(stage.recordFile)
   const { messages, charges, money, state } = await readRows(stage)
   const charged = new Map(charges.map((charge) => [charge.message_id, charge]))
@@ -38,6 +39,7 @@ export async function judge(stage: Stage, inFlightAtKills: number): Promise<Verd
   const uncharged = [...witness.delivered].filter((id) => !charged.has(id))
   const unfinished = messages.filter((message) => !FINAL.has(message.state))
   return {
+    kills,
     sentTwice: Math.max(witness.recipientsTwice, witness.attemptsTwice),
     chargedWrongly: unjustified.length,
     lost: uncharged.length + unfinished.length,
