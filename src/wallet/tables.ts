@@ -1,4 +1,4 @@
-import { bigint, char, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { bigint, char, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { instantColumn } from '../platform/columns.ts'
 
 export const accounts = pgTable('accounts', {
@@ -12,23 +12,4 @@ export const accounts = pgTable('accounts', {
   debits: bigint('debits', { mode: 'bigint' }).notNull(),
   credits: bigint('credits', { mode: 'bigint' }).notNull(),
   closedAt: instantColumn('closed_at'),
-})
-
-export const transfers = pgTable('transfers', {
-  id: uuid('id').primaryKey(),
-  workspaceId: uuid('workspace_id').notNull(),
-  currency: char('currency', { length: 3 }).notNull(),
-  debitId: bigint('debit_id', { mode: 'bigint' }).notNull(),
-  creditId: bigint('credit_id', { mode: 'bigint' }).notNull(),
-  amount: bigint('amount', { mode: 'bigint' }).notNull(),
-  kind: text('kind', {
-    enum: ['top_up', 'reserve', 'capture', 'release', 'late_capture', 'refund', 'adjust', 'write_off'],
-  }).notNull(),
-  campaignId: uuid('campaign_id'),
-  nItems: integer('n_items').notNull(),
-  reference: text('reference'),
-  reason: text('reason'),
-  actor: text('actor').notNull(),
-  requestId: text('request_id'),
-  createdAt: instantColumn('created_at').notNull(),
 })

@@ -15,7 +15,7 @@ import {
   walletOf,
   witnessOf,
 } from '../support/campaign.ts'
-import { type Firm, openKlinikSehat } from '../support/cast.ts'
+import { type Firm, openKlinikSehat, openTokoMaju } from '../support/cast.ts'
 import { makeList, patients } from '../support/contacts.ts'
 import { follow } from '../support/follow.ts'
 import { type Stack, startStack } from '../support/stack.ts'
@@ -159,6 +159,53 @@ describe('a campaign from its list to its settlement', () => {
     })
     expect(all).toHaveLength(data.length + 1)
     expect(await pagedTransfers(firm)).toEqual(all)
+  })
+})
+
+describe('the shop next door', () => {
+  const ROUTES = [
+    ['GET', ''],
+    ['PATCH', ''],
+    ['POST', '/quote'],
+    ['POST', '/submission'],
+    ['POST', '/approval'],
+    ['POST', '/pause'],
+    ['DELETE', '/pause'],
+    ['POST', '/cancellation'],
+    ['GET', '/messages'],
+    ['GET', '/events'],
+    ['GET', '/report.xlsx'],
+  ] as const
+  const BODIES: Record<string, object> = {
+    PATCH: { name: 'Ours' },
+    '/submission': { quote_id: 'any' },
+    '/approval': { decision: 'approve' },
+  }
+
+  it('finds none of it, by any address', async () => {
+    const shop = await openTokoMaju(stack)
+    const clinic = await openKlinikSehat(stack)
+    await topUp(clinic, '100000.00', 'transfer-1')
+    const list_id = await makeList(stack, clinic, patients(3))
+    const sender_id = await makeSender(clinic, { delivered: 1, lifetime_seconds: 3 })
+    const template_id = await makeTemplate(clinic.budi)
+    const { id } = await launch(clinic.budi, { template_id, sender_id, list_id })
+    for (const [method, end] of ROUTES) {
+      const body = BODIES[end] ?? BODIES[method]
+      const answered = await shop.ratna.ask(method, `/v1/campaigns/${id}${end}`, body)
+      expect([method, end, answered.status, answered.body.code]).toEqual([method, end, 404, 'not_found'])
+    }
+    const parts = { template_id, sender_id, audience: { list_id }, name: 'Ours', schedule: { now: true } }
+    const { status, body } = await shop.budi.post('/v1/campaigns', parts)
+    expect(status).toBe(400)
+    expect(body.errors.map((error: { path: string }) => error.path)).toEqual([
+      'template_id',
+      'sender_id',
+      'audience.list_id',
+    ])
+    const { data } = expectStatus(await shop.ratna.get(`/v1/wallet/transfers?campaign_id=${id}`), 200)
+    expect(data).toEqual([])
+    expect((await follow(stack, clinic.joko, id)).events.at(-1).state).toBe('settled')
   })
 })
 
