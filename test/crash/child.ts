@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { fileURLToPath } from 'node:url'
 
 /** A program of the house as a process of its own, known by the lines of JSON that it prints. */
 export type Child = {
