@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startWorkers, type Workers } from '../workers/registry.ts'
 import type { ApiHouse } from './api/house.ts'
+import { consoleDoor } from './console/index.ts'
 import { openInbox } from './delivery/index.ts'
 import { announceAddresses, type House, openHouse } from './house.ts'
 import {
@@ -15,6 +16,9 @@ import {
 } from './platform/config.ts'
 import { createApp, createHttpServer } from './server.ts'
 import { type Simulator, startSimulator } from './simulator/index.ts'
+
+/** For the command line, which enters no door itself: prints a link that signs in once. */
+export { openConsoleLink } from './console/index.ts'
 
 const DRAIN_MS = 20_000
 
@@ -29,7 +33,8 @@ export async function startServer(config: Config, options: { workers: boolean })
   const simulator = config.simulatorUrl
     ? undefined
     : await startSimulator({ host: config.simulatorHost, port: config.simulatorPort })
-  const server = createHttpServer(createApp(apiHouse(house)))
+  const doors = apiHouse(house)
+  const server = createHttpServer(createApp(doors, [consoleDoor(doors)]))
   const url = await listen(server, config)
   await announceAddresses(house.database.sql, config.publicUrl ?? url, config.simulatorUrl ?? simulator!.url)
   const workers = options.workers ? startWorkers(house) : undefined

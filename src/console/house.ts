@@ -1,0 +1,19 @@
+import type { Clock } from '../platform/clock.ts'
+import type { Database } from '../platform/db.ts'
+import type { Log } from '../platform/log.ts'
+import type { JsonObject, QueueName } from '../platform/queue.ts'
+import type { SecretBox } from '../platform/secrets.ts'
+
+/** What the console needs of the house: composed once in `src/main.ts`, by hand in tests. */
+export type ConsoleHouse = {
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Log
+  readonly secrets: SecretBox
+  /** Wakes a worker after a commit; may be lost, since the rows say what is due. */
+  readonly nudge: (queue: QueueName, name: string, data: JsonObject, dedupeId: string) => void
+  /** How the world reaches this server, without a slash at the end; undefined while that is not known. */
+  readonly publicUrl: string | undefined
+  /** A folder of this installation for files that are being uploaded. */
+  readonly uploadDir: string
+}

@@ -1,0 +1,3 @@
+/** The people's door. */
+export { consoleDoor } from './door.ts'
+export { openConsoleLink } from './link.ts'

@@ -1,0 +1,98 @@
+import type { Response } from 'express'
+import type { ConsoleHouse } from './house.ts'
+
+const LOOK_EVERY_MS = 1_000
+const HEARTBEAT_MS = 15_000
+const RECONNECT_MS = 3_000
+const MOST_STREAMS = 1_000
+
+/** What a live region shows now: its markup, whether the whole page is to be fetched anew, and whether this was all. */
+export type Live = { readonly html: string; readonly state: string; readonly ended: boolean }
+
+type Watch = { readonly listeners: Set<(live: Live) => void> }
+
+const watches = new WeakMap<ConsoleHouse, Map<string, Watch>>()
+let open = 0
+
+/** Whether one more may listen. */
+export function hasRoom(): boolean {
+  return open < MOST_STREAMS
+}
+
+/**
+ * Writes what `look` finds as server-sent events, whenever it differs, until it has ended or nobody listens. One look
+ * serves all who listen to the same `name` in this process.
+ */
+export async function follow(
+  house: ConsoleHouse,
+  response: Response,
+  name: string,
+  look: () => Promise<Live>,
+  stillHere: () => Promise<boolean>,
+): Promise<void> {
+  open += 1
+  try {
+    response.status(200).set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
+    response.write(`retry: ${RECONNECT_MS}\n\n`)
+    const hear = hearer(response)
+    hear(await look())
+    if (response.writableEnded) return
+    const leave = listen(house, name, hear, look)
+    const heartbeat = setInterval(() => void beat(response, stillHere), HEARTBEAT_MS)
+    await new Promise((resolve) => response.once('close', resolve))
+    clearInterval(heartbeat)
+    leave()
+  } finally {
+    open -= 1
+  }
+}
+
+function hearer(response: Response): (live: Live) => void {
+  let told = ''
+  return (live) => {
+    if (response.writableEnded) return
+    const text = JSON.stringify(live)
+    if (text !== told && (live.ended || !response.writableNeedDrain)) {
+      response.write(`data: ${text}\n\n`)
+      told = text
+    }
+    if (live.ended) response.end()
+  }
+}
+
+async function beat(response: Response, stillHere: () => Promise<boolean>): Promise<void> {
+  const here = await stillHere().catch(() => false)
+  if (response.writableEnded) return
+  if (here) response.write(': still here\n\n')
+  else response.end()
+}
+
+function listen(house: ConsoleHouse, name: string, hear: (live: Live) => void, look: () => Promise<Live>) {
+  const known = watches.get(house) ?? new Map<string, Watch>()
+  watches.set(house, known)
+  const present = known.get(name)
+  const watch = present ?? { listeners: new Set() }
+  watch.listeners.add(hear)
+  if (!present) {
+    known.set(name, watch)
+    void keepLooking(house, watch, look).finally(() => known.delete(name))
+  }
+  return () => void watch.listeners.delete(hear)
+}
+
+async function keepLooking(
+  house: ConsoleHouse,
+  { listeners }: Watch,
+  look: () => Promise<Live>,
+): Promise<void> {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+    if (listeners.size === 0) return
+    try {
+      const live = await look()
+      for (const hear of listeners) hear(live)
+    } catch (error) {
+      house.log.warn({ err: error }, 'a look for a live page failed; the next one tries again')
+    }
+  }
+}

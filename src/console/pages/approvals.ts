@@ -1,0 +1,158 @@
+import {
+  type Campaign,
+  decideApproval,
+  findCampaign,
+  findPolicy,
+  listCampaigns,
+  viewCampaign,
+} from '../../campaigns/index.ts'
+import { listLists } from '../../contacts/index.ts'
+import { findRun, listSenders, type RunTemplate } from '../../delivery/index.ts'
+import { ok, type Result } from '../../platform/result.ts'
+import type { Scope } from '../../platform/scope.ts'
+import { previewTemplate } from '../../templates/index.ts'
+import { readBalance } from '../../wallet/index.ts'
+import {
+  type Again,
+  act,
+  may,
+  page,
+  pageHref,
+  pageRequest,
+  UUID_PLACE,
+  type View,
+  type Visit,
+} from '../page.ts'
+import { actorNames, approvalNeededFor, findQuote, firstRecipients, sumsOf } from '../recorded.ts'
+import { grouped, percentOf, scheduleFacts } from '../show.ts'
+import { say } from '../view.ts'
+import { isTooLong, tooLong, wakeCampaign } from './campaign.ts'
+
+const PATH = '/approvals'
+const MESSAGES_SHOWN = 5
+const MOST_LISTED = 1_000
+/** How a policy writes the share that is all of it. */
+const WHOLE_SHARE = 10_000n
+
+const queue = page(PATH, async (visit) => {
+  const { scope } = visit
+  const request = pageRequest(visit, UUID_PLACE)
+  const { items, next } = await listCampaigns(scope, { ...request, state: 'pending_approval' })
+  const sums = await sumsOf(
+    scope,
+    items.map(({ id }) => id),
+  )
+  const nameOf = await actorNames(
+    scope,
+    items.map(({ submittedBy }) => submittedBy ?? ''),
+  )
+  return ok({
+    name: 'approvals',
+    section: 'approvals' as const,
+    title: say('approvals.title'),
+    data: {
+      campaigns: items.map((campaign) => ({
+        ...campaign,
+        sums: sums.get(campaign.id),
+        maker: nameOf(campaign.submittedBy ?? ''),
+        own: isOwn(visit, campaign),
+      })),
+      policy: await policyFacts(visit),
+      next: next && pageHref(PATH, { after: next }),
+    },
+  })
+})
+
+const decision = page('/approvals/:id', (visit) => showDecision(visit))
+
+const decide = act(
+  '/approvals/:id',
+  async (visit, form) => {
+    const choice = form.fields.decision === 'approve' ? 'approve' : 'reject'
+    const reason = form.fields.reason?.trim() || undefined
+    if (isTooLong(reason)) return tooLong()
+    const decided = await decideApproval(visit.scope, visit.params.id!, { decision: choice, reason })
+    if (!decided.ok) return decided
+    wakeCampaign(visit, decided.value.id)
+    return ok({ to: `/campaigns/${decided.value.id}?done=${choice === 'approve' ? 'approved' : 'rejected'}` })
+  },
+  showDecision,
+)
+
+export const approvalsPages = [queue, decision, decide]
+
+async function showDecision(visit: Visit, again?: Again): Promise<Result<View>> {
+  const { scope, workspace } = visit
+  const found = await findCampaign(scope, visit.params.id!)
+  if (!found.ok) return found
+  const campaign = found.value
+  const { money, counts } = await viewCampaign(scope, campaign, workspace.currency)
+  const balance = await readBalance(scope)
+  const waits = campaign.state === 'pending_approval'
+  const own = isOwn(visit, campaign)
+  const lists = await listLists(scope, { limit: MOST_LISTED })
+  const senders = await listSenders(scope, { limit: MOST_LISTED })
+  const nameOf = await actorNames(scope, [...campaign.editors, campaign.submittedBy ?? ''])
+  return ok({
+    name: 'approval',
+    section: 'approvals',
+    title: say('approval.title', { name: campaign.name }),
+    data: {
+      campaign,
+      money,
+      total: counts.total,
+      balance,
+      share: percentOf(money.heldMinor, balance.availableMinor + money.heldMinor),
+      reasons: await approvalNeededFor(scope, campaign.id),
+      policy: await policyFacts(visit),
+      quote: campaign.quoteId === null ? undefined : await findQuote(scope, campaign.quoteId),
+      schedule: scheduleFacts(campaign.schedule),
+      list: lists.items.find(({ id }) => id === campaign.listId),
+      sender: senders.find(({ id }) => id === campaign.senderId),
+      madeBy: campaign.editors.map(nameOf).join(', '),
+      submittedBy: nameOf(campaign.submittedBy ?? ''),
+      ...(await messagesOf(scope, campaign)),
+      waits,
+      own,
+      mayDecide: waits && !own && may(visit, 'campaigns.approve'),
+      lacksRole: waits && !own && !may(visit, 'campaigns.approve'),
+      again,
+    },
+  })
+}
+
+/** The frozen words filled with the frozen values of the first to be sent: what they will read, to the letter. */
+async function messagesOf(scope: Scope, campaign: Campaign) {
+  const run = await findRun(scope, campaign.id)
+  if (!run) return { messages: [] }
+  const { words, language } = run.template as RunTemplate
+  const recipients = await firstRecipients(scope, campaign.id, MESSAGES_SHOWN)
+  return {
+    language,
+    category: run.category,
+    messages: recipients.map(({ phone, variables, price }) => {
+      const shown = previewTemplate(words as Parameters<typeof previewTemplate>[0], variables)
+      return shown.ok ? { phone, price, message: shown.value } : { phone, price, fault: shown.message }
+    }),
+  }
+}
+
+/** Whether the visitor had a hand in it; the verb refuses it all the same. */
+function isOwn({ scope }: Visit, { editors, submittedBy }: Campaign): boolean {
+  return editors.includes(scope.actor.name) || submittedBy === scope.actor.name
+}
+
+/** The limits of the policy in force, as phrases; a limit of zero is one too. */
+async function policyFacts({ scope, workspace }: Visit): Promise<readonly string[]> {
+  const { maxAmountMinor, maxShareOfAvailable, maxRecipients } = await findPolicy(scope)
+  const { currency } = workspace
+  return [
+    ...(maxAmountMinor === null
+      ? []
+      : [say('policy.amount_of', { currency, amount: grouped(maxAmountMinor) })]),
+    ...(maxShareOfAvailable === null
+      ? []
+      : [say('policy.share_of', { share: percentOf(maxShareOfAvailable, WHOLE_SHARE) })]),
+    ...(maxRecipients === null ? [] : [say('policy.recipients_of', { n: maxRecipients })]),
+  ]
+}

@@ -1,0 +1,99 @@
+import type { Quote } from '../campaigns/index.ts'
+import { instant } from '../platform/db.ts'
+import type { Scope } from '../platform/scope.ts'
+import type { Variables } from '../templates/index.ts'
+
+/** What was written down and no room's own reading offers yet; only ever read, each behind the workspace's wall. */
+
+type QuoteRow = Omit<Quote, 'lines' | 'expiresAt' | 'createdAt'> & {
+  lines: { market: string; category: string; count: number; unitPriceMinor: string; subtotalMinor: string }[]
+  expiresAt: string
+  createdAt: string
+}
+
+/** A quote as it was given. */
+export async function findQuote(scope: Scope, quoteId: string) {
+  const [row] = await scope.sql<QuoteRow[]>`
+    SELECT id, currency, total AS "totalMinor", minimum AS "minimumMinor", recipients, lines, excluded, model,
+           price_day::text AS "priceDay", coalesce(rate_card_as_of, price_day)::text AS "rateCardAsOf",
+           expires_at AS "expiresAt", created_at AS "createdAt"
+      FROM quotes WHERE id = ${quoteId} AND workspace_id = ${scope.workspaceId}`
+  if (!row) return undefined
+  const lines = row.lines.map((line) => ({
+    ...line,
+    unitPriceMinor: BigInt(line.unitPriceMinor),
+    subtotalMinor: BigInt(line.subtotalMinor),
+  }))
+  return { ...row, lines, expiresAt: instant(row.expiresAt)!, createdAt: instant(row.createdAt)! }
+}
+
+/** Whom the first messages of a campaign go to, and with which values: as they were frozen. */
+export function firstRecipients(scope: Scope, campaignId: string, limit: number) {
+  return scope.sql<{ phone: string; variables: Variables; price: bigint }[]>`
+    SELECT r.phone, r.variables, m.price FROM messages m JOIN recipients r ON r.message_id = m.id
+     WHERE m.campaign_id = ${campaignId} AND m.workspace_id = ${scope.workspaceId}
+     ORDER BY m.slice_no, m.id LIMIT ${limit}`
+}
+
+/** What cancelling now would give back at once, and how many messages are past that. */
+export async function cancellationOf(scope: Scope, campaignId: string) {
+  const [row] = await scope.sql<{ unsent: number; released: bigint; underway: number }[]>`
+    SELECT count(*) FILTER (WHERE state = 'queued')::int AS unsent,
+           coalesce(sum(price) FILTER (WHERE state = 'queued'), 0)::bigint AS released,
+           count(*) FILTER (WHERE state IN ('sending', 'sent', 'uncertain'))::int AS underway
+      FROM messages WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId}`
+  return row!
+}
+
+export type Sums = { readonly recipients: number; readonly heldMinor: bigint; readonly capturedMinor: bigint }
+export const NO_SUMS: Sums = { recipients: 0, heldMinor: 0n, capturedMinor: 0n }
+
+/** How many recipients each of these campaigns has, what was reserved for it and what was charged. */
+export async function sumsOf(
+  scope: Scope,
+  campaignIds: readonly string[],
+): Promise<ReadonlyMap<string, Sums>> {
+  const rows = await scope.sql<(Sums & { id: string })[]>`
+    SELECT c.id,
+           coalesce((SELECT sum(n) FROM message_counts m WHERE m.campaign_id = c.id AND m.state <> 'held'), 0)::int AS recipients,
+           coalesce((SELECT sum(amount) FROM transfers t WHERE t.campaign_id = c.id AND t.kind = 'reserve'), 0)::bigint AS "heldMinor",
+           coalesce((SELECT sum(amount) FROM transfers t WHERE t.campaign_id = c.id AND t.kind IN ('capture','late_capture')), 0)::bigint
+             AS "capturedMinor"
+      FROM campaigns c WHERE c.workspace_id = ${scope.workspaceId} AND c.id = ANY(${campaignIds as string[]}::uuid[])`
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+/** The names of campaigns that the ledger speaks of. */
+export async function campaignNames(
+  scope: Scope,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await scope.sql<{ id: string; name: string }[]>`
+    SELECT id, name FROM campaigns WHERE workspace_id = ${scope.workspaceId} AND id = ANY(${ids as string[]}::uuid[])`
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
+/** Who somebody is, by the name in a trace: the key's own name, or its beginning. */
+export async function actorNames(
+  scope: Scope,
+  actors: readonly string[],
+): Promise<(actor: string) => string> {
+  const ids = actors.filter((actor) => actor.startsWith('key:')).map((actor) => actor.slice(4))
+  const rows = await scope.sql<{ id: string; name: string; prefix: string; role: string }[]>`
+    SELECT id, name, prefix, role FROM api_keys
+     WHERE workspace_id = ${scope.workspaceId} AND id::text = ANY(${ids as string[]}::text[])`
+  const known = new Map(
+    rows.map(({ id, name, prefix, role }) => [`key:${id}`, `${name || `dck_${prefix}…`} (${role})`]),
+  )
+  return (actor) => known.get(actor) ?? actor
+}
+
+/** Why a campaign needed a second person, as it was found when it was submitted. */
+export async function approvalNeededFor(scope: Scope, campaignId: string): Promise<readonly string[]> {
+  const [row] = await scope.sql<{ reasons: string[] | null }[]>`
+    SELECT facts -> 'approval_needed_for' AS reasons FROM audit_events
+     WHERE workspace_id = ${scope.workspaceId} AND subject = ${`campaign:${campaignId}`} AND action LIKE 'campaign.%'
+       AND facts ? 'approval_needed_for'
+     ORDER BY xid DESC, id DESC LIMIT 1`
+  return row?.reasons ?? []
+}

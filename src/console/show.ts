@@ -1,0 +1,83 @@
+import type { CampaignState, Schedule } from '../campaigns/index.ts'
+import type { ImportState } from '../contacts/index.ts'
+import type { MessageState } from '../delivery/index.ts'
+import { formatAmount } from '../platform/money.ts'
+
+/** What a state means for the eye: each tone has a colour and a shape, and never stands without its word. */
+export type Tone = 'idle' | 'wait' | 'run' | 'stop' | 'good' | 'bad'
+
+/** Every state that the console shows. */
+export const TONES: Readonly<
+  Record<CampaignState | MessageState | ImportState | 'active' | 'stopped', Tone>
+> = {
+  draft: 'idle',
+  quoted: 'idle',
+  pending_approval: 'wait',
+  waiting_for_funds: 'wait',
+  scheduled: 'wait',
+  sending: 'run',
+  paused: 'stop',
+  completing: 'run',
+  settled: 'good',
+  rejected: 'bad',
+  cancelled: 'idle',
+  expired: 'bad',
+  queued: 'wait',
+  sent: 'run',
+  delivered: 'good',
+  read: 'good',
+  failed: 'bad',
+  uncertain: 'stop',
+  skipped: 'idle',
+  reading: 'run',
+  mapping: 'wait',
+  done: 'good',
+  active: 'good',
+  stopped: 'stop',
+}
+
+/** An amount of 1/10,000 units with its thousands apart: `1,234,567.89`. */
+export function grouped(amountMinor: bigint): string {
+  return groupDigits(formatAmount(amountMinor))
+}
+
+/** A decimal with its thousands apart. */
+export function groupDigits(decimal: string): string {
+  const [whole = '', fraction] = decimal.split('.')
+  const apart = whole.replace(/\B(?=(\d{3})+$)/g, ',')
+  return fraction === undefined ? apart : `${apart}.${fraction}`
+}
+
+const SHARE_UNITS = 10_000n
+
+/** How much of a whole a part is, in hundredths of a percent turned to percent, for a bar's width: 0 to 100. */
+export function percentOf(part: bigint, whole: bigint): number {
+  if (whole <= 0n) return 0
+  return Number((part * SHARE_UNITS) / whole) / 100
+}
+
+/** A moment as it is on the clock of `timeZone`: `1 Dec 2026, 09:00 WIB`. */
+export function moment(instant: string, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  }).format(new Date(instant))
+}
+
+/** When a campaign goes out, as facts for the page to say. */
+export function scheduleFacts(schedule: Schedule): {
+  now: boolean
+  at?: string
+  zone?: string
+  hours?: string
+} {
+  if ('now' in schedule) return { now: true }
+  const at = schedule.at.replace('T', ' ').slice(0, 16)
+  const { window } = schedule
+  return { now: false, at, zone: schedule.timeZone, ...(window && { hours: `${window.from}–${window.to}` }) }
+}

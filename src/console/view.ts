@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import Handlebars from 'handlebars'
+import { newId } from '../platform/ids.ts'
+import { groupDigits, grouped, moment, TONES } from './show.ts'
+import { en, type WordKey } from './words/en.ts'
+
+const FOLDER = new URL('../../templates/console/', import.meta.url)
+const LAYOUT = 'layout'
+
+/** Says a text of the catalogue, with its `{figures}` filled in. @throws if there is no such text: that is a bug */
+export function say(key: string, facts: Readonly<Record<string, unknown>> = {}): string {
+  const counted = 'n' in facts && Number(facts.n) === 1 && `${key}.one` in en ? `${key}.one` : key
+  const text: string | undefined = en[counted as WordKey]
+  if (text === undefined) throw new Error(`the catalogue has no text ${key}`)
+  return text.replaceAll(/(?<!\{)\{(\w+)\}(?!\})/g, (_whole, name: string) => readable(facts[name]))
+}
+
+/** A text of the catalogue, or the word itself with spaces where a newer part of the program uses one of its own. */
+export function sayOr(key: string, word: string): string {
+  return key in en ? say(key) : word.replaceAll('_', ' ')
+}
+
+export type Views = {
+  /** A whole page. `root` is what the layout needs, beside what the page itself does. */
+  page(name: string, root: Readonly<Record<string, unknown>>): string
+  /** A part of a page, for a live region. */
+  part(name: string, root: Readonly<Record<string, unknown>>): string
+}
+
+/** Reads every page and part once. This Handlebars is the console's own: customers' templates never come near it. */
+export function openViews(): Views {
+  const engine = Handlebars.create()
+  engine.unregisterHelper('log')
+  engine.registerHelper(HELPERS)
+  const views = new Map<string, Handlebars.TemplateDelegate>()
+  for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.hbs'))) {
+    const name = file.replace(/\.hbs$/, '')
+    const compiled = engine.compile(readFileSync(new URL(file, FOLDER), 'utf8'))
+    views.set(name, compiled)
+    engine.registerPartial(name, compiled)
+  }
+  const part = (name: string, root: Readonly<Record<string, unknown>>) => {
+    const view = views.get(name)
+    if (!view) throw new Error(`there is no view ${name}`)
+    return view(root)
+  }
+  return {
+    part,
+    page: (name, root) => part(LAYOUT, { ...root, content: new Handlebars.SafeString(part(name, root)) }),
+  }
+}
+
+type Options = { readonly hash: Record<string, unknown>; readonly data: { root: { zone?: string } } }
+
+const HELPERS: Handlebars.HelperDeclareSpec = {
+  t: (key: string, options: Options) => say(key, options.hash),
+  either: (one: unknown, other: unknown) => Boolean(one || other),
+  word: (kind: string, word: string) => sayOr(`${kind}.${word}`, word),
+  money: (minor: bigint) => grouped(minor),
+  num: (value: number | bigint | string) => groupDigits(String(value)),
+  when: (instant: string | null, options: Options) => timeElement(instant, options.data.root.zone ?? 'UTC'),
+  tone: (state: string) => (TONES as Readonly<Record<string, string>>)[state] ?? 'idle',
+  eq: (one: unknown, other: unknown) => one === other,
+  once: () => newId(),
+  join: (...parts: unknown[]) => parts.slice(0, -1).join(''),
+}
+
+function timeElement(instant: string | null, zone: string): Handlebars.SafeString | string {
+  if (!instant) return '–'
+  const iso = new Date(instant).toISOString()
+  return new Handlebars.SafeString(
+    `<time datetime="${iso}">${Handlebars.escapeExpression(moment(iso, zone))}</time>`,
+  )
+}
+
+function readable(fact: unknown): string {
+  if (typeof fact === 'number') return groupDigits(String(fact))
+  return fact === undefined || fact === null ? '' : String(fact)
+}
