@@ -178,7 +178,7 @@ export const postQuote = defineRoute({
   summary: 'Prices the audience as it is now: every contact in a line or excluded with a reason',
   permission: 'campaigns.write',
   responses: { 200: quoteSchema },
-  refusals: ['not_found', 'wrong_state', 'mixed_models'],
+  refusals: ['not_found', 'wrong_state', 'mixed_models', 'charge_moment_not_supported'],
   handler: async ({ scope, params }) => {
     const quoted = await quoteCampaign(scope, params.id)
     return quoted.ok ? answer(200, showQuote(quoted.value)) : quoted

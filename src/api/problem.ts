@@ -31,6 +31,7 @@ export const PROBLEMS = {
   schedule_in_past: [409, 'The time of sending has passed'],
   approval_expired: [409, 'The time to approve has passed'],
   mixed_models: [409, 'The prices do not fit into one campaign'],
+  charge_moment_not_supported: [409, 'The prices are charged at another moment'],
   books_do_not_balance: [409, 'The books do not balance'],
   reference_reused: [409, 'The reference belongs to another payment'],
   idempotency_key_reused: [409, 'The idempotency key belongs to another request'],

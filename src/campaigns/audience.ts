@@ -41,6 +41,8 @@ export type Audience = {
   /** One row for each contact of the list: all a run needs, `market`, and why it is `excluded`, if it is. */
   query: postgres.PendingQuery<postgres.Row[]>
   models: ModelName[]
+  /** Whether a price in use is owed on acceptance already, which no channel that can be sent on does. */
+  chargedOnAcceptance: boolean
   /** The newest price in use; null where nobody can be priced. */
   rateCardAsOf: string | null
   /** The day whose prices count, in the account's zone: the first day of sending. */
@@ -65,6 +67,7 @@ export async function priceAudience(scope: Scope, request: AudienceRequest): Pro
   return {
     query: contactsWithTerms(scope, request, terms, unfit),
     models: [...new Set(priced.map((group) => group.row!.model))],
+    chargedOnAcceptance: priced.some((group) => group.row!.chargeOn === 'accepted'),
     rateCardAsOf:
       priced
         .map((group) => group.row!.effectiveFrom)

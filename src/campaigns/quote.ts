@@ -36,7 +36,12 @@ export type QuoteLine = {
   subtotalMinor: bigint
 }
 
-export type QuoteRefusal = 'forbidden' | 'not_found' | 'wrong_state' | 'mixed_models'
+export type QuoteRefusal =
+  | 'forbidden'
+  | 'not_found'
+  | 'wrong_state'
+  | 'mixed_models'
+  | 'charge_moment_not_supported'
 
 /**
  * Prices the whole list as it is now: every contact in a line or in an exclusion with its reason. The campaign is
@@ -52,6 +57,7 @@ export async function quoteCampaign(scope: Scope, campaignId: string): Promise<R
   const parts = await campaignParts(scope, campaign)
   const audience = await priceAudience(scope, parts.request)
   if (audience.models.length > 1) return refuse('mixed_models', MIXED_MODELS)
+  if (audience.chargedOnAcceptance) return refuse('charge_moment_not_supported', CHARGED_ON_ACCEPTANCE)
   const quote = await saveQuote(scope, campaign, parts.request, audience)
   const refusal = await moveCampaign(scope, campaign, 'quoted', { quoteId: quote.id })
   return refusal ?? ok(quote)
@@ -59,6 +65,9 @@ export async function quoteCampaign(scope: Scope, campaignId: string): Promise<R
 
 const MIXED_MODELS =
   'The prices in force charge some markets by message and others by conversation. Split the list by market and send each part as a campaign of its own.'
+
+const CHARGED_ON_ACCEPTANCE =
+  'A price in force is charged on acceptance, and WhatsApp messages are charged when they are delivered. Import that price again with charge_on delivered.'
 
 export type CampaignParts = {
   request: AudienceRequest
