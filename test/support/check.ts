@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url'
  * an end with exit code 1 at the first that finds faults.
  */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-/** A cruise that saw nothing finds no fault: the house had 351 modules when this was written. */
-const LEAST_MODULES = 300
-const LEAST_MIGRATIONS = 9
+/** A cruise that saw nothing finds no fault: the house had 433 modules when this was written. */
+const LEAST_MODULES = 380
+const LEAST_MIGRATIONS = 13
 
 type Outcome = { readonly ok: boolean; readonly says: string; readonly faults: string }
 type Step = { readonly name: string; run(): Outcome }
