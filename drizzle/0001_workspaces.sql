@@ -23,7 +23,8 @@ CREATE TABLE api_keys (
   role text NOT NULL CHECK (role IN ('owner','admin','approver','marketer','viewer')),
   name text NOT NULL DEFAULT '',
   created_at timestamptz NOT NULL,
-  revoked_at timestamptz);
+  revoked_at timestamptz,
+  UNIQUE (id, workspace_id));
 --> statement-breakpoint
 SELECT wall('api_keys');
 --> statement-breakpoint

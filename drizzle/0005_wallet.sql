@@ -14,7 +14,7 @@ CREATE TABLE accounts (
   CONSTRAINT closed_hold_is_empty CHECK (closed_at IS NULL OR (kind = 'hold' AND debits = credits)),
   CONSTRAINT hold_has_a_campaign CHECK ((kind = 'hold') = (campaign_id IS NOT NULL)),
   FOREIGN KEY (workspace_id, currency) REFERENCES workspaces (workspace_id, currency),
-  UNIQUE (id, workspace_id, currency)
+  UNIQUE (id, workspace_id), UNIQUE (id, workspace_id, currency)
 ) WITH (fillfactor = 50);
 --> statement-breakpoint
 SELECT wall('accounts');
@@ -44,6 +44,7 @@ CREATE TABLE transfers (
   -- Readers page by xid below the snapshot's xmin: a cursor on an id loses rows that commit out of order.
   xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
   CHECK (debit_id <> credit_id),
+  UNIQUE (id, workspace_id),
   FOREIGN KEY (debit_id, workspace_id, currency) REFERENCES accounts (id, workspace_id, currency),
   FOREIGN KEY (credit_id, workspace_id, currency) REFERENCES accounts (id, workspace_id, currency));
 --> statement-breakpoint

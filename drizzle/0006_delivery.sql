@@ -50,13 +50,14 @@ CREATE TABLE runs (
   lifetime_seconds int NOT NULL CHECK (lifetime_seconds > 0),
   nudged_at timestamptz,
   FOREIGN KEY (sender_id, workspace_id) REFERENCES senders (id, workspace_id),
-  FOREIGN KEY (hold_id, workspace_id, currency) REFERENCES accounts (id, workspace_id, currency));
+  FOREIGN KEY (hold_id, workspace_id, currency) REFERENCES accounts (id, workspace_id, currency),
+  UNIQUE (campaign_id, workspace_id));
 --> statement-breakpoint
 SELECT wall('runs');
 --> statement-breakpoint
 -- A slice is what a worker claims, sends, and later closes: some hundreds of messages due at one moment in one zone.
 CREATE TABLE slices (
-  campaign_id uuid NOT NULL REFERENCES runs,
+  campaign_id uuid NOT NULL,
   slice_no int NOT NULL,
   workspace_id uuid NOT NULL,
   time_zone text,
@@ -66,6 +67,7 @@ CREATE TABLE slices (
   done_at timestamptz,                                 -- nothing of it is left to send
   closed_at timestamptz,                               -- nothing of it is left to hear
   PRIMARY KEY (campaign_id, slice_no),
+  FOREIGN KEY (campaign_id, workspace_id) REFERENCES runs (campaign_id, workspace_id),
   CHECK (closed_at IS NULL OR done_at IS NOT NULL));
 --> statement-breakpoint
 SELECT wall('slices');
@@ -79,7 +81,7 @@ CREATE INDEX slices_to_close ON slices (done_at) WHERE done_at IS NOT NULL AND c
 CREATE TABLE messages (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   workspace_id uuid NOT NULL,
-  campaign_id uuid NOT NULL REFERENCES runs,
+  campaign_id uuid NOT NULL,
   contact_id bigint NOT NULL,
   slice_no int NOT NULL,
   price bigint NOT NULL CHECK (price >= 0),            -- frozen by the quote, 1/10,000 of a unit
@@ -92,6 +94,7 @@ CREATE TABLE messages (
   sent_at timestamptz, delivered_at timestamptz, read_at timestamptz, failed_at timestamptz,
   reason text,                                         -- code of the last refusal, skip or failure
   UNIQUE (campaign_id, contact_id),
+  FOREIGN KEY (campaign_id, workspace_id) REFERENCES runs (campaign_id, workspace_id),
   CONSTRAINT delivered_is_captured CHECK (state NOT IN ('delivered','read') OR money = 'captured'),
   CONSTRAINT captured_is_delivered CHECK (money <> 'captured' OR state IN ('delivered','read')),
   CONSTRAINT failed_is_released CHECK (state NOT IN ('failed','expired','cancelled','skipped') OR money = 'released'),
@@ -129,11 +132,12 @@ CREATE TRIGGER messages_stay BEFORE DELETE OR TRUNCATE ON messages FOR EACH STAT
 --> statement-breakpoint
 -- How many messages of a campaign stand in each state; 'held' counts those whose money is undecided.
 CREATE TABLE message_counts (
-  campaign_id uuid NOT NULL REFERENCES runs,
+  campaign_id uuid NOT NULL,
   workspace_id uuid NOT NULL,
   state text NOT NULL,
   n bigint NOT NULL CHECK (n >= 0),
-  PRIMARY KEY (campaign_id, state)
+  PRIMARY KEY (campaign_id, state),
+  FOREIGN KEY (campaign_id, workspace_id) REFERENCES runs (campaign_id, workspace_id)
 ) WITH (fillfactor = 50);
 --> statement-breakpoint
 SELECT wall('message_counts');
@@ -294,13 +298,14 @@ CREATE TABLE charges (
   workspace_id uuid NOT NULL,
   campaign_id uuid NOT NULL,
   amount bigint NOT NULL CHECK (amount >= 0),
-  transfer_id uuid REFERENCES transfers,
+  transfer_id uuid,
   late boolean NOT NULL DEFAULT false,
   reason text NOT NULL,                                -- regular, window_open, provider_free, free_entry_point
   attempt_no smallint NOT NULL,
   status text NOT NULL CHECK (status IN ('delivered','read')),
   refunded bigint NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND amount),
   CHECK ((amount = 0) = (transfer_id IS NULL)),
+  FOREIGN KEY (transfer_id, workspace_id) REFERENCES transfers (id, workspace_id),
   FOREIGN KEY (message_id, attempt_no, status) REFERENCES receipts);
 --> statement-breakpoint
 SELECT wall('charges');

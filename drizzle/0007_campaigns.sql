@@ -95,7 +95,7 @@ SELECT wall('quotes');
 --> statement-breakpoint
 ALTER TABLE campaigns ADD FOREIGN KEY (quote_id, id) REFERENCES quotes (id, campaign_id);
 --> statement-breakpoint
-ALTER TABLE campaigns ADD FOREIGN KEY (hold_id) REFERENCES accounts (id);
+ALTER TABLE campaigns ADD FOREIGN KEY (hold_id, workspace_id) REFERENCES accounts (id, workspace_id);
 --> statement-breakpoint
 -- Which contacts a quote left out, so that each can be shown its reason. They are written before their quote, in the
 -- one pass that also gives its sums; the quote then takes no other number of them than it says.

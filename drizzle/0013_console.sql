@@ -3,12 +3,13 @@
 -- Only the hash of a session's token is kept. A session ends with its key.
 CREATE TABLE console_sessions (
   token_hash bytea PRIMARY KEY CHECK (length(token_hash) = 32),
-  workspace_id uuid NOT NULL REFERENCES workspaces,
-  key_id uuid NOT NULL REFERENCES api_keys,
+  workspace_id uuid NOT NULL,
+  key_id uuid NOT NULL,
   created_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
   last_seen_at timestamptz NOT NULL,
-  revoked_at timestamptz);
+  revoked_at timestamptz,
+  FOREIGN KEY (key_id, workspace_id) REFERENCES api_keys (id, workspace_id));
 --> statement-breakpoint
 CREATE INDEX console_sessions_by_age ON console_sessions (workspace_id, expires_at);
 --> statement-breakpoint
@@ -16,11 +17,12 @@ SELECT wall('console_sessions');
 --> statement-breakpoint
 CREATE TABLE console_links (
   token_hash bytea PRIMARY KEY CHECK (length(token_hash) = 32),
-  workspace_id uuid NOT NULL REFERENCES workspaces,
-  key_id uuid NOT NULL REFERENCES api_keys,
+  workspace_id uuid NOT NULL,
+  key_id uuid NOT NULL,
   created_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
-  used_at timestamptz);
+  used_at timestamptz,
+  FOREIGN KEY (key_id, workspace_id) REFERENCES api_keys (id, workspace_id));
 --> statement-breakpoint
 SELECT wall('console_links');
 --> statement-breakpoint
