@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { startServer } from '../main.ts'
+import { openConsoleLink, type Running, startServer } from '../main.ts'
 import { type Config, loadConfig, readEnvironment } from '../platform/config.ts'
+import { unwrap } from '../platform/result.ts'
 import { booksBalance } from './demo/statement.ts'
 import { type Story, tellStory } from './demo/story.ts'
 import { FAILED } from './failure.ts'
@@ -20,7 +21,8 @@ export async function demo(options: { readonly exit?: boolean }): Promise<void> 
     process.exitCode = story && booksBalance(story.settled) ? 0 : FAILED
     if (story === undefined) told.catch(() => {})
     if (story === undefined || options.exit) return
-    for (const line of whatNext(running.url, config, story)) printLine(line)
+    for (const line of whatNext(running.url, await consoleLink(running, story), config, story))
+      printLine(line)
     await interrupted
   } finally {
     await running.stop()
@@ -40,18 +42,39 @@ function onceInterrupted(): Promise<undefined> {
   })
 }
 
-function whatNext(url: string, config: Config, { workspaceId, ownerKey, settled }: Story): string[] {
-  const command = `DATA_DIR=${config.dataDir} npm run --silent duecast --`
+async function consoleLink({ house, url }: Running, { workspaceId }: Story): Promise<string> {
+  const opened = await house.asSystem('demo', workspaceId, (scope) =>
+    openConsoleLink(scope, { serverUrl: url }),
+  )
+  return unwrap(opened).url
+}
+
+function whatNext(
+  url: string,
+  link: string,
+  config: Config,
+  { workspaceId, ownerKey, settled }: Story,
+): string[] {
+  const command = `DATA_DIR=${quoted(config.dataDir)} npm run --silent duecast --`
+  const curl = 'curl -sS -H "Authorization: Bearer $KEY"'
+  const campaign = `${url}/v1/campaigns/${settled.campaign.id}`
   return [
     '',
     paint('bold', 'The server goes on until Ctrl-C. To look around:'),
     '',
-    `  API and its documentation   ${url}/docs`,
-    `  this campaign as a workbook curl -H "Authorization: Bearer $KEY" -o report.xlsx ${url}/v1/campaigns/${settled.campaign.id}/report.xlsx`,
-    `  every message               curl -H "Authorization: Bearer $KEY" ${url}/v1/campaigns/${settled.campaign.id}/messages`,
+    `  the console, signed in      ${link}`,
+    `    (once, within 10 minutes; later with the key, at ${url})`,
+    `  the API and its description ${url}/docs`,
     `  the key, shown this once    KEY=${ownerKey}`,
+    `  this campaign as a workbook ${curl} -o report.xlsx ${campaign}/report.xlsx`,
+    `  every message               ${curl} ${campaign}/messages`,
     `  another key                 ${command} key create --workspace ${workspaceId} --role owner`,
     `  the audit again             ${command} audit`,
     '',
   ]
+}
+
+/** A path as a shell takes it, whatever is in it. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }

@@ -30,6 +30,15 @@ function program(): Command {
     .option('--json', JSON_ONLY)
     .action(async (options) => (await import('./key-create.ts')).createKey(options))
 
+  const people = duecast.command('console').description('the console, for people')
+  people
+    .command('link')
+    .description('make a link that signs in once, within ten minutes')
+    .requiredOption('--workspace <id>', 'whose console')
+    .addOption(new Option('--role <role>', 'as whom; by default the owner').choices(ROLES))
+    .option('--json', JSON_ONLY)
+    .action(async (options) => (await import('./console-link.ts')).linkToConsole(options))
+
   duecast
     .command('audit')
     .description('verify every rule of the books; exit code 1 and the differences if one is broken')

@@ -87,6 +87,14 @@ describe('the command line beside a running server', () => {
     expect((await viewer.get('/v1/keys')).status).toBe(403)
   })
 
+  it('prints an address that signs in to the console', async () => {
+    const { url } = json(await run('console', 'link', '--workspace', workspaceId, '--json')) as {
+      url: string
+    }
+    expect(url.startsWith(`${stack.url}/`)).toBe(true)
+    expect((await fetch(url, { redirect: 'manual' })).status).toBeLessThan(400)
+  })
+
   it('migrates again without changing anything', async () => {
     expect(json(await run('migrate', '--json'))).toMatchObject({ ok: true })
   })
