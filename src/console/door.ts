@@ -241,7 +241,7 @@ function frameOf({ assets }: Desk, visit: Visit, section: string | undefined) {
     workspace,
     zone: workspace.timeZone,
     currency: workspace.currency,
-    who: { role: scope.actor.role, name: session.keyName || session.actor.name },
+    who: { role: scope.actor.role, name: session.keyName },
     may: Object.fromEntries(
       Object.keys(PERMISSIONS).map((action) => [
         action,

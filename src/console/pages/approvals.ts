@@ -8,7 +8,7 @@ import {
 } from '../../campaigns/index.ts'
 import { listLists } from '../../contacts/index.ts'
 import { findRun, listSenders, type RunTemplate } from '../../delivery/index.ts'
-import { ok, type Result } from '../../platform/result.ts'
+import { ok, type Result, refuse } from '../../platform/result.ts'
 import type { Scope } from '../../platform/scope.ts'
 import { previewTemplate } from '../../templates/index.ts'
 import { readBalance } from '../../wallet/index.ts'
@@ -86,6 +86,7 @@ async function showDecision(visit: Visit, again?: Again): Promise<Result<View>> 
   const found = await findCampaign(scope, visit.params.id!)
   if (!found.ok) return found
   const campaign = found.value
+  if (campaign.digest === null) return refuse('not_found', say('approval.never_submitted'))
   const { money, counts } = await viewCampaign(scope, campaign, workspace.currency)
   const balance = await readBalance(scope)
   const waits = campaign.state === 'pending_approval'

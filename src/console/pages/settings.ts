@@ -100,7 +100,7 @@ async function showSettings(visit: Visit, again?: Again): Promise<Result<View>> 
         revocable: one.revokedAt === null && may(visit, 'keys.write') && mayIssue(role, one.role),
         own: scope.actor.name === `key:${one.id}`,
       })),
-      roles: ROLES.filter((other) => mayIssue(role, other)),
+      roles: ROLES.filter((other) => mayIssue(role, other)).reverse(),
       values: again?.fields ?? (await policyWords(visit)),
       errors: again && errorsOf(again.refusal, { 'max_amount.amount': 'max_amount' }),
       again,

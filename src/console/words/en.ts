@@ -239,6 +239,7 @@ export const en = {
   'approvals.none': 'Nothing waits for approval.',
   'approvals.own': 'yours',
   'approval.title': 'Approve {name}?',
+  'approval.never_submitted': 'This campaign was never submitted, so there is nothing to decide.',
   'approval.decided': 'There is nothing to decide any more. The campaign is:',
   'approval.to_campaign': 'Go to the campaign',
   'approval.reserved': 'Reserved for it',
