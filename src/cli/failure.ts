@@ -38,7 +38,7 @@ export function failureOf(refusal: Refusal): CommandFailure {
 export function explainFailure(error: unknown, json: boolean): number {
   const failure = asFailure(error)
   process.stderr.write(`duecast: ${failure.message}\n`)
-  for (const line of errorLines(failure)) process.stderr.write(`  ${line}\n`)
+  for (const line of [...errorLines(failure), ...traceOf(error, failure)]) process.stderr.write(`  ${line}\n`)
   if (json) {
     const body = { error: { code: failure.code, detail: failure.message, ...failure.facts } }
     process.stdout.write(`${JSON.stringify(body)}\n`)
@@ -56,7 +56,7 @@ function asFailure(error: unknown): CommandFailure {
     const message = `The database that DATABASE_URL names does not let us in (${code}).`
     return new CommandFailure('database_unreachable', message, { exitCode: FAILED })
   }
-  return new CommandFailure('internal_error', traceOf(error), { exitCode: FAILED })
+  return new CommandFailure('internal_error', internalMessage(error), { exitCode: FAILED })
 }
 
 const CONNECTION_CODES =
@@ -68,13 +68,19 @@ function connectionCode(error: unknown): string | undefined {
   return cause === undefined ? undefined : connectionCode(cause)
 }
 
-/** A bug: its trace without what the database was given, which may be a phone number. */
-function traceOf(error: unknown): string {
+/** A bug or an outage, without what the database was given, which may be a phone number. */
+function internalMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))
   const message = error.message.startsWith('Failed query:') ? 'a statement failed' : error.message
   const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
-  return [`${error.name}: ${message}${cause}`, ...frames].join('\n')
+  return `${error.name}: ${message}${cause}`
+}
+
+/** Where a bug was, for whoever mends it. */
+function traceOf(error: unknown, failure: CommandFailure): string[] {
+  if (failure.code !== 'internal_error' || !(error instanceof Error)) return []
+  const lines = (error.stack ?? '').split('\n')
+  return lines.filter((line) => line.startsWith('    at ')).map((line) => line.trim())
 }
 
 const MOST_FAULTS_SHOWN = 20
