@@ -1,0 +1,196 @@
+import { createServer, type Server } from 'node:http'
+import { mintToken, simulatedPhoneNumberId } from '../../src/delivery/providers/simulator/token.ts'
+import { GRAPH_VERSION } from '../../src/delivery/providers/whatsapp-cloud/config.ts'
+import type { Figure } from './figure.ts'
+import type { Ground } from './ground.ts'
+import { familySeconds, freePort, type Part, startPart } from './processes.ts'
+import { draft, makeContacts, makeParts, openStage, quoteAndSubmit, type Stage } from './stage.ts'
+
+/** What becomes of the messages: as in life, most are delivered, some read, a few fail. */
+const FATES = { seed: 7, delivered: 0.93, failed: 0.04, read: 0.5, lifetime_seconds: 30 }
+/** So fast that the sender's own pace is no limit. */
+const PACE = { messages_per_second: 100_000 }
+const BARE_MESSAGES = 40_000
+const BARE_CONNECTIONS = 64
+
+/**
+ * Sending through the adapter to the stand-in, with server, worker and stand-in each in a process of its own. Once
+ * with the webhooks coming back to the server and being folded and charged all the while, once without.
+ */
+export async function benchSend(ground: Ground, messages: number): Promise<Figure[]> {
+  const sink = await openSink()
+  const simulator = await startPart('src/simulator/main.ts', /"url"/, {})
+  const simulatorUrl = (JSON.parse(simulator.ready) as { url: string }).url
+  try {
+    const before = await bareSending(simulatorUrl, sink.url)
+    const whole = await sendCampaign(ground, messages, simulator, simulatorUrl, undefined)
+    const between = await bareSending(simulatorUrl, sink.url)
+    const alone = await sendCampaign(ground, messages, simulator, simulatorUrl, sink.url)
+    const after = await bareSending(simulatorUrl, sink.url)
+    const limit = {
+      what: 'a bare undici loop against the same stand-in',
+      value: Math.max(before, between, after),
+    }
+    const count = messages.toLocaleString('en-GB')
+    return [
+      {
+        name: `sending ${count} messages while their receipts come in, are folded and charged`,
+        unit: '/s',
+        value: whole.sentPerSecond,
+        limit,
+        asked: { value: { atLeast: 3_000 }, ratio: { atLeast: 0.1 } },
+        goal: { value: { atLeast: 7_000 }, ratio: { atLeast: 0.25 } },
+        note: whole.note,
+      },
+      {
+        name: `the whole pipeline: ${count} messages sent, every receipt stored, folded and charged`,
+        unit: '/s',
+        value: whole.foldedPerSecond,
+        limit,
+      },
+      {
+        name: `sending ${count} messages with attempts and results written, receipts to nobody`,
+        unit: '/s',
+        value: alone.sentPerSecond,
+        limit,
+        asked: { value: { atLeast: 3_000 }, ratio: { atLeast: 0.1 } },
+        goal: { value: { atLeast: 7_000 }, ratio: { atLeast: 0.25 } },
+        note: alone.note,
+      },
+    ]
+  } finally {
+    await simulator.stop()
+    sink.close()
+  }
+}
+
+async function bareSending(simulatorUrl: string, sinkUrl: string): Promise<number> {
+  const webhookUrl = `${sinkUrl}/webhooks/bare`
+  const token = mintToken(FATES, { webhookUrl, appSecret: 'bare' })
+  const path = `/${GRAPH_VERSION}/${simulatedPhoneNumberId(webhookUrl)}/messages`
+  const args = [simulatorUrl, path, token, String(BARE_MESSAGES), String(BARE_CONNECTIONS)]
+  const loop = await startPart('test/bench/bare-sender.ts', /ready/, {}, args)
+  await loop.exited
+  return (JSON.parse(loop.lines().at(-1)!) as { perSecond: number }).perSecond
+}
+
+type Sent = { sentPerSecond: number; foldedPerSecond: number; note: string }
+
+async function sendCampaign(
+  ground: Ground,
+  messages: number,
+  simulator: Part,
+  simulatorUrl: string,
+  webhooksTo: string | undefined,
+): Promise<Sent> {
+  const stage = await openStage(ground, { SIMULATOR_URL: simulatorUrl })
+  const environment = { ...stage.environment, PORT: String(await freePort()), PUBLIC_URL: webhooksTo }
+  const server = await startPart('src/main.ts', /listens on/, environment, ['--server-only'])
+  const worker = await startPart('workers/main.ts', /worker is ready/, { ...environment, LOG_LEVEL: 'info' })
+  try {
+    const listId = await makeContacts(stage, messages)
+    const parts = await makeParts(stage, { ...FATES, ...PACE })
+    const campaignId = await draft(stage, parts, listId)
+    await quoteAndSubmit(stage, campaignId)
+    const used = processorMeter({ server, worker, simulator }, ground.postgresPid)
+    const startedMs = Date.now()
+    await stage.house.queues.add('chores', 'tend', { workspaceId: stage.workspaceId, campaignId })
+    await until(async () => (await countOf(stage, campaignId, ['queued', 'sending'])) === 0)
+    const sentMs = await lastResolved(stage)
+    const note = used(messages)
+    const foldedMs = webhooksTo === undefined ? await allFolded(stage, campaignId) : Number.NaN
+    await stage.audit()
+    return {
+      sentPerSecond: (messages / (sentMs - startedMs)) * 1000,
+      foldedPerSecond: (messages / (foldedMs - startedMs)) * 1000,
+      note,
+    }
+  } finally {
+    await worker.stop()
+    await server.stop()
+    await stage.close()
+  }
+}
+
+const MOST_WAIT_MS = 300_000
+const LOOK_EVERY_MS = 100
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const untilMs = Date.now() + MOST_WAIT_MS
+  while (!(await isSo())) {
+    if (Date.now() > untilMs) throw new Error('it took too long')
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+  }
+}
+
+async function countOf(stage: Stage, campaignId: string, states: string[]): Promise<number> {
+  const [row] = await stage.as(
+    ({ sql }) => sql<{ n: number }[]>`
+      SELECT coalesce(sum(n), 0)::int AS n FROM message_counts WHERE campaign_id = ${campaignId} AND state = ANY(${states})`,
+  )
+  return row!.n
+}
+
+async function lastResolved(stage: Stage): Promise<number> {
+  const [row] = await stage.as(
+    ({ sql }) =>
+      sql<{ ms: number }[]>`SELECT (extract(epoch FROM max(resolved_at)) * 1000)::float8 AS ms FROM attempts`,
+  )
+  return row!.ms
+}
+
+/** When the last receipt had been folded: nothing has changed for a while, and nothing waits. */
+async function allFolded(stage: Stage, campaignId: string): Promise<number> {
+  const QUIET_MS = 3_000
+  let seen = ''
+  let sinceMs = Date.now()
+  await until(async () => {
+    const [row] = await stage.as(
+      ({ sql }) => sql<{ now: string; waiting: boolean }[]>`
+        SELECT (SELECT string_agg(state || n, ' ' ORDER BY state) FROM message_counts WHERE campaign_id = ${campaignId}) AS now,
+               EXISTS (SELECT 1 FROM webhooks WHERE done_at IS NULL) AS waiting`,
+    )
+    if (row!.now !== seen || row!.waiting) sinceMs = Date.now()
+    seen = row!.now
+    return Date.now() - sinceMs > QUIET_MS
+  })
+  const [last] = await stage.as(
+    ({ sql }) =>
+      sql<{ ms: number }[]>`SELECT (extract(epoch FROM max(done_at)) * 1000)::float8 AS ms FROM webhooks`,
+  )
+  return last!.ms
+}
+
+/** Processor time from now on, a message, in microseconds: unlike the clock it does not count what others do. */
+function processorMeter(parts: Record<string, Part>, postgresPid: number) {
+  const before = Object.values(parts).map((part) => part.processorSeconds())
+  const postgresBefore = familySeconds(postgresPid)
+  return (messages: number): string => {
+    const micros = (seconds: number) => Math.round((seconds / messages) * 1e6)
+    const words = Object.entries(parts).map(
+      ([name, part], at) => `${name} ${micros(part.processorSeconds() - before[at]!)}`,
+    )
+    const postgres = `PostgreSQL ${micros(familySeconds(postgresPid) - postgresBefore)}`
+    return `processor time a message in µs: ${[...words, postgres].join(', ')}`
+  }
+}
+
+function openSink(): Promise<{ url: string; close(): void }> {
+  const server: Server = createServer((request, response) => {
+    request.resume()
+    request.on('end', () => response.end())
+  })
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address ? address.port : 0
+      resolve({
+        url: `http://127.0.0.1:${port}`,
+        close: () => {
+          server.closeAllConnections()
+          server.close()
+        },
+      })
+    })
+  })
+}
