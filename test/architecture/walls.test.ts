@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -82,6 +83,15 @@ describe('the rules of .dependency-cruiser.cjs', () => {
 
   it.each(BREACHES)('%s may not import %s (%s)', (file, _imported, rule) => {
     expect(violations.filter(({ from }) => from === file).map((one) => one.rule.name)).toContain(rule)
+  })
+
+  it('know the hearts that there are', () => {
+    const { forbidden } = createRequire(import.meta.url)(join(ROOT, '.dependency-cruiser.cjs')) as {
+      forbidden: { name: string; from: { path: string } }[]
+    }
+    const hearts = new RegExp(forbidden.find(({ name }) => name === 'hearts-are-pure')!.from.path)
+    const files = readdirSync(join(ROOT, 'src'), { recursive: true }).map((file) => `src/${file}`)
+    expect(files.filter((file) => hearts.test(file)).length).toBeGreaterThan(40)
   })
 
   it('let everything through that stands where it belongs', () => {
