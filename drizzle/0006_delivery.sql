@@ -270,10 +270,22 @@ CREATE TABLE receipts (
   code text,
   detail text,
   pricing jsonb,
-  PRIMARY KEY (message_id, attempt_no, status),
-  FOREIGN KEY (message_id, attempt_no) REFERENCES attempts);
+  PRIMARY KEY (message_id, attempt_no, status));
 --> statement-breakpoint
 SELECT wall('receipts');
+--> statement-breakpoint
+-- What a foreign key would say, once a statement instead of once a row: attempts are never deleted or renamed.
+CREATE FUNCTION receipts_need_attempts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM born b WHERE NOT EXISTS (SELECT 1 FROM attempts a
+       WHERE a.message_id = b.message_id AND a.attempt_no = b.attempt_no AND a.workspace_id = b.workspace_id)) THEN
+    RAISE EXCEPTION 'a receipt belongs to an attempt' USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+--> statement-breakpoint
+CREATE TRIGGER receipts_have_attempts AFTER INSERT ON receipts
+  REFERENCING NEW TABLE AS born FOR EACH STATEMENT EXECUTE FUNCTION receipts_need_attempts();
 --> statement-breakpoint
 CREATE TRIGGER receipts_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON receipts
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -304,13 +316,29 @@ CREATE TABLE charges (
   attempt_no smallint NOT NULL,
   status text NOT NULL CHECK (status IN ('delivered','read')),
   refunded bigint NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND amount),
-  CHECK ((amount = 0) = (transfer_id IS NULL)),
-  FOREIGN KEY (transfer_id, workspace_id) REFERENCES transfers (id, workspace_id),
-  FOREIGN KEY (message_id, attempt_no, status) REFERENCES receipts);
+  CHECK ((amount = 0) = (transfer_id IS NULL)));
 --> statement-breakpoint
 SELECT wall('charges');
 --> statement-breakpoint
 CREATE INDEX charges_by_campaign ON charges (campaign_id);
+--> statement-breakpoint
+-- As for receipts: receipts and transfers are append-only, so that what was there when the charge was written stays.
+CREATE FUNCTION charges_need_grounds() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM born b WHERE NOT EXISTS (SELECT 1 FROM receipts r
+       WHERE r.message_id = b.message_id AND r.attempt_no = b.attempt_no AND r.status = b.status
+         AND r.workspace_id = b.workspace_id)) THEN
+    RAISE EXCEPTION 'a charge needs the receipt of a delivery' USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  IF EXISTS (SELECT 1 FROM (SELECT DISTINCT transfer_id, workspace_id FROM born WHERE transfer_id IS NOT NULL) b
+      WHERE NOT EXISTS (SELECT 1 FROM transfers t WHERE t.id = b.transfer_id AND t.workspace_id = b.workspace_id)) THEN
+    RAISE EXCEPTION 'a charge is paid by a transfer of its own workspace' USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+--> statement-breakpoint
+CREATE TRIGGER charges_have_grounds AFTER INSERT ON charges
+  REFERENCING NEW TABLE AS born FOR EACH STATEMENT EXECUTE FUNCTION charges_need_grounds();
 --> statement-breakpoint
 CREATE TRIGGER charges_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON charges
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -56,9 +56,7 @@ const PAST_THE_WALLS = {
 /** References by one column, because an index on the pair would cost every message; their rows are walled all the same. */
 const BY_ID_ALONE = [
   'attempts → messages',
-  'charges → receipts',
   'conversation_windows → messages',
-  'receipts → attempts',
   'campaigns → quotes',
 ]
 
