@@ -2,6 +2,7 @@ import type { Quote } from '../campaigns/index.ts'
 import { instant } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { Variables } from '../templates/index.ts'
+import { say } from './view.ts'
 
 /** What was written down and no room's own reading offers yet; only ever read, each behind the workspace's wall. */
 
@@ -73,7 +74,7 @@ export async function campaignNames(
   return new Map(rows.map(({ id, name }) => [id, name]))
 }
 
-/** Who somebody is, by the name in a trace: the key's own name, or its beginning. */
+/** Who somebody is, by the name in a trace: the key's own name or its beginning, or that nobody had to do it. */
 export async function actorNames(
   scope: Scope,
   actors: readonly string[],
@@ -85,7 +86,7 @@ export async function actorNames(
   const known = new Map(
     rows.map(({ id, name, prefix, role }) => [`key:${id}`, `${name || `dck_${prefix}…`} (${role})`]),
   )
-  return (actor) => known.get(actor) ?? actor
+  return (actor) => known.get(actor) ?? (actor.startsWith('system:') ? say('actor.system') : actor)
 }
 
 /** Why a campaign needed a second person, as it was found when it was submitted. */

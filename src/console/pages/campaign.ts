@@ -38,6 +38,7 @@ import { say, type Views } from '../view.ts'
 
 const ENDED: readonly string[] = ['settled', 'rejected', 'cancelled', 'expired']
 const LIVE: readonly string[] = [
+  'pending_approval',
   'scheduled',
   'sending',
   'paused',

@@ -396,6 +396,7 @@ export const en = {
   'wallet.items': '{n} messages',
   'wallet.items.one': '1 message',
   'wallet.none': 'Nothing has moved yet. Top up to begin.',
+  'actor.system': 'automatic',
   'transfer.top_up': 'topped up',
   'transfer.reserve': 'reserved',
   'transfer.capture': 'charged',
