@@ -13,6 +13,7 @@ import {
   suppress,
   unsuppress,
 } from '../contacts/index.ts'
+import { forgetRecipient } from '../delivery/index.ts'
 import type { Scope } from '../platform/scope.ts'
 import { invalid } from './input.ts'
 import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
@@ -125,7 +126,9 @@ export const deleteContact = defineRoute({
   refusals: ['not_found'],
   handler: async ({ scope, params }) => {
     const erased = await eraseContact(scope, params.id)
-    return erased.ok ? answer(204) : erased
+    if (!erased.ok) return erased
+    await forgetRecipient(scope, BigInt(params.id))
+    return answer(204)
   },
 })
 

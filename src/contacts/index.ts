@@ -24,7 +24,7 @@ export {
   listProblems,
   openProblemBook,
 } from './find-import.ts'
-export { FIELDS, type Field, REASON_HEADING, recogniseHeading } from './headings.ts'
+export { FIELDS, type Field, recogniseHeading } from './headings.ts'
 export { type ImportHouse, type ImportOutcome, importSheet, mapImport } from './import-sheet.ts'
 export { isSheetLocale, sheetLocale } from './locale.ts'
 export { isPhoneCountry, parseNumericPhone, parsePhone } from './phone.ts'

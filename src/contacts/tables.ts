@@ -54,13 +54,6 @@ export const importProblems = pgTable('import_problems', {
   value: text('value'),
 })
 
-export const importRejectedRows = pgTable('import_rejected_rows', {
-  workspaceId: uuid('workspace_id').notNull(),
-  importId: uuid('import_id').notNull(),
-  row: integer('row').notNull(),
-  cells: jsonb('cells').notNull(),
-})
-
 export const contacts = pgTable('contacts', {
   id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   workspaceId: uuid('workspace_id').notNull(),

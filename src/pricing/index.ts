@@ -14,15 +14,14 @@ export {
   parseMarketRows,
 } from './market.ts'
 export { CONVERSATION_MS } from './models/conversation-24h.ts'
-export {
-  CATEGORIES,
-  type Category,
-  type ChargeDecision,
-  type ChargeFacts,
-  type ChargeReason,
-  type OpenWindow,
+export type {
+  Category,
+  ChargeDecision,
+  ChargeFacts,
+  ChargeReason,
+  OpenWindow,
 } from './models/model.ts'
-export { MODEL_NAMES, type ModelName } from './models/registry.ts'
+export type { ModelName } from './models/registry.ts'
 export {
   type PublishedRates,
   publishCommonRates,
@@ -32,9 +31,7 @@ export {
 } from './publish.ts'
 export {
   type Exclusion,
-  MARKET_LEFT_OUT,
   MAX_WHAT_IF_VARIANTS,
-  NO_PRICE,
   type PrefixGroup,
   type PriceBasis,
   type PricedAudience,
@@ -48,9 +45,7 @@ export {
   whatIf,
 } from './quote.ts'
 export {
-  CHARGE_MOMENTS,
   type ChargeOn,
-  MAX_PRICE_MINOR,
   parseRateRows,
   priceOn,
   RATE_CARD_NOTICE,
@@ -59,7 +54,6 @@ export {
   type RateKey,
   type RateOwner,
   type RateRow,
-  ratesInForce,
 } from './rate-card.ts'
 export type { RowProblem, TableInput } from './table.ts'
-export { crossesRateChange, QUOTE_LIFETIME_MS, type QuoteTiming, quoteExpiresAt } from './validity.ts'
+export { crossesRateChange, type QuoteTiming, quoteExpiresAt } from './validity.ts'

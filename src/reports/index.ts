@@ -6,6 +6,6 @@ export {
   type WorkspaceAudit,
   watchLedger,
 } from './audit.ts'
-export { explain, type MessageFacts } from './explain.ts'
+export type { MessageFacts } from './explain.ts'
 export { writeReport } from './export.ts'
 export { listMessages, type MessageLine, type MessagePlace } from './messages.ts'

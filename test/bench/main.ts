@@ -2,12 +2,14 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { describe, type Figure, type Judged, judge } from './figure.ts'
 import { type Ground, openGround } from './ground.ts'
+import { benchImport } from './import.ts'
 import { benchQuote } from './quote.ts'
 import { benchReceipts } from './receipts.ts'
 import { benchSend } from './send.ts'
 
 /** The benches by name, in the order in which they run. */
 const BENCHES: Record<string, (ground: Ground) => Promise<Figure[]>> = {
+  import: (ground) => benchImport(ground, 100_000),
   quote: (ground) => benchQuote(ground, 100_000),
   send: (ground) => benchSend(ground, 60_000),
   receipts: (ground) => benchReceipts(ground, 60_000),
