@@ -82,11 +82,13 @@ export async function endCampaign(
   return ok({ ...campaign, ...changes, state })
 }
 
-/** Closes a hold in which no message's money is undecided. @returns whether it is closed now */
-export async function closeIfEmpty(scope: Scope, campaign: Campaign): Promise<boolean> {
+/** Closes a hold in which no message's money is undecided. @returns whether it is closed, and whether that is news */
+export async function closeIfEmpty(
+  scope: Scope,
+  campaign: Campaign,
+): Promise<{ closed: boolean; isNews: boolean }> {
   const [held] = await scope.sql<{ n: bigint }[]>`
     SELECT n FROM message_counts WHERE campaign_id = ${campaign.id} AND workspace_id = ${scope.workspaceId} AND state = 'held'`
-  if ((held?.n ?? 0n) > 0n || campaign.holdId === null) return false
-  await closeHold(scope, campaign.holdId)
-  return true
+  if ((held?.n ?? 0n) > 0n || campaign.holdId === null) return { closed: false, isNews: false }
+  return { closed: true, isNews: await closeHold(scope, campaign.holdId) }
 }

@@ -85,7 +85,7 @@ async function complete(scope: Scope, campaign: Campaign): Promise<boolean> {
 
 /** Settled means: every message final, the hold empty, its account closed. The database refuses to close any other. */
 async function settle(scope: Scope, campaign: Campaign): Promise<boolean> {
-  if (!(await closeIfEmpty(scope, campaign))) return false
+  if (!(await closeIfEmpty(scope, campaign)).closed) return false
   const refusal = await moveCampaign(scope, campaign, 'settled', { settledAt: scope.now.toISOString() })
   if (refusal) throw new Error(`a settled campaign could not be marked: ${refusal.message}`)
   await recordEvent(scope, 'campaign.settled', `campaign:${campaign.id}`)
@@ -95,8 +95,9 @@ async function settle(scope: Scope, campaign: Campaign): Promise<boolean> {
 /** After a cancellation: what workers have put back since is ended too, and the hold closed when it is empty. */
 async function clearUp(scope: Scope, campaign: Campaign): Promise<boolean> {
   if (campaign.holdId === null) return false
-  await stopRun(scope, campaign.id, campaign.state === 'expired' ? 'expired' : 'cancelled')
-  return closeIfEmpty(scope, campaign)
+  const ended = await stopRun(scope, campaign.id, campaign.state === 'expired' ? 'expired' : 'cancelled')
+  const { isNews } = await closeIfEmpty(scope, campaign)
+  return isNews || ended.count > 0
 }
 
 /** Pauses a campaign that met something more than one recipient's fault, and says in plain words what to do. */

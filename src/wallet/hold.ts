@@ -98,9 +98,13 @@ export async function release(
   })
 }
 
-/** Closes an empty hold for good; the database refuses to close one that is not empty. */
-export async function closeHold(scope: Scope, holdId: bigint): Promise<void> {
-  await scope.sql`
+/**
+ * Closes an empty hold for good; the database refuses to close one that is not empty.
+ * @returns whether it was still open
+ */
+export async function closeHold(scope: Scope, holdId: bigint): Promise<boolean> {
+  const closed = await scope.sql`
     UPDATE accounts SET closed_at = ${scope.now.toISOString()}::timestamptz
      WHERE id = ${holdId} AND workspace_id = ${scope.workspaceId} AND closed_at IS NULL`
+  return closed.count > 0
 }
