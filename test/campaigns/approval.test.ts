@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { approvalReasons } from '../../src/campaigns/approval.ts'
+import { decideApproval, editCampaign, setPolicy } from '../../src/campaigns/index.ts'
+import { unwrap } from '../../src/platform/result.ts'
+import { auditWorkspace } from '../../src/reports/index.ts'
+import {
+  booksOf,
+  type Clinic,
+  draft,
+  fund,
+  makeParts,
+  openClinic,
+  type Person,
+  PRICE,
+  patients,
+  quote,
+  reasonOf,
+  submit,
+} from './clinic.ts'
+import { openPostOffice, send, tend } from './post.ts'
+
+let house: Clinic
+let clinic: Clinic
+beforeAll(async () => {
+  house = await openClinic()
+}, 60_000)
+beforeEach(async () => {
+  clinic = await house.openNeighbour()
+})
+afterAll(() => house?.close())
+
+describe('whether a submission needs a second person', () => {
+  const nothing = { version: 1, maxAmountMinor: null, maxShareOfAvailable: null, maxRecipients: null }
+  const facts = { amountMinor: 500n, availableMinor: 1_000n, recipients: 10 }
+  it.each([
+    ['nothing is limited', {}, {}, []],
+    ['an amount at the limit', { maxAmountMinor: 500n }, {}, []],
+    ['an amount above it by the last digit', { maxAmountMinor: 499n }, {}, ['amount']],
+    ['a limit of zero', { maxAmountMinor: 0n }, {}, ['amount']],
+    ['an amount of zero under a limit of zero', { maxAmountMinor: 0n }, { amountMinor: 0n }, []],
+    ['half of what is available, at the limit', { maxShareOfAvailable: 5_000n }, {}, []],
+    [
+      'a little more than half',
+      { maxShareOfAvailable: 5_000n },
+      { amountMinor: 501n },
+      ['share_of_available'],
+    ],
+    ['a share that no fraction of cents hides', { maxShareOfAvailable: 4_999n }, {}, ['share_of_available']],
+    ['all there is, where all may go', { maxShareOfAvailable: 10_000n }, { amountMinor: 1_000n }, []],
+    [
+      'anything of an empty wallet',
+      { maxShareOfAvailable: 10_000n },
+      { amountMinor: 1n, availableMinor: 0n },
+      ['share_of_available'],
+    ],
+    ['as many recipients as may be', { maxRecipients: 10 }, {}, []],
+    ['one more', { maxRecipients: 9 }, {}, ['recipients']],
+    [
+      'everything at once',
+      { maxAmountMinor: 1n, maxShareOfAvailable: 1n, maxRecipients: 1 },
+      {},
+      ['amount', 'share_of_available', 'recipients'],
+    ],
+  ])('%s', (_, policy, changed, reasons) => {
+    expect(approvalReasons({ ...nothing, ...policy }, { ...facts, ...changed })).toEqual(reasons)
+  })
+})
+
+/** Ten messages on a wallet that they take more than half of. */
+async function pending(by: Person = 'budi'): Promise<string> {
+  await fund(clinic, '5000.00')
+  const id = await draft(clinic, await makeParts(clinic, patients(10)))
+  const { id: quoteId } = await quote(clinic, id)
+  const submitted = unwrap(await submit(clinic, id, quoteId))
+  expect(submitted.state).toBe('pending_approval')
+  expect(by).toBe('budi')
+  return id
+}
+
+const decide = (person: Person, id: string, decision: 'approve' | 'reject' = 'approve') =>
+  clinic.as(person, (scope) => decideApproval(scope, id, { decision, reason: 'looked at it' }))
+
+describe('a campaign that waits for approval', () => {
+  it('holds its money and sends nothing, however often it is tended', async () => {
+    const id = await pending()
+    expect((await booksOf(clinic)).held).toBe(10n * PRICE)
+    const office = openPostOffice()
+    await tend(clinic, id)
+    expect(await send(clinic, id, office)).toBe(0)
+  })
+
+  it.each(['sari', 'dewi', 'ratna'] as const)('goes out when %s approves it', async (person) => {
+    const id = await pending()
+    expect(unwrap(await decide(person, id)).state).toBe('scheduled')
+    expect(await send(clinic, id, openPostOffice())).toBe(10)
+  })
+
+  it('is not approved by Budi, who made it, nor by Joko, who may not', async () => {
+    const id = await pending()
+    expect(reasonOf(await decide('budi', id))).toBe('forbidden')
+    expect(reasonOf(await decide('joko', id))).toBe('forbidden')
+  })
+
+  it('is not approved by who edited it, whatever the role', async () => {
+    await fund(clinic, '5000.00')
+    const id = await draft(clinic, await makeParts(clinic, patients(10)))
+    unwrap(await clinic.as('dewi', (scope) => editCampaign(scope, id, { name: 'Better words' })))
+    unwrap(await submit(clinic, id, (await quote(clinic, id)).id))
+    expect(reasonOf(await decide('dewi', id))).toBe('self_approval')
+    expect((await decide('ratna', id)).ok).toBe(true)
+  })
+
+  it('is decided once: a second approval finds it scheduled', async () => {
+    const id = await pending()
+    const answers = await Promise.all(
+      (['sari', 'dewi', 'ratna'] as const).map((person) => decide(person, id)),
+    )
+    expect(answers.filter((answer) => answer.ok)).toHaveLength(1)
+    expect(new Set(answers.map(reasonOf))).toEqual(new Set([undefined, 'wrong_state']))
+  })
+
+  it('gives all its money back when it is rejected, and can never be sent', async () => {
+    const id = await pending()
+    expect(unwrap(await decide('sari', id, 'reject')).state).toBe('rejected')
+    expect(await booksOf(clinic)).toMatchObject({ wallet: 50_000_000n, held: 0n })
+    expect(await send(clinic, id, openPostOffice())).toBe(0)
+    expect((await clinic.within(auditWorkspace)).checks.filter((check) => !check.ok)).toEqual([])
+  })
+
+  it('cannot be approved when its time has passed, but rejected', async () => {
+    const id = await pending()
+    const now = clinic.now()
+    clinic.later(25 * 3_600_000)
+    expect(reasonOf(await decide('sari', id))).toBe('approval_expired')
+    expect(unwrap(await decide('sari', id, 'reject')).state).toBe('rejected')
+    clinic.at(now)
+  })
+
+  it('is judged by the policy in force when it was submitted', async () => {
+    await fund(clinic, '100000.00')
+    const parts = await makeParts(clinic, patients(10))
+    unwrap(await clinic.as('ratna', (scope) => setPolicy(scope, { maxRecipients: 9 })))
+    const id = await draft(clinic, parts)
+    expect(unwrap(await submit(clinic, id, (await quote(clinic, id)).id)).state).toBe('pending_approval')
+    unwrap(await clinic.as('ratna', (scope) => setPolicy(scope, { maxRecipients: 10 })))
+    const other = await draft(clinic, parts)
+    expect(unwrap(await submit(clinic, other, (await quote(clinic, other)).id)).state).toBe('scheduled')
+    expect(unwrap(await decide('sari', id)).state).toBe('scheduled')
+  })
+})
