@@ -1,4 +1,4 @@
-export { type ApprovalPolicy, approvalReasons } from './approval.ts'
+export type { ApprovalPolicy } from './approval.ts'
 export { decideApproval } from './approve.ts'
 export { type CampaignWords, draftCampaign, editCampaign } from './draft.ts'
 export { listCampaigns } from './find.ts'

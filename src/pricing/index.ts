@@ -1,6 +1,6 @@
 /** How much: dated prices, the market of a number, what a message costs, and the price of an audience. */
 export { decideCharge } from './charge.ts'
-export { type IsoDay, isIsoDay } from './day.ts'
+export type { IsoDay } from './day.ts'
 export { findMarketRows, findRateRows } from './find.ts'
 export {
   compileMarkets,
