@@ -10,7 +10,7 @@ FROM node:24-slim
 WORKDIR /app
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
 # The program runs as a user of its own, who owns its data and nothing else.
-RUN useradd --system --create-home --uid 10001 duecast && install -d -o duecast -g duecast -m 0700 /data
+RUN useradd --create-home --uid 10001 duecast && install -d -o duecast -g duecast -m 0700 /data
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json tsconfig.json ./
 COPY src ./src
