@@ -3,8 +3,9 @@ import type { Scope } from '../platform/scope.ts'
 import type { KnownReceipt, ReceiptLine } from './receipt.ts'
 
 /**
- * Stores receipts beside the attempts they belong to and parks those that name nothing this sender has sent. An
- * attempt that was open, or unknown, is hereby known to have been accepted: a receipt may come before the answer.
+ * Stores receipts beside the attempts they belong to and parks those that name nothing this workspace has sent: an
+ * account's numbers may share one address, so that a receipt may come to another number's. An attempt that was open,
+ * or unknown, is hereby known to have been accepted: a receipt may come before the answer.
  * @returns the receipts whose message is known, old ones included: applying them again changes nothing
  */
 export async function fileReceipts(
@@ -14,7 +15,7 @@ export async function fileReceipts(
 ): Promise<KnownReceipt[]> {
   const named = await nameByProviderId(scope, lines)
   const candidates = named.filter((line): line is KnownReceipt => line.messageId !== undefined)
-  const filed = await file(scope, senderId, candidates)
+  const filed = await file(scope, candidates)
   await park(scope, senderId, [
     ...named.filter((line) => line.messageId === undefined),
     ...candidates.filter((_, index) => !filed.has(index)),
@@ -38,8 +39,8 @@ async function nameByProviderId(scope: Scope, lines: readonly ReceiptLine[]): Pr
   })
 }
 
-/** @returns the positions of those that belong to an attempt of this sender */
-async function file(scope: Scope, senderId: string, lines: readonly KnownReceipt[]): Promise<Set<number>> {
+/** @returns the positions of those that belong to an attempt that was dispatched */
+async function file(scope: Scope, lines: readonly KnownReceipt[]): Promise<Set<number>> {
   if (lines.length === 0) return new Set()
   const rows = await scope.sql<{ i: number }[]>`
     WITH u AS MATERIALIZED (
@@ -58,8 +59,6 @@ async function file(scope: Scope, senderId: string, lines: readonly KnownReceipt
     known AS MATERIALIZED (
       SELECT u.*, a.outcome FROM u
         JOIN attempts a ON a.message_id = u.message_id AND a.attempt_no = u.attempt_no
-        JOIN messages m ON m.id = a.message_id
-        JOIN runs r ON r.campaign_id = m.campaign_id AND r.sender_id = ${senderId}
        WHERE a.workspace_id = ${scope.workspaceId} AND a.dispatched_at IS NOT NULL),
     stored AS (
       INSERT INTO receipts (message_id, attempt_no, status, workspace_id, occurred_at, webhook_id, code, detail, pricing)
@@ -76,8 +75,11 @@ async function file(scope: Scope, senderId: string, lines: readonly KnownReceipt
        ORDER BY a.message_id FOR NO KEY UPDATE OF a),
     heard AS (
       UPDATE attempts a SET outcome = 'accepted', provider_message_id = h.provider_message_id, resolved_at = clock_timestamp()
-        FROM unheard h WHERE a.message_id = h.message_id AND a.attempt_no = h.attempt_no
-         AND (a.outcome IS NULL OR a.outcome = 'indeterminate'))
+        FROM (SELECT DISTINCT ON (provider_message_id) * FROM unheard ORDER BY provider_message_id, message_id) h
+       WHERE a.message_id = h.message_id AND a.attempt_no = h.attempt_no
+         AND (a.outcome IS NULL OR a.outcome = 'indeterminate')
+         AND NOT EXISTS (SELECT 1 FROM attempts t WHERE t.workspace_id = ${scope.workspaceId}
+                           AND t.provider_message_id = h.provider_message_id))
     SELECT i FROM known`
   return new Set(rows.map((row) => row.i))
 }
