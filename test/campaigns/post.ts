@@ -7,6 +7,7 @@ import {
   openInbox,
   PROVIDERS,
   type ProviderConnection,
+  replayParked,
 } from '../../src/delivery/index.ts'
 import type { OutgoingMessage, SendOutcome } from '../../src/delivery/provider.ts'
 import { openLog } from '../../src/platform/log.ts'
@@ -121,6 +122,11 @@ export async function fold(clinic: Clinic, senderId: string): Promise<string[]> 
     touched.push(...folded.campaignIds)
     if (folded.webhooks === 0) return [...new Set(touched)]
   }
+}
+
+/** Tries parked receipts again. @returns the campaigns that were touched */
+export function replay(clinic: Clinic): Promise<string[]> {
+  return clinic.within((scope) => replayParked(scope))
 }
 
 /** Does for a campaign what is due, until nothing is. */
