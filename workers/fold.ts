@@ -11,7 +11,9 @@ export function foldSender(house: House): (job: Job) => Promise<void> {
     if (!sender) return
     const touched = new Map<string, string>()
     while (!signal.aborted) {
-      const folded = await house.asSystem('fold', sender.workspaceId, (scope) => foldWebhooks(scope, sender))
+      const folded = await foldWebhooks((work) => house.asSystem('fold', sender.workspaceId, work), sender)
+      if (folded.setAside > 0)
+        house.log.error({ senderId, webhooks: folded.setAside }, 'webhooks were set aside: see their notes')
       for (const id of folded.campaignIds) touched.set(id, sender.workspaceId)
       if (folded.webhooks === 0) break
     }

@@ -1,4 +1,4 @@
-import { listOf } from '../platform/db.ts'
+import { listOf, sqlState } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { fileReceipts } from './file-receipts.ts'
 import type { Provider } from './provider.ts'
@@ -7,17 +7,70 @@ import { applyReceipts } from './settle-receipts.ts'
 
 const MOST_WEBHOOKS_AT_ONCE = 200
 
+/** `setAside` counts webhooks that could not be folded and are kept with the reason in their note. */
+export type Folded = { webhooks: number; campaignIds: string[]; setAside: number }
+type FoldedSender = { id: string; provider: Provider }
+type Within = <T>(work: (scope: Scope) => Promise<T>) => Promise<T>
+
 /**
- * Understands the oldest stored webhooks of one sender: files their receipts, moves messages up, charges each first
- * delivery once, in one transaction with the mark that they are done.
- * @returns how many webhooks were folded, and the campaigns that were touched
+ * Folds the oldest stored webhooks of one sender, and where one of them cannot be, that one alone is set aside: it must
+ * not keep those behind it waiting for ever. An outage is thrown, and everything waits.
+ * @param within runs its work in one transaction of the sender's workspace
  */
-export async function foldWebhooks(
+export async function foldWebhooks(within: Within, sender: FoldedSender): Promise<Folded> {
+  try {
+    return { ...(await within((scope) => foldSome(scope, sender))), setAside: 0 }
+  } catch (error) {
+    if (!isFaultOfData(error)) throw error
+    return foldOneByOne(within, sender)
+  }
+}
+
+/** Bad data and broken constraints (SQLSTATE classes 22 and 23) fail the same way each time; all else may pass. */
+function isFaultOfData(error: unknown): boolean {
+  return /^2[23]/.test(sqlState(error) ?? '')
+}
+
+async function foldOneByOne(within: Within, sender: FoldedSender): Promise<Folded> {
+  const waiting = await within(
+    ({ sql, workspaceId }) => sql<{ id: bigint }[]>`
+      SELECT id FROM webhooks WHERE sender_id = ${sender.id} AND workspace_id = ${workspaceId} AND done_at IS NULL
+       ORDER BY id LIMIT ${MOST_WEBHOOKS_AT_ONCE}`,
+  )
+  const all: Folded = { webhooks: 0, campaignIds: [], setAside: 0 }
+  for (const { id } of waiting) {
+    try {
+      const one = await within((scope) => foldSome(scope, sender, id))
+      all.webhooks += one.webhooks
+      all.campaignIds.push(...one.campaignIds)
+    } catch (error) {
+      if (!isFaultOfData(error)) throw error
+      await within((scope) => setAside(scope, id, `not folded: ${sqlState(error)}`))
+      all.webhooks += 1
+      all.setAside += 1
+    }
+  }
+  return all
+}
+
+async function setAside(scope: Scope, webhookId: bigint, note: string): Promise<void> {
+  await scope.sql`
+    UPDATE webhooks SET done_at = clock_timestamp(), note = ${note}
+     WHERE id = ${webhookId} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL`
+}
+
+/**
+ * Understands webhooks, the oldest or `only` one: files their receipts, moves messages up, charges each first delivery
+ * once, in one transaction with the mark that they are done.
+ */
+async function foldSome(
   scope: Scope,
-  sender: { id: string; provider: Provider },
+  sender: FoldedSender,
+  only?: bigint,
 ): Promise<{ webhooks: number; campaignIds: string[] }> {
   const webhooks = await scope.sql<{ id: bigint; body: Buffer }[]>`
     SELECT id, body FROM webhooks WHERE sender_id = ${sender.id} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL
+       ${only === undefined ? scope.sql`` : scope.sql`AND id = ${only}`}
      ORDER BY id LIMIT ${MOST_WEBHOOKS_AT_ONCE} FOR UPDATE SKIP LOCKED`
   if (webhooks.length === 0) return { webhooks: 0, campaignIds: [] }
   const parsed = webhooks.map(({ id, body }) => ({ id, ...sender.provider.parseWebhook(body) }))

@@ -116,9 +116,7 @@ function statusOf({ of, status, at, pricing, unnamed }: Told, now: Date) {
 export async function fold(clinic: Clinic, senderId: string): Promise<string[]> {
   const touched: string[] = []
   for (;;) {
-    const folded = await clinic.within((scope) =>
-      foldWebhooks(scope, { id: senderId, provider: PROVIDERS.whatsapp_cloud }),
-    )
+    const folded = await foldWebhooks(clinic.within, { id: senderId, provider: PROVIDERS.whatsapp_cloud })
     touched.push(...folded.campaignIds)
     if (folded.webhooks === 0) return [...new Set(touched)]
   }
