@@ -49,7 +49,7 @@ export type Outcome = {
  */
 export async function recordOutcomes(scope: Scope, run: Run, outcomes: readonly Outcome[]): Promise<void> {
   if (outcomes.length === 0) return
-  const settled = outcomes.map(giveUpAtLast)
+  const settled = await giveUpAtLast(scope, outcomes)
   const nowMs = scope.now.getTime()
   const [failed] = await scope.sql<{ count: number; total: bigint }[]>`
     WITH told AS (
@@ -82,10 +82,22 @@ export async function recordOutcomes(scope: Scope, run: Run, outcomes: readonly 
 }
 
 /** A message that was refused too often before leaving is failed; being put back untried does not count. */
-function giveUpAtLast(outcome: Outcome): Outcome {
-  const tried = outcome.outcome === 'not_sent' && outcome.retryAfterMs !== 0
-  if (!tried || outcome.attemptNo < MOST_ATTEMPTS) return outcome
-  return { ...outcome, outcome: 'rejected' }
+async function giveUpAtLast(scope: Scope, outcomes: readonly Outcome[]): Promise<Outcome[]> {
+  const doubtful = outcomes.filter(
+    ({ outcome, retryAfterMs, attemptNo }) =>
+      outcome === 'not_sent' && retryAfterMs !== 0 && attemptNo >= MOST_ATTEMPTS,
+  )
+  if (doubtful.length === 0) return [...outcomes]
+  const rows = await scope.sql<{ message_id: bigint }[]>`
+    SELECT message_id FROM attempts
+     WHERE message_id = ANY(${listOf(doubtful.map((o) => o.messageId))}::bigint[]) AND dispatched_at IS NOT NULL
+       AND workspace_id = ${scope.workspaceId} GROUP BY 1 HAVING count(*) >= ${MOST_ATTEMPTS}`
+  const triedTooOften = new Set(rows.map((row) => row.message_id))
+  return outcomes.map((outcome) =>
+    doubtful.includes(outcome) && triedTooOften.has(outcome.messageId)
+      ? { ...outcome, outcome: 'rejected' }
+      : outcome,
+  )
 }
 
 function notBefore(outcome: Outcome, nowMs: number): string | null {
