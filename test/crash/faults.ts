@@ -12,18 +12,28 @@ export type Fault = (typeof FAULTS)[number]
 export type Crew = { present: { child: Child; name: string }; next: Child }
 
 export async function gatherCrew(stage: Stage): Promise<Crew> {
-  const child = stage.startWorker()
-  return { present: { child, name: await begin(child) }, next: stage.startWorker() }
+  return { present: await begin(stage, stage.startWorker()), next: stage.startWorker() }
 }
 
 export async function dismiss({ present, next }: Crew): Promise<void> {
   await Promise.all([present.child.stop(), next.kill()])
 }
 
-async function begin(child: Child): Promise<string> {
-  const { worker } = await child.line()
-  child.tell('go')
-  return String(worker)
+const MOST_STARTS = 20
+
+/** Lets a worker begin that stands ready; one that met the database while it was away has ended, and starts again. */
+async function begin(stage: Stage, ready: Child): Promise<Crew['present']> {
+  let child = ready
+  for (let starts = 1; ; starts++) {
+    try {
+      const { worker } = await child.line()
+      child.tell('go')
+      return { child, name: String(worker) }
+    } catch (error) {
+      if (starts >= MOST_STARTS) throw error
+      child = stage.startWorker()
+    }
+  }
 }
 
 /**
@@ -49,7 +59,7 @@ const LAST_WORDS_MS = 60
 async function killWorker(stage: Stage, crew: Crew): Promise<number> {
   const killed = crew.present
   await killed.child.kill()
-  crew.present = { child: crew.next, name: await begin(crew.next) }
+  crew.present = await begin(stage, crew.next)
   crew.next = stage.startWorker()
   await sleep(LAST_WORDS_MS)
   return countInFlight(stage, killed.name)
