@@ -1,7 +1,9 @@
+import { listOf, type StatementScope } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { release } from '../wallet/index.ts'
 import type { Run } from './run.ts'
 import { insideWindow } from './window.ts'
+import type { WorkerRows } from './worker-rows.ts'
 
 /** How long a worker may keep a slice without a sign of life. Safety does not rest on it: every dispatch is fenced. */
 export const LEASE_SECONDS = 20
@@ -16,7 +18,7 @@ export type ClaimedMessage = {
 }
 
 export type Claim =
-  | { kind: 'slice'; sliceNo: number; zone: string | null; messages: ClaimedMessage[]; startsInMs: number }
+  | { kind: 'slice'; sliceNo: number; messages: ClaimedMessage[]; startsInMs: number }
   | { kind: 'wait'; forMs: number }
   | { kind: 'nothing' }
 
@@ -25,7 +27,22 @@ export type Claim =
  * attempt for each message before anything is sent. Slices whose worker died are taken over, after their open attempts
  * are resolved: those that were never dispatched may be sent again, those that were are unknown and never sent again.
  */
-export async function claimSlice(scope: Scope, run: Run, worker: string): Promise<Claim> {
+export async function claimSlice(rows: WorkerRows, run: Run): Promise<Claim> {
+  const { worker } = rows
+  const taken = await rows.within((scope) => leaseSlice(scope, run, worker))
+  if (taken.kind !== 'leased') return taken
+  const { sliceNo, startsInMs } = taken
+  const opened = await rows.once((scope) => openAttempts(scope, run, sliceNo, worker))
+  const unfit = opened.filter((row) => row.unfit !== null)
+  if (unfit.length > 0) await rows.within((scope) => skip(scope, run, unfit))
+  return { kind: 'slice', sliceNo, messages: opened.flatMap(claimedMessage), startsInMs }
+}
+
+type Waiting = Exclude<Claim, { kind: 'slice' }>
+type Leased = { kind: 'leased'; sliceNo: number; startsInMs: number } | Waiting
+
+/** Takes a slice and its stretch of the sender's time line; both are free again for others before any row is opened. */
+async function leaseSlice(scope: Scope, run: Run, worker: string): Promise<Leased> {
   const slice = await takeSlice(scope, run.campaignId, worker)
   if (!slice) return waitForSlice(scope, run.campaignId)
   if (slice.abandoned) await resolveAbandoned(scope, run.campaignId, slice.sliceNo)
@@ -40,8 +57,7 @@ export async function claimSlice(scope: Scope, run: Run, worker: string): Promis
     await giveBack(scope, run.campaignId, slice.sliceNo)
     return { kind: 'wait', forMs: start.forMs }
   }
-  const messages = await openAttempts(scope, run, slice.sliceNo, worker)
-  return { kind: 'slice', sliceNo: slice.sliceNo, zone: slice.zone, messages, startsInMs: start.inMs }
+  return { kind: 'leased', sliceNo: slice.sliceNo, startsInMs: start.inMs }
 }
 
 async function takeSlice(scope: Scope, campaignId: string, worker: string) {
@@ -62,7 +78,7 @@ async function takeSlice(scope: Scope, campaignId: string, worker: string) {
 }
 
 /** Nothing can be claimed now: either the campaign has nothing left, or the next slice is due later. */
-async function waitForSlice(scope: Scope, campaignId: string): Promise<Claim> {
+async function waitForSlice(scope: Scope, campaignId: string): Promise<Waiting> {
   const [row] = await scope.sql<{ ms: number | null }[]>`
     SELECT (extract(epoch FROM min(due_at) - ${scope.now.toISOString()}::timestamptz) * 1000)::float8 AS ms FROM slices
      WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL
@@ -133,64 +149,55 @@ async function giveBack(scope: Scope, campaignId: string, sliceNo: number): Prom
 }
 
 /**
- * One statement decides for each message of the slice: skipped, because the person opted out since the campaign was
- * submitted, or an attempt, committed before the provider is called.
+ * One statement opens an attempt for each message of the slice, committed before the provider is called. Who opted out
+ * since the campaign was submitted, or was erased, gets none and is named.
  */
-async function openAttempts(
-  scope: Scope,
-  run: Run,
-  sliceNo: number,
-  worker: string,
-): Promise<ClaimedMessage[]> {
+function openAttempts(scope: StatementScope, run: Run, sliceNo: number, worker: string) {
   const nowText = scope.now.toISOString()
-  const rows = await scope.sql<OpenedRow[]>`
+  return scope.sql<OpenedRow[]>`
     WITH due AS MATERIALIZED (
-      SELECT m.id, r.phone, r.variables, EXISTS (
-               SELECT 1 FROM suppressions s WHERE s.workspace_id = ${scope.workspaceId} AND s.phone = r.phone
-                  AND (s.scope = 'all' OR s.scope = ${run.category})
-                  AND (s.expires_at IS NULL OR s.expires_at > ${nowText}::timestamptz)) AS opted_out
+      SELECT m.id, m.price, r.phone, r.variables,
+             CASE WHEN r.phone IS NULL THEN 'erased'
+                  WHEN EXISTS (
+                    SELECT 1 FROM suppressions s WHERE s.workspace_id = ${scope.workspaceId} AND s.phone = r.phone
+                       AND (s.scope = 'all' OR s.scope = ${run.category})
+                       AND (s.expires_at IS NULL OR s.expires_at > ${nowText}::timestamptz)) THEN 'opted_out' END AS unfit
         FROM messages m LEFT JOIN recipients r ON r.message_id = m.id
        WHERE m.campaign_id = ${run.campaignId} AND m.slice_no = ${sliceNo} AND m.state = 'queued'
          AND (m.not_before IS NULL OR m.not_before <= ${nowText}::timestamptz)
+         AND EXISTS (SELECT 1 FROM slices l WHERE l.campaign_id = ${run.campaignId} AND l.slice_no = ${sliceNo} AND l.worker = ${worker})
        ORDER BY m.id FOR NO KEY UPDATE OF m),
     moved AS (
-      UPDATE messages m SET
-             state = CASE WHEN d.phone IS NULL OR d.opted_out THEN 'skipped' ELSE 'sending' END,
-             money = CASE WHEN d.phone IS NULL OR d.opted_out THEN 'released' ELSE m.money END,
-             reason = CASE WHEN d.phone IS NULL THEN 'erased' WHEN d.opted_out THEN 'opted_out' END,
-             attempts = m.attempts + CASE WHEN d.phone IS NULL OR d.opted_out THEN 0 ELSE 1 END
-        FROM due d WHERE m.id = d.id
-      RETURNING m.id, m.attempts, m.state, m.price, d.phone, d.variables),
+      UPDATE messages m SET state = 'sending', reason = NULL, attempts = m.attempts + 1
+        FROM due d WHERE m.id = d.id AND d.unfit IS NULL
+      RETURNING m.id, m.attempts, m.price, d.phone, d.variables),
     opened AS (
       INSERT INTO attempts (message_id, attempt_no, workspace_id, worker)
-      SELECT id, attempts, ${scope.workspaceId}, ${worker} FROM moved WHERE state = 'sending')
-    SELECT * FROM moved ORDER BY id`
-  await releaseSkipped(scope, run, rows)
-  return rows
-    .filter((row) => row.state === 'sending')
-    .map((row) => ({
-      messageId: row.id,
-      attemptNo: row.attempts,
-      phone: row.phone,
-      variables: row.variables,
-    }))
+      SELECT id, attempts, ${scope.workspaceId}, ${worker} FROM moved)
+    SELECT id, attempts, price, phone, variables, NULL AS unfit FROM moved
+    UNION ALL SELECT id, 0, price, NULL, NULL, unfit FROM due WHERE unfit IS NOT NULL
+    ORDER BY id`
 }
 
-type OpenedRow = {
-  id: bigint
-  attempts: number
-  phone: string
-  variables: Record<string, string>
-  state: string
-  price: bigint
+type OpenedRow = { id: bigint; price: bigint } & (
+  | { unfit: null; attempts: number; phone: string; variables: Record<string, string> }
+  | { unfit: 'erased' | 'opted_out' }
+)
+
+function claimedMessage(row: OpenedRow): ClaimedMessage[] {
+  if (row.unfit !== null) return []
+  return [{ messageId: row.id, attemptNo: row.attempts, phone: row.phone, variables: row.variables }]
 }
 
-async function releaseSkipped(scope: Scope, run: Run, rows: readonly OpenedRow[]): Promise<void> {
-  const skipped = rows.filter((row) => row.state === 'skipped')
-  await release(scope, {
-    ...run,
-    amountMinor: skipped.reduce((sum, row) => sum + row.price, 0n),
-    nItems: skipped.length,
-    reason: 'skipped',
-  })
+async function skip(scope: Scope, run: Run, unfit: readonly OpenedRow[]): Promise<void> {
+  const [skipped] = await scope.sql<{ count: number; total: bigint }[]>`
+    WITH due AS MATERIALIZED (
+      SELECT m.id, u.reason FROM messages m
+        JOIN unnest(${listOf(unfit.map((row) => row.id))}::bigint[], ${unfit.map((row) => row.unfit!)}::text[]) AS u(id, reason) ON u.id = m.id
+       WHERE m.workspace_id = ${scope.workspaceId} AND m.state = 'queued' ORDER BY m.id FOR NO KEY UPDATE OF m),
+    skipped AS (
+      UPDATE messages m SET state = 'skipped', money = 'released', reason = d.reason FROM due d WHERE m.id = d.id
+      RETURNING m.price)
+    SELECT count(*)::int AS count, coalesce(sum(price), 0)::bigint AS total FROM skipped`
+  await release(scope, { ...run, amountMinor: skipped!.total, nItems: skipped!.count, reason: 'skipped' })
 }

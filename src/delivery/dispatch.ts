@@ -8,6 +8,7 @@ import { dispatchSize } from './pace.ts'
 import type { ErrorAction, OutgoingMessage, ProviderConnection, SendOutcome } from './provider.ts'
 import { finishSlice, markDispatched, type Outcome, recordOutcomes } from './record.ts'
 import type { Run } from './run.ts'
+import { type WorkerRows, workerRows } from './worker-rows.ts'
 
 /** How many calls one worker keeps in the air for one sender. */
 export const MOST_IN_FLIGHT = 128
@@ -44,14 +45,13 @@ export async function dispatchSlice(
   run: Run,
   connection: ProviderConnection,
 ): Promise<Dispatched> {
-  const claim = await house.within(run.workspaceId, (scope) => claimSlice(scope, run, house.worker))
+  const rows = workerRows(house, run.workspaceId)
+  const claim = await claimSlice(rows, run)
   if (claim.kind !== 'slice') return claim
-  const recorder = openRecorder(house, run)
-  await sendPaced(house, run, connection, claim, recorder)
+  const recorder = openRecorder(house, rows, run)
+  await sendPaced(house, rows, run, connection, claim, recorder)
   await recorder.finish()
-  await house.within(run.workspaceId, (scope) =>
-    finishSlice(scope, run.campaignId, claim.sliceNo, house.worker),
-  )
+  await finishSlice(rows, run.campaignId, claim.sliceNo)
   return { kind: 'sent', count: claim.messages.length, obstacle: recorder.obstacle() }
 }
 
@@ -60,6 +60,7 @@ type SliceClaim = Extract<Awaited<ReturnType<typeof claimSlice>>, { kind: 'slice
 /** Batches leave at the sender's pace; what an obstacle or a stop leaves unsent goes back to the queue. */
 async function sendPaced(
   house: DispatchHouse,
+  rows: WorkerRows,
   run: Run,
   connection: ProviderConnection,
   claim: SliceClaim,
@@ -67,21 +68,47 @@ async function sendPaced(
 ): Promise<void> {
   const size = dispatchSize(run.messagesPerSecond)
   const startMs = performance.now() + claim.startsInMs
-  const inFlight = new Set<Promise<void>>()
+  const flights = countFlights()
   for (let from = 0; from < claim.messages.length; from += size) {
     const batch = claim.messages.slice(from, from + size)
     await waitUntil(startMs + (from / run.messagesPerSecond) * 1000, house.signal)
-    while (inFlight.size > MOST_IN_FLIGHT - batch.length) await Promise.race(inFlight)
+    await flights.downTo(MOST_IN_FLIGHT - batch.length)
     const ready = house.signal.aborted || recorder.obstacle() ? [] : prepare(run, batch, recorder)
-    const allowed = await mark(house, run, claim.sliceNo, ready)
+    const allowed = await mark(rows, run, claim.sliceNo, ready)
     for (const message of batch) if (!allowed.has(message.messageId)) recorder.putBack(message)
     for (const r of ready) {
-      if (!allowed.has(r.message.messageId)) continue
-      const calling: Promise<void> = call(connection, r, recorder).finally(() => inFlight.delete(calling))
-      inFlight.add(calling)
+      if (allowed.has(r.message.messageId)) flights.begin(call(connection, r, recorder))
     }
   }
-  await Promise.all(inFlight)
+  await flights.downTo(0)
+}
+
+/** Counts the calls in the air, and tells when they are few enough. */
+function countFlights() {
+  let flying = 0
+  let broken: { error: unknown } | undefined
+  let waiting: { most: number; go: () => void } | undefined
+  const landed = () => {
+    flying -= 1
+    if (!waiting || flying > waiting.most) return
+    const { go } = waiting
+    waiting = undefined
+    go()
+  }
+  return {
+    begin(call: Promise<void>): void {
+      flying += 1
+      call
+        .catch((error: unknown) => {
+          broken ??= { error }
+        })
+        .finally(landed)
+    },
+    async downTo(most: number): Promise<void> {
+      if (flying > most) await new Promise<void>((go) => (waiting = { most, go }))
+      if (broken) throw broken.error
+    },
+  }
 }
 
 type Ready = { message: ClaimedMessage; outgoing: OutgoingMessage }
@@ -117,14 +144,14 @@ function prepare(run: Run, batch: readonly ClaimedMessage[], recorder: Recorder)
 }
 
 async function mark(
-  house: DispatchHouse,
+  rows: WorkerRows,
   run: Run,
   sliceNo: number,
   ready: readonly Ready[],
 ): Promise<Set<bigint>> {
   if (ready.length === 0) return new Set()
   const batch = ready.map((r) => r.message)
-  return house.within(run.workspaceId, (scope) => markDispatched(scope, run, sliceNo, house.worker, batch))
+  return markDispatched(rows, run, sliceNo, batch)
 }
 
 async function call(
@@ -144,7 +171,7 @@ type Recorder = {
 }
 
 /** Gathers outcomes and writes them in batches, one write at a time, so that a crash loses no more than a moment's. */
-function openRecorder(house: DispatchHouse, run: Run): Recorder {
+function openRecorder(house: DispatchHouse, rows: WorkerRows, run: Run): Recorder {
   let waiting: Outcome[] = []
   const told = new Set<bigint>()
   let obstacle: Obstacle | undefined
@@ -157,7 +184,7 @@ function openRecorder(house: DispatchHouse, run: Run): Recorder {
     const batch = waiting.sort((a, b) => (a.messageId < b.messageId ? -1 : 1))
     waiting = []
     if (batch.length === 0) return writing
-    writing = writing.then(() => recordPatiently(house, run, batch))
+    writing = writing.then(() => recordPatiently(house, rows, run, batch))
     return writing
   }
   const add = (outcome: Outcome) => {
@@ -194,10 +221,15 @@ const RECORD_TRIES = 20
 const RECORD_AGAIN_MS = 500
 
 /** What the provider has answered is worth waiting for the database: without it these messages count as unknown. */
-async function recordPatiently(house: DispatchHouse, run: Run, batch: readonly Outcome[]): Promise<void> {
+async function recordPatiently(
+  house: DispatchHouse,
+  rows: WorkerRows,
+  run: Run,
+  batch: readonly Outcome[],
+): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      return await house.within(run.workspaceId, (scope) => recordOutcomes(scope, run, batch))
+      return await recordOutcomes(rows, run, batch)
     } catch (error) {
       house.log.warn({ err: error, tries, count: batch.length }, 'outcomes are not recorded yet')
       if (tries >= RECORD_TRIES) throw error

@@ -1,23 +1,34 @@
-import { listOf } from '../platform/db.ts'
+import { listOf, type StatementScope } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { release } from '../wallet/index.ts'
 import type { ClaimedMessage } from './claim.ts'
 import { LEASE_SECONDS } from './claim.ts'
 import { MOST_ATTEMPTS, retryDelaySeconds } from './lifecycle.ts'
 import type { Run } from './run.ts'
+import type { WorkerRows } from './worker-rows.ts'
 
 /**
  * The fence before every call: marks attempts dispatched, if they are still this worker's and the run is not paused.
  * Only what this returns may be sent. It also renews the slice's lease.
  */
 export async function markDispatched(
-  scope: Scope,
+  rows: WorkerRows,
+  run: Run,
+  sliceNo: number,
+  batch: readonly ClaimedMessage[],
+): Promise<Set<bigint>> {
+  const marked = await rows.once((scope) => mark(scope, run, sliceNo, rows.worker, batch))
+  return new Set(marked.map((row) => row.message_id))
+}
+
+function mark(
+  { sql }: StatementScope,
   run: Run,
   sliceNo: number,
   worker: string,
   batch: readonly ClaimedMessage[],
-): Promise<Set<bigint>> {
-  const rows = await scope.sql<{ message_id: bigint }[]>`
+) {
+  return sql<{ message_id: bigint }[]>`
     WITH renewed AS (
       UPDATE slices SET lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
        WHERE campaign_id = ${run.campaignId} AND slice_no = ${sliceNo} AND worker = ${worker})
@@ -29,7 +40,6 @@ export async function markDispatched(
        AND EXISTS (SELECT 1 FROM runs r JOIN senders s ON s.id = r.sender_id
                     WHERE r.campaign_id = ${run.campaignId} AND r.state = 'running' AND s.state = 'active')
     RETURNING a.message_id`
-  return new Set(rows.map((row) => row.message_id))
 }
 
 /** What came of one attempt, as the rows know it. */
@@ -47,11 +57,26 @@ export type Outcome = {
  * Writes a batch of outcomes. Only an attempt that is open, or was taken for lost, may still be told; a message whose
  * receipt came before the answer keeps what the receipt said. Rejected messages give their money back at once.
  */
-export async function recordOutcomes(scope: Scope, run: Run, outcomes: readonly Outcome[]): Promise<void> {
+export async function recordOutcomes(
+  rows: WorkerRows,
+  run: Run,
+  outcomes: readonly Outcome[],
+): Promise<void> {
   if (outcomes.length === 0) return
-  const settled = await giveUpAtLast(scope, outcomes)
+  // Only a rejection moves money; without one the statement is all there is, and nobody waits for its locks.
+  if (!outcomes.some((outcome) => outcome.outcome === 'rejected' || isDoubtful(outcome))) {
+    await rows.once((scope) => writeOutcomes(scope, outcomes))
+    return
+  }
+  await rows.within(async (scope) => {
+    const [failed] = await writeOutcomes(scope, await giveUpAtLast(scope, outcomes))
+    await release(scope, { ...run, amountMinor: failed!.total, nItems: failed!.count, reason: 'rejected' })
+  })
+}
+
+function writeOutcomes(scope: StatementScope, settled: readonly Outcome[]) {
   const nowMs = scope.now.getTime()
-  const [failed] = await scope.sql<{ count: number; total: bigint }[]>`
+  return scope.sql<{ count: number; total: bigint }[]>`
     WITH told AS (
       UPDATE attempts a SET outcome = o.outcome, resolved_at = clock_timestamp(), code = o.code, detail = o.detail,
              provider_message_id = o.provider_message_id
@@ -78,15 +103,11 @@ export async function recordOutcomes(scope: Scope, run: Run, outcomes: readonly 
          AND (m.state = 'sending' OR (m.state = 'uncertain' AND t.outcome IN ('accepted','rejected')))
       RETURNING m.state, m.price)
     SELECT count(*)::int AS count, coalesce(sum(price), 0)::bigint AS total FROM moved WHERE state = 'failed'`
-  await release(scope, { ...run, amountMinor: failed!.total, nItems: failed!.count, reason: 'rejected' })
 }
 
 /** A message that was refused too often before leaving is failed; being put back untried does not count. */
 async function giveUpAtLast(scope: Scope, outcomes: readonly Outcome[]): Promise<Outcome[]> {
-  const doubtful = outcomes.filter(
-    ({ outcome, retryAfterMs, attemptNo }) =>
-      outcome === 'not_sent' && retryAfterMs !== 0 && attemptNo >= MOST_ATTEMPTS,
-  )
+  const doubtful = outcomes.filter(isDoubtful)
   if (doubtful.length === 0) return [...outcomes]
   const rows = await scope.sql<{ message_id: bigint }[]>`
     SELECT message_id FROM attempts
@@ -100,6 +121,11 @@ async function giveUpAtLast(scope: Scope, outcomes: readonly Outcome[]): Promise
   )
 }
 
+/** Whether it may have been tried for the last time. */
+function isDoubtful({ outcome, retryAfterMs, attemptNo }: Outcome): boolean {
+  return outcome === 'not_sent' && retryAfterMs !== 0 && attemptNo >= MOST_ATTEMPTS
+}
+
 function notBefore(outcome: Outcome, nowMs: number): string | null {
   if (outcome.outcome !== 'not_sent' || outcome.retryAfterMs === 0) return null
   const waitMs = outcome.retryAfterMs ?? retryDelaySeconds(outcome.attemptNo) * 1000
@@ -107,19 +133,16 @@ function notBefore(outcome: Outcome, nowMs: number): string | null {
 }
 
 /** Gives the slice back: done, when nothing of it is left to send, else due again when its first message may be tried. */
-export async function finishSlice(
-  scope: Scope,
-  campaignId: string,
-  sliceNo: number,
-  worker: string,
-): Promise<void> {
-  await scope.sql`
+export async function finishSlice(rows: WorkerRows, campaignId: string, sliceNo: number): Promise<void> {
+  await rows.once(
+    ({ sql, workspaceId, now }) => sql`
     UPDATE slices s SET lease_until = NULL, worker = NULL,
-           done_at = CASE WHEN left_over.n = 0 THEN ${scope.now.toISOString()}::timestamptz END,
+           done_at = CASE WHEN left_over.n = 0 THEN ${now.toISOString()}::timestamptz END,
            due_at = CASE WHEN left_over.n = 0 THEN s.due_at
                          ELSE greatest(s.due_at, coalesce(left_over.first_due, s.due_at)) END
       FROM (SELECT count(*) AS n, min(coalesce(m.not_before, '-infinity')) AS first_due FROM messages m
              WHERE m.campaign_id = ${campaignId} AND m.slice_no = ${sliceNo} AND m.state IN ('queued','sending')) left_over
-     WHERE s.campaign_id = ${campaignId} AND s.slice_no = ${sliceNo} AND s.workspace_id = ${scope.workspaceId}
-       AND s.worker = ${worker}`
+     WHERE s.campaign_id = ${campaignId} AND s.slice_no = ${sliceNo} AND s.workspace_id = ${workspaceId}
+       AND s.worker = ${rows.worker}`,
+  )
 }

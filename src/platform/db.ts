@@ -18,9 +18,17 @@ export type Database = {
   readonly sql: SqlClient
   /** One transaction behind the wall of `workspaceId`; serialisation failures and deadlocks are tried again. */
   within<T>(cause: Cause, work: (scope: Scope) => Promise<T>): Promise<T>
+  /**
+   * One statement, committed by itself behind the same wall. It travels together with its commit, so that what it locks
+   * is locked for as long as the database needs and no longer: for what many do to the same rows all the time.
+   */
+  once<Rows>(cause: Cause, statement: Statement<Rows>): Promise<Rows>
   close(): Promise<void>
 }
 
+/** Of a scope, what one statement can use. */
+export type StatementScope = Pick<Scope, 'sql' | 'now' | 'workspaceId'>
+export type Statement<Rows> = (scope: StatementScope) => PromiseLike<Rows>
 export type Cause = { workspaceId: string; actor: Actor; requestId: string }
 
 /**
@@ -44,6 +52,7 @@ export function openDatabase(url: string, clock: Clock, options: { poolSize: num
   return {
     sql,
     within: (cause, work) => retrying(() => oneTransaction(root, clock, cause, work)),
+    once: (cause, statement) => retrying(() => oneStatement(sql, clock, cause, statement)),
     close: () => sql.end({ timeout: 5 }),
   }
 }
@@ -68,6 +77,36 @@ async function oneTransaction<T>(
   })
   for (const action of afterCommit) await action()
   return answer
+}
+
+/** Sent in one go; the driver's own COMMIT then finds nothing to do, or, after a failure, nothing to undo. */
+async function oneStatement<Rows>(
+  client: SqlClient,
+  clock: Clock,
+  { workspaceId }: Cause,
+  statement: Statement<Rows>,
+): Promise<Rows> {
+  const answer = await client.begin(async (sql) => {
+    const wall = sql`SELECT set_config('app.workspace_id', ${workspaceId}, true)`
+    const keys = goByKeys(sql)
+    const [, , rows] = await Promise.all([
+      wall,
+      keys,
+      statement({ sql, now: clock.now(), workspaceId }),
+      sql.unsafe('COMMIT'),
+    ])
+    return rows
+  })
+  return answer as Rows
+}
+
+/**
+ * For the rest of a transaction rows are found by their keys. A plan is kept as long as its connection, and one that
+ * was made while a table was almost empty would read all of it ever after.
+ */
+export function goByKeys(sql: Sql): PromiseLike<unknown> {
+  return sql`SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+                    set_config('enable_mergejoin', 'off', true)`
 }
 
 /** Drizzle keeps the transaction's own client to itself; set-based statements need it in the same transaction. */

@@ -242,8 +242,11 @@ describe('a pause', () => {
   it('in the middle of a slice holds what is not in the air; resuming sends the rest, and nothing twice', async () => {
     const parts = await makeParts(clinic, patients(200))
     let id = ''
+    let pausing: Promise<unknown> = Promise.resolve()
     const office = openPostOffice(async (message, nth) => {
-      if (nth === 10) unwrap(await pause(id))
+      if (nth === 10) pausing = pause(id).then(unwrap)
+      // The air is full of unanswered calls until the pause is there, so that the slice cannot outrun it.
+      if (nth >= 10) await pausing
       return accepted(message)
     })
     id = await launch(clinic, parts)

@@ -4,6 +4,7 @@ import { claimSlice } from '../../src/delivery/claim.ts'
 import { dispatchSlice, findRun, forgetRecipient, type Run } from '../../src/delivery/index.ts'
 import { MOST_ATTEMPTS } from '../../src/delivery/lifecycle.ts'
 import { markDispatched, recordOutcomes } from '../../src/delivery/record.ts'
+import { type WorkerRows, workerRows } from '../../src/delivery/worker-rows.ts'
 import { openLog } from '../../src/platform/log.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import { auditWorkspace } from '../../src/reports/index.ts'
@@ -40,8 +41,13 @@ async function begun(count: number): Promise<{ id: string; parts: Parts; run: Ru
   return { id, parts, run: (await clinic.within((scope) => findRun(scope, id)))! }
 }
 
+function rowsOf(worker: string): WorkerRows {
+  const house = { database: clinic.database, worker }
+  return workerRows({ ...house, within: (_id, work) => clinic.within(work) }, clinic.workspaceId)
+}
+
 async function claim(run: Run, worker: string) {
-  const claimed = await clinic.within((scope) => claimSlice(scope, run, worker))
+  const claimed = await claimSlice(rowsOf(worker), run)
   if (claimed.kind !== 'slice') throw new Error(`nothing to claim: ${claimed.kind}`)
   return claimed
 }
@@ -82,7 +88,7 @@ describe('a worker that dies', () => {
     const { id, run } = await begun(5)
     const { sliceNo, messages } = await claim(run, 'wati')
     const gone = messages.slice(0, 2)
-    await clinic.within((scope) => markDispatched(scope, run, sliceNo, 'wati', gone))
+    await markDispatched(rowsOf('wati'), run, sliceNo, gone)
     await loseWorker(id)
     const office = openPostOffice()
     expect(await send(clinic, id, office, 'made')).toBe(3)
@@ -94,10 +100,10 @@ describe('a worker that dies', () => {
   it('and was only asleep dispatches nothing any more, and what it learns late is still worth knowing', async () => {
     const { id, run } = await begun(5)
     const { sliceNo, messages } = await claim(run, 'wati')
-    await clinic.within((scope) => markDispatched(scope, run, sliceNo, 'wati', messages.slice(0, 1)))
+    await markDispatched(rowsOf('wati'), run, sliceNo, messages.slice(0, 1))
     await loseWorker(id)
     expect(await send(clinic, id, openPostOffice(), 'made')).toBe(4)
-    const late = await clinic.within((scope) => markDispatched(scope, run, sliceNo, 'wati', messages))
+    const late = await markDispatched(rowsOf('wati'), run, sliceNo, messages)
     expect(late.size).toBe(0)
     const [first] = messages
     const outcome = {
@@ -106,7 +112,7 @@ describe('a worker that dies', () => {
       outcome: 'accepted' as const,
       providerMessageId: 'wamid.late',
     }
-    await clinic.within((scope) => recordOutcomes(scope, run, [outcome]))
+    await recordOutcomes(rowsOf('wati'), run, [outcome])
     expect(await statesOf(id)).toEqual({ sent: 5 })
     await booksBalance()
   })
@@ -122,7 +128,7 @@ describe('a worker that dies', () => {
       outcome: 'not_sent' as const,
       retryAfterMs: 0,
     }))
-    await clinic.within((scope) => recordOutcomes(scope, run, outcomes))
+    await recordOutcomes(rowsOf('wati'), run, outcomes)
     expect(await statesOf(id)).toEqual({ sent: 2 })
   })
 
@@ -188,7 +194,7 @@ describe('a message that was refused before it left', () => {
         code: 'put_back',
         retryAfterMs: 0,
       }))
-      await clinic.within((scope) => recordOutcomes(scope, run, outcomes))
+      await recordOutcomes(rowsOf('wati'), run, outcomes)
       await clinic.within(
         ({ sql }) => sql`UPDATE slices SET lease_until = NULL, worker = NULL WHERE slice_no = ${sliceNo}`,
       )
