@@ -277,7 +277,7 @@ SELECT wall('receipts');
 -- What a foreign key would say, once a statement instead of once a row: attempts are never deleted or renamed. It goes
 -- by keys, because a plan made while the table was almost empty is kept, and would read all of it ever after.
 CREATE FUNCTION receipts_need_attempts() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off AS $$
 BEGIN
   IF EXISTS (SELECT 1 FROM born b WHERE NOT EXISTS (SELECT 1 FROM attempts a
        WHERE a.message_id = b.message_id AND a.attempt_no = b.attempt_no AND a.workspace_id = b.workspace_id)) THEN
@@ -326,7 +326,7 @@ CREATE INDEX charges_by_campaign ON charges (campaign_id);
 --> statement-breakpoint
 -- As for receipts: receipts and transfers are append-only, so that what was there when the charge was written stays.
 CREATE FUNCTION charges_need_grounds() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off AS $$
 BEGIN
   IF EXISTS (SELECT 1 FROM born b WHERE NOT EXISTS (SELECT 1 FROM receipts r
        WHERE r.message_id = b.message_id AND r.attempt_no = b.attempt_no AND r.status = b.status

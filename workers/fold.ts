@@ -1,7 +1,12 @@
-import { foldWebhooks, openSender } from '../src/delivery/index.ts'
+import { type Folded, foldWebhooks, openSender } from '../src/delivery/index.ts'
 import type { House } from '../src/house.ts'
 import type { Job } from '../src/platform/queue.ts'
 import { nudgeTend } from './send.ts'
+
+/** A transaction costs as much for one receipt as for a hundred: those that come together are folded together. */
+const GATHER_MS = 50
+/** While one batch is with the database, the next is read. */
+const FOLDS_AT_ONCE = 2
 
 /** Folds what a sender's provider has posted, until nothing waits. */
 export function foldSender(house: House): (job: Job) => Promise<void> {
@@ -9,14 +14,27 @@ export function foldSender(house: House): (job: Job) => Promise<void> {
     const { senderId } = data as { senderId: string }
     const sender = await openSender(house.database.sql, house.secrets, senderId)
     if (!sender) return
-    const touched = new Map<string, string>()
-    while (!signal.aborted) {
+    const touched = new Set<string>()
+    const fold = async () => {
       const folded = await foldWebhooks((work) => house.asSystem('fold', sender.workspaceId, work), sender)
       if (folded.setAside > 0)
         house.log.error({ senderId, webhooks: folded.setAside }, 'webhooks were set aside: see their notes')
-      for (const id of folded.campaignIds) touched.set(id, sender.workspaceId)
-      if (folded.webhooks === 0) break
+      for (const id of folded.campaignIds) touched.add(id)
+      return folded
     }
-    for (const [campaignId, workspaceId] of touched) await nudgeTend(house, workspaceId, campaignId)
+    await foldAll(fold, signal)
+    for (const campaignId of touched) await nudgeTend(house, sender.workspaceId, campaignId)
+  }
+}
+
+async function foldAll(fold: () => Promise<Folded>, signal: AbortSignal): Promise<void> {
+  const whileFull = async () => {
+    while (!signal.aborted && (await fold()).isFull);
+  }
+  while (!signal.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, GATHER_MS))
+    const { webhooks, isFull } = await fold()
+    if (webhooks === 0) return
+    if (isFull) await Promise.all(Array.from({ length: FOLDS_AT_ONCE }, whileFull))
   }
 }

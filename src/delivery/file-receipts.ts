@@ -15,12 +15,12 @@ export async function fileReceipts(
 ): Promise<KnownReceipt[]> {
   const named = await nameByProviderId(scope, lines)
   const candidates = named.filter((line): line is KnownReceipt => line.messageId !== undefined)
-  const filed = await file(scope, candidates)
+  const foreign = await file(scope, candidates)
   await park(scope, senderId, [
     ...named.filter((line) => line.messageId === undefined),
-    ...candidates.filter((_, index) => !filed.has(index)),
+    ...candidates.filter((_, index) => foreign.has(index)),
   ])
-  return candidates.filter((_, index) => filed.has(index))
+  return candidates.filter((_, index) => !foreign.has(index))
 }
 
 /** Receipts without an attempt's name are found by the provider's id. */
@@ -39,7 +39,7 @@ async function nameByProviderId(scope: Scope, lines: readonly ReceiptLine[]): Pr
   })
 }
 
-/** @returns the positions of those that belong to an attempt that was dispatched */
+/** @returns the positions of those that belong to no attempt that was dispatched here */
 async function file(scope: Scope, lines: readonly KnownReceipt[]): Promise<Set<number>> {
   if (lines.length === 0) return new Set()
   const rows = await scope.sql<{ i: number }[]>`
@@ -67,11 +67,10 @@ async function file(scope: Scope, lines: readonly KnownReceipt[]): Promise<Set<n
         FROM known ORDER BY message_id, attempt_no, status, occurred_at
       ON CONFLICT DO NOTHING),
     unheard AS MATERIALIZED (
-      SELECT a.message_id, a.attempt_no, (SELECT min(k.provider_message_id) FROM known k
-               WHERE k.message_id = a.message_id AND k.attempt_no = a.attempt_no) AS provider_message_id
-        FROM attempts a
-       WHERE (a.message_id, a.attempt_no) IN (SELECT message_id, attempt_no FROM known
-               WHERE provider_message_id IS NOT NULL AND (outcome IS NULL OR outcome = 'indeterminate'))
+      SELECT a.message_id, a.attempt_no, k.provider_message_id
+        FROM (SELECT message_id, attempt_no, min(provider_message_id) AS provider_message_id FROM known
+               WHERE provider_message_id IS NOT NULL AND (outcome IS NULL OR outcome = 'indeterminate') GROUP BY 1, 2) k
+        JOIN attempts a ON a.message_id = k.message_id AND a.attempt_no = k.attempt_no
        ORDER BY a.message_id FOR NO KEY UPDATE OF a),
     heard AS (
       UPDATE attempts a SET outcome = 'accepted', provider_message_id = h.provider_message_id, resolved_at = clock_timestamp()
@@ -80,7 +79,7 @@ async function file(scope: Scope, lines: readonly KnownReceipt[]): Promise<Set<n
          AND (a.outcome IS NULL OR a.outcome = 'indeterminate')
          AND NOT EXISTS (SELECT 1 FROM attempts t WHERE t.workspace_id = ${scope.workspaceId}
                            AND t.provider_message_id = h.provider_message_id))
-    SELECT i FROM known`
+    SELECT i FROM u EXCEPT SELECT i FROM known`
   return new Set(rows.map((row) => row.i))
 }
 

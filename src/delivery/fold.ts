@@ -1,14 +1,19 @@
-import { listOf, sqlState } from '../platform/db.ts'
+import { goByKeys, listOf, sqlState } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { fileReceipts } from './file-receipts.ts'
 import type { Provider } from './provider.ts'
 import { type ReceiptLine, receiptLines } from './receipt.ts'
 import { applyReceipts } from './settle-receipts.ts'
 
-const MOST_WEBHOOKS_AT_ONCE = 200
+const MOST_WEBHOOKS_AT_ONCE = 1_000
+/** About a thousand receipts: more gains nothing, and holds its locks and its memory for longer. */
+const ENOUGH_BYTES = 400_000
 
-/** `setAside` counts webhooks that could not be folded and are kept with the reason in their note. */
-export type Folded = { webhooks: number; campaignIds: string[]; setAside: number }
+/**
+ * `isFull`: more than this may be waiting. `setAside` counts webhooks that could not be folded and are kept with the
+ * reason in their note.
+ */
+export type Folded = { webhooks: number; isFull: boolean; campaignIds: string[]; setAside: number }
 type FoldedSender = { id: string; provider: Provider }
 type Within = <T>(work: (scope: Scope) => Promise<T>) => Promise<T>
 
@@ -37,7 +42,7 @@ async function foldOneByOne(within: Within, sender: FoldedSender): Promise<Folde
       SELECT id FROM webhooks WHERE sender_id = ${sender.id} AND workspace_id = ${workspaceId} AND done_at IS NULL
        ORDER BY id LIMIT ${MOST_WEBHOOKS_AT_ONCE}`,
   )
-  const all: Folded = { webhooks: 0, campaignIds: [], setAside: 0 }
+  const all: Folded = { webhooks: 0, isFull: true, campaignIds: [], setAside: 0 }
   for (const { id } of waiting) {
     try {
       const one = await within((scope) => foldSome(scope, sender, id))
@@ -67,12 +72,9 @@ async function foldSome(
   scope: Scope,
   sender: FoldedSender,
   only?: bigint,
-): Promise<{ webhooks: number; campaignIds: string[] }> {
-  const webhooks = await scope.sql<{ id: bigint; body: Buffer }[]>`
-    SELECT id, body FROM webhooks WHERE sender_id = ${sender.id} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL
-       ${only === undefined ? scope.sql`` : scope.sql`AND id = ${only}`}
-     ORDER BY id LIMIT ${MOST_WEBHOOKS_AT_ONCE} FOR UPDATE SKIP LOCKED`
-  if (webhooks.length === 0) return { webhooks: 0, campaignIds: [] }
+): Promise<{ webhooks: number; isFull: boolean; campaignIds: string[] }> {
+  const webhooks = await takeWebhooks(scope, sender.id, only)
+  if (webhooks.length === 0) return { webhooks: 0, isFull: false, campaignIds: [] }
   const parsed = webhooks.map(({ id, body }) => ({ id, ...sender.provider.parseWebhook(body) }))
   const lines = parsed.flatMap(({ id, statuses }) => receiptLines(id, statuses))
   const campaignIds = await foldReceipts(scope, sender.id, lines)
@@ -81,7 +83,28 @@ async function foldSome(
       FROM unnest(${listOf(parsed.map((p) => p.id))}::bigint[],
                   ${parsed.map((p) => noteOf(p.unknownCount)) as string[]}::text[]) AS n(id, note)
      WHERE w.id = n.id AND w.workspace_id = ${scope.workspaceId}`
-  return { webhooks: webhooks.length, campaignIds }
+  return { webhooks: webhooks.length, isFull: isFull(webhooks), campaignIds }
+}
+
+type Webhook = { id: bigint; body: Buffer }
+
+/** The oldest that nobody else has in hand, until there are enough of them. */
+async function takeWebhooks(scope: Scope, senderId: string, only: bigint | undefined): Promise<Webhook[]> {
+  await goByKeys(scope.sql)
+  return scope.sql<Webhook[]>`
+    WITH waiting AS MATERIALIZED (
+      SELECT id, octet_length(body) AS bytes FROM webhooks
+       WHERE sender_id = ${senderId} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL
+             ${only === undefined ? scope.sql`` : scope.sql`AND id = ${only}`}
+       ORDER BY id LIMIT ${MOST_WEBHOOKS_AT_ONCE} FOR UPDATE SKIP LOCKED),
+    summed AS (SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS bytes_before FROM waiting)
+    SELECT w.id, w.body FROM summed s JOIN webhooks w ON w.id = s.id
+     WHERE s.bytes_before < ${ENOUGH_BYTES} ORDER BY w.id`
+}
+
+function isFull(webhooks: readonly Webhook[]): boolean {
+  const bytes = webhooks.reduce((sum, { body }) => sum + body.length, 0)
+  return webhooks.length === MOST_WEBHOOKS_AT_ONCE || bytes >= ENOUGH_BYTES
 }
 
 /** Files and applies receipts, whether they come from a webhook or were parked until now. */

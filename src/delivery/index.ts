@@ -1,6 +1,6 @@
 export { closeSlice, replayParked } from './close.ts'
 export { type DispatchHouse, dispatchSlice, type Obstacle, type RunTemplate } from './dispatch.ts'
-export { foldWebhooks } from './fold.ts'
+export { type Folded, foldWebhooks } from './fold.ts'
 export { forgetRecipient } from './forget-recipient.ts'
 export { type Inbox, openInbox } from './inbox.ts'
 export { MESSAGE_MOVES, MESSAGE_STATES, type MessageState } from './lifecycle.ts'

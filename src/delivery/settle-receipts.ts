@@ -24,7 +24,6 @@ type Moved = {
   campaign_id: string
   contact_id: bigint
   price: bigint
-  state: string
   money_was: 'held' | 'captured' | 'released'
   money: 'held' | 'captured' | 'released'
   hold_id: bigint
@@ -34,7 +33,7 @@ type Moved = {
   free: boolean
 }
 
-/** One statement moves the whole batch; rows that would not rise are left alone. */
+/** One statement moves the whole batch; rows that would not rise are neither locked nor written. */
 async function moveMessages(scope: Scope, heard: readonly Heard[]): Promise<Moved[]> {
   return scope.sql<Moved[]>`
     WITH h AS MATERIALIZED (
@@ -45,14 +44,15 @@ async function moveMessages(scope: Scope, heard: readonly Heard[]): Promise<Move
         ${heard.map((h) => h.readAt) as string[]}::text[]::timestamptz[], ${heard.map((h) => h.failedAt) as string[]}::text[]::timestamptz[])
       AS h(id, rank, failed, free, code, sent_at, delivered_at, read_at, failed_at)),
     locked AS MATERIALIZED (
-      SELECT m.id, m.money AS money_was, h.rank, h.free, h.code, h.sent_at, h.delivered_at, h.read_at, h.failed_at,
-             CASE
+      SELECT m.id, m.money AS money_was, h.free, h.code, h.sent_at, h.delivered_at, h.read_at, h.failed_at, n.next
+        FROM h JOIN messages m ON m.id = h.id AND m.workspace_id = ${scope.workspaceId}
+       CROSS JOIN LATERAL (SELECT CASE
                WHEN h.rank = 3 AND m.state NOT IN ('queued','cancelled','skipped') THEN 'read'
                WHEN h.rank = 2 AND m.state NOT IN ('queued','cancelled','skipped','read') THEN 'delivered'
                WHEN h.failed AND m.state IN ('sending','sent','uncertain','expired') THEN 'failed'
                WHEN h.rank = 1 AND m.state IN ('sending','uncertain') AND m.money = 'held' THEN 'sent'
-               ELSE m.state END AS next
-        FROM h JOIN messages m ON m.id = h.id AND m.workspace_id = ${scope.workspaceId}
+               ELSE m.state END AS next) n
+       WHERE m.state <> n.next OR (h.free AND NOT m.free) OR (m.delivered_at IS NULL AND h.delivered_at IS NOT NULL)
        ORDER BY m.id FOR NO KEY UPDATE OF m)
     UPDATE messages m SET state = l.next,
            money = CASE WHEN l.next IN ('delivered','read') THEN 'captured' WHEN l.next = 'failed' THEN 'released' ELSE m.money END,
@@ -64,8 +64,7 @@ async function moveMessages(scope: Scope, heard: readonly Heard[]): Promise<Move
            reason = CASE WHEN l.next = 'failed' THEN l.code WHEN l.next <> m.state THEN NULL ELSE m.reason END
       FROM locked l, runs r
      WHERE m.id = l.id AND r.campaign_id = m.campaign_id
-       AND (m.state <> l.next OR (l.free AND NOT m.free) OR (m.delivered_at IS NULL AND l.delivered_at IS NOT NULL))
-    RETURNING m.id, m.campaign_id, m.contact_id, m.price, m.state, l.money_was, m.money, m.free, r.hold_id, r.currency, r.model, r.category`
+    RETURNING m.id, m.campaign_id, m.contact_id, m.price, l.money_was, m.money, m.free, r.hold_id, r.currency, r.model, r.category`
 }
 
 function isFree(pricingType: string | null): boolean {

@@ -106,7 +106,7 @@ async function oneStatement<Rows>(
  */
 export function goByKeys(sql: Sql): PromiseLike<unknown> {
   return sql`SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-                    set_config('enable_mergejoin', 'off', true)`
+                    set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true)`
 }
 
 /** Drizzle keeps the transaction's own client to itself; set-based statements need it in the same transaction. */
