@@ -19,6 +19,7 @@ export async function crash(run: CrashRun): Promise<{ verdict: Verdict; faults: 
   const dice = diceOf(run.seed)
   const stage = await openStage(run)
   let crew: Crew | undefined
+  let isProven = false
   try {
     crew = await gatherCrew(stage)
     let inFlight = 0
@@ -33,10 +34,13 @@ export async function crash(run: CrashRun): Promise<{ verdict: Verdict; faults: 
     await untilSettled(stage)
     const verdict = await judge(stage, kills, inFlight)
     run.say(`seed ${run.seed}, ${kills} kills on ${stage.queue}: ${describeVerdict(verdict)}`)
-    return { verdict, faults: faultsOf(verdict) }
+    const faults = faultsOf(verdict)
+    isProven = faults.length === 0
+    return { verdict, faults }
   } finally {
+    if (!isProven) run.say(`the logs are kept in ${stage.folder}`)
     if (crew) await dismiss(crew)
-    await stage.close()
+    await stage.close({ keepLogs: !isProven })
   }
 }
 

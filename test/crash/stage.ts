@@ -37,7 +37,9 @@ export type Stage = {
   startWorker(): Child
   /** Kills the server and starts another in its place. */
   restartServer(): Promise<void>
-  close(): Promise<void>
+  /** Where the processes log to. */
+  readonly folder: string
+  close(options: { keepLogs: boolean }): Promise<void>
 }
 
 export type StageOptions = {
@@ -82,6 +84,20 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   }
   let server = startChild('server-process.ts', [], env, join(folder, 'server.log'))
   const serverUrl = String((await server.line()).url)
+  // Where the platform has been told to post receipts to, somebody must listen again.
+  const startAgain = () =>
+    startChild('server-process.ts', [], { ...env, PORT: new URL(serverUrl).port }, join(folder, 'server.log'))
+  // Nobody waits for a server that starts. One that met the database while it was away has ended, and starts again.
+  const keepServer = async (started: Child): Promise<void> => {
+    const isUp = await started.line().then(
+      () => true,
+      () => false,
+    )
+    if (isUp || closing || started !== server) return
+    server = startAgain()
+    return keepServer(server)
+  }
+  let closing = false
   const database = openDatabase(programUrlOf(ownerUrl), systemClock, { poolSize: 4 })
   const box = openSecretBox(secretKeyOf(loadConfig(env)))
   const campaign = await prepareCampaign({ ownerUrl, database, box }, options)
@@ -92,6 +108,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     superuserUrl,
     ...campaign,
     recordFile,
+    folder,
     simulatorUrl,
     queue: 'REDIS_URL' in env ? 'Redis' : 'PostgreSQL',
     witnessedBytes: () => statSync(recordFile).size,
@@ -99,16 +116,14 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     startWorker: () => startChild('worker-process.ts', [], env, join(folder, 'worker.log')),
     async restartServer() {
       await server.kill()
-      // Where the platform has been told to post receipts to, somebody must listen again.
-      const again = { ...env, PORT: new URL(serverUrl).port }
-      server = startChild('server-process.ts', [], again, join(folder, 'server.log'))
-      // Nobody waits for it: meanwhile the platform is refused, and posts again.
-      server.line().catch(() => {})
+      server = startAgain()
+      void keepServer(server)
     },
-    async close() {
+    async close({ keepLogs }) {
+      closing = true
       await Promise.all([server.stop(), simulator.stop(), database.close()])
       await drop()
-      rmSync(folder, { recursive: true, force: true })
+      if (!keepLogs) rmSync(folder, { recursive: true, force: true })
     },
   }
 }
