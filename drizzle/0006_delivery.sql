@@ -260,6 +260,21 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 --> statement-breakpoint
 CREATE INDEX webhooks_to_fold ON webhooks (sender_id, id) WHERE done_at IS NULL;
 --> statement-breakpoint
+-- The oldest webhooks of a sender that nobody else has in hand, locked one by one until there are enough of them.
+CREATE FUNCTION take_webhooks(of_workspace uuid, sender uuid, enough_bytes bigint, most int) RETURNS TABLE (webhook_id bigint, webhook_body bytea)
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_sort = off AS $$
+DECLARE bytes bigint := 0;
+BEGIN
+  FOR webhook_id, webhook_body IN
+    SELECT w.id, w.body FROM webhooks w WHERE w.workspace_id = of_workspace AND w.sender_id = sender AND w.done_at IS NULL
+     ORDER BY w.id LIMIT most FOR UPDATE SKIP LOCKED
+  LOOP
+    RETURN NEXT;
+    bytes := bytes + octet_length(webhook_body);
+    EXIT WHEN bytes >= enough_bytes;
+  END LOOP;
+END $$;
+--> statement-breakpoint
 CREATE TABLE receipts (
   message_id bigint NOT NULL,
   attempt_no smallint NOT NULL,

@@ -4,7 +4,7 @@ import type { Job } from '../src/platform/queue.ts'
 import { nudgeTend } from './send.ts'
 
 /** A transaction costs as much for one receipt as for a hundred: those that come together are folded together. */
-const GATHER_MS = 50
+const GATHER_MS = 100
 /** While one batch is with the database, the next is read. */
 const FOLDS_AT_ONCE = 2
 

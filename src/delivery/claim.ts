@@ -193,7 +193,7 @@ async function skip(scope: Scope, run: Run, unfit: readonly OpenedRow[]): Promis
   const [skipped] = await scope.sql<{ count: number; total: bigint }[]>`
     WITH due AS MATERIALIZED (
       SELECT m.id, u.reason FROM messages m
-        JOIN unnest(${listOf(unfit.map((row) => row.id))}::bigint[], ${unfit.map((row) => row.unfit!)}::text[]) AS u(id, reason) ON u.id = m.id
+        JOIN unnest(${listOf(unfit.map((row) => row.id))}::bigint[], ${listOf(unfit.map((row) => row.unfit!))}::text[]) AS u(id, reason) ON u.id = m.id
        WHERE m.workspace_id = ${scope.workspaceId} AND m.state = 'queued' ORDER BY m.id FOR NO KEY UPDATE OF m),
     skipped AS (
       UPDATE messages m SET state = 'skipped', money = 'released', reason = d.reason FROM due d WHERE m.id = d.id

@@ -45,16 +45,16 @@ async function file(scope: Scope, lines: readonly KnownReceipt[]): Promise<Set<n
   const rows = await scope.sql<{ i: number }[]>`
     WITH u AS MATERIALIZED (
       SELECT * FROM unnest(
-        ${lines.map((_, index) => index)}::int[],
+        ${listOf(lines.map((_, index) => index))}::int[],
         ${listOf(lines.map((line) => line.messageId))}::bigint[],
-        ${lines.map((line) => line.attemptNo)}::smallint[],
-        ${lines.map((line) => line.update.status)}::text[],
-        ${lines.map((line) => line.update.occurredAt)}::text[]::timestamptz[],
+        ${listOf(lines.map((line) => line.attemptNo))}::smallint[],
+        ${listOf(lines.map((line) => line.update.status))}::text[],
+        ${listOf(lines.map((line) => line.update.occurredAt))}::text[]::timestamptz[],
         ${listOf(lines.map((line) => line.webhookId))}::bigint[],
-        ${lines.map((line) => line.update.providerMessageId ?? null) as string[]}::text[],
-        ${lines.map((line) => line.update.error?.code ?? null) as string[]}::text[],
-        ${lines.map((line) => line.update.error?.message.slice(0, 500) ?? null) as string[]}::text[],
-        ${lines.map((line) => pricingText(line.update.pricing)) as string[]}::text[])
+        ${listOf(lines.map((line) => line.update.providerMessageId ?? null))}::text[],
+        ${listOf(lines.map((line) => line.update.error?.code ?? null))}::text[],
+        ${listOf(lines.map((line) => line.update.error?.message.slice(0, 500) ?? null))}::text[],
+        ${listOf(lines.map((line) => pricingText(line.update.pricing)))}::text[])
       AS u(i, message_id, attempt_no, status, occurred_at, webhook_id, provider_message_id, code, detail, pricing)),
     known AS MATERIALIZED (
       SELECT u.*, a.outcome FROM u
@@ -93,6 +93,6 @@ async function park(scope: Scope, senderId: string, lines: readonly ReceiptLine[
     INSERT INTO parked_receipts (workspace_id, sender_id, webhook_id, provider_message_id, status_update)
     SELECT ${scope.workspaceId}::uuid, ${senderId}::uuid, p.webhook_id, p.provider_message_id, p.status_update::jsonb
       FROM unnest(${listOf(lines.map((line) => line.webhookId))}::bigint[],
-                  ${lines.map((line) => line.update.providerMessageId ?? null) as string[]}::text[],
-                  ${lines.map((line) => JSON.stringify(line.update))}::text[]) AS p(webhook_id, provider_message_id, status_update)`
+                  ${listOf(lines.map((line) => line.update.providerMessageId ?? null))}::text[],
+                  ${listOf(lines.map((line) => JSON.stringify(line.update)))}::text[]) AS p(webhook_id, provider_message_id, status_update)`
 }

@@ -81,7 +81,7 @@ async function foldSome(
   await scope.sql`
     UPDATE webhooks w SET done_at = clock_timestamp(), note = n.note
       FROM unnest(${listOf(parsed.map((p) => p.id))}::bigint[],
-                  ${parsed.map((p) => noteOf(p.unknownCount)) as string[]}::text[]) AS n(id, note)
+                  ${listOf(parsed.map((p) => noteOf(p.unknownCount)))}::text[]) AS n(id, note)
      WHERE w.id = n.id AND w.workspace_id = ${scope.workspaceId}`
   return { webhooks: webhooks.length, isFull: isFull(webhooks), campaignIds }
 }
@@ -91,15 +91,15 @@ type Webhook = { id: bigint; body: Buffer }
 /** The oldest that nobody else has in hand, until there are enough of them. */
 async function takeWebhooks(scope: Scope, senderId: string, only: bigint | undefined): Promise<Webhook[]> {
   await goByKeys(scope.sql)
+  if (only === undefined) {
+    return scope.sql<Webhook[]>`
+      SELECT webhook_id AS id, webhook_body AS body
+        FROM take_webhooks(${scope.workspaceId}, ${senderId}, ${ENOUGH_BYTES}, ${MOST_WEBHOOKS_AT_ONCE})`
+  }
   return scope.sql<Webhook[]>`
-    WITH waiting AS MATERIALIZED (
-      SELECT id, octet_length(body) AS bytes FROM webhooks
-       WHERE sender_id = ${senderId} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL
-             ${only === undefined ? scope.sql`` : scope.sql`AND id = ${only}`}
-       ORDER BY id LIMIT ${MOST_WEBHOOKS_AT_ONCE} FOR UPDATE SKIP LOCKED),
-    summed AS (SELECT id, sum(bytes) OVER (ORDER BY id) - bytes AS bytes_before FROM waiting)
-    SELECT w.id, w.body FROM summed s JOIN webhooks w ON w.id = s.id
-     WHERE s.bytes_before < ${ENOUGH_BYTES} ORDER BY w.id`
+    SELECT id, body FROM webhooks
+     WHERE id = ${only} AND sender_id = ${senderId} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL
+       FOR UPDATE SKIP LOCKED`
 }
 
 function isFull(webhooks: readonly Webhook[]): boolean {

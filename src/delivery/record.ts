@@ -33,7 +33,7 @@ function mark(
       UPDATE slices SET lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
        WHERE campaign_id = ${run.campaignId} AND slice_no = ${sliceNo} AND worker = ${worker})
     UPDATE attempts a SET dispatched_at = clock_timestamp()
-      FROM unnest(${listOf(batch.map((m) => m.messageId))}::bigint[], ${batch.map((m) => m.attemptNo)}::smallint[])
+      FROM unnest(${listOf(batch.map((m) => m.messageId))}::bigint[], ${listOf(batch.map((m) => m.attemptNo))}::smallint[])
            AS b(message_id, attempt_no)
      WHERE a.message_id = b.message_id AND a.attempt_no = b.attempt_no AND a.worker = ${worker}
        AND a.outcome IS NULL AND a.dispatched_at IS NULL
@@ -80,12 +80,12 @@ function writeOutcomes(scope: StatementScope, settled: readonly Outcome[]) {
     WITH told AS (
       UPDATE attempts a SET outcome = o.outcome, resolved_at = clock_timestamp(), code = o.code, detail = o.detail,
              provider_message_id = o.provider_message_id
-        FROM unnest(${listOf(settled.map((o) => o.messageId))}::bigint[], ${settled.map((o) => o.attemptNo)}::smallint[],
-                    ${settled.map((o) => o.outcome)}::text[],
-                    ${settled.map((o) => o.providerMessageId ?? null) as string[]}::text[],
-                    ${settled.map((o) => o.code ?? null) as string[]}::text[],
-                    ${settled.map((o) => o.detail?.slice(0, 500) ?? null) as string[]}::text[],
-                    ${settled.map((o) => notBefore(o, nowMs)) as string[]}::text[]::timestamptz[])
+        FROM unnest(${listOf(settled.map((o) => o.messageId))}::bigint[], ${listOf(settled.map((o) => o.attemptNo))}::smallint[],
+                    ${listOf(settled.map((o) => o.outcome))}::text[],
+                    ${listOf(settled.map((o) => o.providerMessageId ?? null))}::text[],
+                    ${listOf(settled.map((o) => o.code ?? null))}::text[],
+                    ${listOf(settled.map((o) => o.detail?.slice(0, 500) ?? null))}::text[],
+                    ${listOf(settled.map((o) => notBefore(o, nowMs)))}::text[]::timestamptz[])
              AS o(message_id, attempt_no, outcome, provider_message_id, code, detail, not_before)
        WHERE a.message_id = o.message_id AND a.attempt_no = o.attempt_no
          AND (a.outcome IS NULL OR (a.outcome = 'indeterminate' AND o.outcome IN ('accepted','rejected')))

@@ -38,10 +38,10 @@ async function moveMessages(scope: Scope, heard: readonly Heard[]): Promise<Move
   return scope.sql<Moved[]>`
     WITH h AS MATERIALIZED (
       SELECT * FROM unnest(
-        ${listOf(heard.map((h) => h.messageId))}::bigint[], ${heard.map((h) => h.rank)}::int[], ${listOf(heard.map((h) => h.failed))}::text[]::boolean[],
-        ${listOf(heard.map((h) => isFree(h.pricingType)))}::text[]::boolean[], ${heard.map((h) => h.code) as string[]}::text[],
-        ${heard.map((h) => h.sentAt) as string[]}::text[]::timestamptz[], ${heard.map((h) => h.deliveredAt) as string[]}::text[]::timestamptz[],
-        ${heard.map((h) => h.readAt) as string[]}::text[]::timestamptz[], ${heard.map((h) => h.failedAt) as string[]}::text[]::timestamptz[])
+        ${listOf(heard.map((h) => h.messageId))}::bigint[], ${listOf(heard.map((h) => h.rank))}::int[], ${listOf(heard.map((h) => h.failed))}::boolean[],
+        ${listOf(heard.map((h) => isFree(h.pricingType)))}::boolean[], ${listOf(heard.map((h) => h.code))}::text[],
+        ${listOf(heard.map((h) => h.sentAt))}::text[]::timestamptz[], ${listOf(heard.map((h) => h.deliveredAt))}::text[]::timestamptz[],
+        ${listOf(heard.map((h) => h.readAt))}::text[]::timestamptz[], ${listOf(heard.map((h) => h.failedAt))}::text[]::timestamptz[])
       AS h(id, rank, failed, free, code, sent_at, delivered_at, read_at, failed_at)),
     locked AS MATERIALIZED (
       SELECT m.id, m.money AS money_was, h.free, h.code, h.sent_at, h.delivered_at, h.read_at, h.failed_at, n.next
@@ -196,6 +196,6 @@ async function writeCharges(
     SELECT c.id, ${scope.workspaceId}::uuid, ${campaignId}::uuid, c.amount,
            CASE WHEN c.amount > 0 THEN ${transferId}::uuid END, ${charges[0]!.late}, c.reason, c.attempt_no, c.status
       FROM unnest(${listOf(charges.map((c) => c.id))}::bigint[], ${listOf(charges.map((c) => c.amountMinor))}::bigint[],
-                  ${charges.map((c) => c.reason)}::text[], ${charges.map((c) => c.attemptNo)}::smallint[],
-                  ${charges.map((c) => c.status)}::text[]) AS c(id, amount, reason, attempt_no, status)`
+                  ${listOf(charges.map((c) => c.reason))}::text[], ${listOf(charges.map((c) => c.attemptNo))}::smallint[],
+                  ${listOf(charges.map((c) => c.status))}::text[]) AS c(id, amount, reason, attempt_no, status)`
 }

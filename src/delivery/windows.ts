@@ -39,9 +39,9 @@ export async function rememberWindows(
   await scope.sql`
     INSERT INTO conversation_windows (workspace_id, contact_id, category, message_id, opened_at, expires_at)
     SELECT ${scope.workspaceId}::uuid, w.contact_id, w.category, w.message_id, w.opened_at, w.expires_at
-      FROM unnest(${listOf(opened.map((o) => o.contactId))}::bigint[], ${opened.map((o) => o.window.category)}::text[],
+      FROM unnest(${listOf(opened.map((o) => o.contactId))}::bigint[], ${listOf(opened.map((o) => o.window.category))}::text[],
                   ${listOf(opened.map((o) => o.messageId))}::bigint[],
-                  ${opened.map((o) => o.window.openedAt.toISOString())}::text[]::timestamptz[],
-                  ${opened.map((o) => o.window.expiresAt.toISOString())}::text[]::timestamptz[])
+                  ${listOf(opened.map((o) => o.window.openedAt.toISOString()))}::text[]::timestamptz[],
+                  ${listOf(opened.map((o) => o.window.expiresAt.toISOString()))}::text[]::timestamptz[])
            AS w(contact_id, category, message_id, opened_at, expires_at)`
 }
