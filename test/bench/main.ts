@@ -2,6 +2,7 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { describe, type Figure, type Judged, judge } from './figure.ts'
 import { type Ground, openGround } from './ground.ts'
+import { benchGrowth } from './growth.ts'
 import { benchImport } from './import.ts'
 import { benchQuote } from './quote.ts'
 import { benchReceipts } from './receipts.ts'
@@ -13,6 +14,7 @@ const BENCHES: Record<string, (ground: Ground) => Promise<Figure[]>> = {
   quote: (ground) => benchQuote(ground, 100_000),
   send: (ground) => benchSend(ground, 60_000),
   receipts: (ground) => benchReceipts(ground, 60_000),
+  growth: benchGrowth,
   'quote-million': (ground) => benchQuote(ground, 1_000_000),
 }
 

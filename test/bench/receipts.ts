@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { dispatchSlice, findRun, openInbox, type ProviderConnection } from '../../src/delivery/index.ts'
 import { asOwner } from '../../src/house.ts'
 import { foldSender } from '../../workers/fold.ts'
 import type { Figure } from './figure.ts'
 import type { Ground } from './ground.ts'
+import { sendToNobody } from './nobody.ts'
 import {
   draft,
   makeContacts,
@@ -13,11 +12,10 @@ import {
   refreshStatistics,
   type Stage,
 } from './stage.ts'
+import { batches, IN_A_BATCH, type Status, storeWebhooks } from './webhooks.ts'
 
 /** So fast that the sender's own pace is no limit; nothing expires while receipts are folded. */
 const SENDER = { messages_per_second: 100_000, lifetime_seconds: 3_600 }
-/** Updates in one webhook of a busy number, as the platform gathers them. */
-const IN_A_BATCH = 100
 
 /**
  * Receipts that are stored already, folded and charged by one worker's loop, beside a bare UPDATE of as many rows of
@@ -67,7 +65,6 @@ export async function benchReceipts(ground: Ground, messages: number): Promise<F
   }
 }
 
-type Status = readonly [messageId: bigint, status: 'sent' | 'delivered' | 'read']
 type Folded = { perSecond: number; chargesPerSecond: number; barePerSecond: number }
 
 async function foldedPerSecond(
@@ -94,36 +91,6 @@ async function foldedPerSecond(
   return { perSecond: receipts / seconds, chargesPerSecond: messages / seconds, barePerSecond }
 }
 
-/** Sends a campaign through all that sending does, but for the network: whoever is called has always accepted. */
-async function sendToNobody(stage: Stage, campaignId: string): Promise<bigint[]> {
-  await stage.as(({ sql }) => sql`UPDATE runs SET state = 'running' WHERE campaign_id = ${campaignId}`)
-  await stage.as(({ sql }) => sql`UPDATE campaigns SET state = 'sending' WHERE id = ${campaignId}`)
-  const run = (await stage.as((scope) => findRun(scope, campaignId)))!
-  const nobody: ProviderConnection = {
-    send: async () => ({ outcome: 'accepted', providerMessageId: randomUUID(), messageStatus: 'accepted' }),
-    close: async () => {},
-  }
-  const house = {
-    database: stage.house.database,
-    log: stage.house.log,
-    within: <T>(id: string, work: Parameters<Stage['as']>[0]) =>
-      stage.house.asSystem('send', id, work) as Promise<T>,
-    worker: stage.house.worker,
-    signal: new AbortController().signal,
-  }
-  const lane = async () => {
-    for (;;) {
-      const sent = await dispatchSlice(house, run, nobody)
-      if (sent.kind === 'nothing') return
-    }
-  }
-  await Promise.all([lane(), lane()])
-  const rows = await stage.as(
-    ({ sql }) => sql<{ id: bigint }[]>`SELECT id FROM messages WHERE campaign_id = ${campaignId} ORDER BY id`,
-  )
-  return rows.map((row) => row.id)
-}
-
 /** As they come in life: `sent` of some, then `delivered` of others, a little later. */
 function wholeLives(ids: readonly bigint[]): Status[] {
   const APART = 500
@@ -135,42 +102,6 @@ function wholeLives(ids: readonly bigint[]): Status[] {
     if (read !== undefined && at % 2 === 0) now.push([read, 'read'])
     return now
   })
-}
-
-function batches(statuses: readonly Status[]): Status[][] {
-  const count = Math.ceil(statuses.length / IN_A_BATCH)
-  return Array.from({ length: count }, (_, at) => statuses.slice(at * IN_A_BATCH, (at + 1) * IN_A_BATCH))
-}
-
-async function storeWebhooks(stage: Stage, senderId: string, webhooks: readonly Status[][]): Promise<void> {
-  const inbox = openInbox(stage.house.database.sql, () => {})
-  const AT_ONCE = 5_000
-  for (let from = 0; from < webhooks.length; from += AT_ONCE) {
-    await Promise.all(
-      webhooks
-        .slice(from, from + AT_ONCE)
-        .map((statuses) => inbox.store(senderId, Buffer.from(bodyOf(statuses)))),
-    )
-  }
-}
-
-/** A webhook as the Cloud API posts it. */
-function bodyOf(statuses: readonly Status[]): string {
-  const timestamp = String(Math.floor(Date.now() / 1000))
-  const value = {
-    messaging_product: 'whatsapp',
-    metadata: { display_phone_number: '15550783881', phone_number_id: '106540352242922' },
-    statuses: statuses.map(([id, status]) => ({
-      id: `wamid.HBgNNjI4MTIzNDU2Nzg5MBUCABEYEjQ${id}`,
-      status,
-      timestamp,
-      recipient_id: `62812${String(id).padStart(9, '0')}`,
-      biz_opaque_callback_data: `dc.${id}.1`,
-      pricing: { billable: true, pricing_model: 'PMP', type: 'regular', category: 'utility' },
-    })),
-  }
-  const entry = [{ id: '102290129340398', changes: [{ value, field: 'messages' }] }]
-  return JSON.stringify({ object: 'whatsapp_business_account', entry })
 }
 
 const BARE_BATCH = 1_000
