@@ -94,7 +94,6 @@ CREATE TABLE messages (
   sent_at timestamptz, delivered_at timestamptz, read_at timestamptz, failed_at timestamptz,
   reason text,                                         -- code of the last refusal, skip or failure
   UNIQUE (campaign_id, contact_id),
-  FOREIGN KEY (campaign_id, workspace_id) REFERENCES runs (campaign_id, workspace_id),
   CONSTRAINT delivered_is_captured CHECK (state NOT IN ('delivered','read') OR money = 'captured'),
   CONSTRAINT captured_is_delivered CHECK (money <> 'captured' OR state IN ('delivered','read')),
   CONSTRAINT failed_is_released CHECK (state NOT IN ('failed','expired','cancelled','skipped') OR money = 'released'),
@@ -123,10 +122,23 @@ CREATE TRIGGER messages_move BEFORE UPDATE ON messages FOR EACH ROW WHEN (
   EXECUTE FUNCTION refuse_message_move();
 --> statement-breakpoint
 CREATE TRIGGER messages_keep BEFORE UPDATE ON messages FOR EACH ROW WHEN (
-  OLD.price <> NEW.price OR OLD.campaign_id <> NEW.campaign_id OR OLD.contact_id <> NEW.contact_id
+  OLD.id <> NEW.id OR OLD.price <> NEW.price OR OLD.campaign_id <> NEW.campaign_id OR OLD.contact_id <> NEW.contact_id
   OR OLD.workspace_id <> NEW.workspace_id OR (OLD.money <> 'held' AND NEW.money = 'held')
   OR (OLD.money = 'captured' AND NEW.money <> 'captured'))
   EXECUTE FUNCTION refuse_change();
+--> statement-breakpoint
+-- What a foreign key would say, once a statement instead of once a row: a run is kept by the counts of its messages.
+CREATE FUNCTION messages_need_runs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM (SELECT DISTINCT campaign_id, workspace_id FROM born) b WHERE NOT EXISTS (
+       SELECT 1 FROM runs r WHERE r.campaign_id = b.campaign_id AND r.workspace_id = b.workspace_id)) THEN
+    RAISE EXCEPTION 'a message belongs to a run' USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+--> statement-breakpoint
+CREATE TRIGGER messages_have_runs AFTER INSERT ON messages
+  REFERENCING NEW TABLE AS born FOR EACH STATEMENT EXECUTE FUNCTION messages_need_runs();
 --> statement-breakpoint
 CREATE TRIGGER messages_stay BEFORE DELETE OR TRUNCATE ON messages FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 --> statement-breakpoint
@@ -191,7 +203,7 @@ SELECT wall('recipients');
 -- receipt. At most one attempt of a message may ever have reached the provider: a second is unrepresentable unless
 -- the first provably did not leave.
 CREATE TABLE attempts (
-  message_id bigint NOT NULL REFERENCES messages,
+  message_id bigint NOT NULL,
   attempt_no smallint NOT NULL CHECK (attempt_no > 0),
   workspace_id uuid NOT NULL,
   worker text NOT NULL,
@@ -231,7 +243,26 @@ CREATE TRIGGER attempts_move BEFORE UPDATE ON attempts FOR EACH ROW WHEN (
   OR (OLD.dispatched_at IS NULL AND NEW.dispatched_at IS NOT NULL AND OLD.outcome IS NOT NULL))
   EXECUTE FUNCTION refuse_attempt_change();
 --> statement-breakpoint
+CREATE TRIGGER attempts_keep BEFORE UPDATE ON attempts FOR EACH ROW WHEN (
+  OLD.message_id <> NEW.message_id OR OLD.attempt_no <> NEW.attempt_no OR OLD.workspace_id <> NEW.workspace_id)
+  EXECUTE FUNCTION refuse_change();
+--> statement-breakpoint
 CREATE TRIGGER attempts_stay BEFORE DELETE OR TRUNCATE ON attempts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+--> statement-breakpoint
+-- What a foreign key would say, once a statement instead of once a row: messages are never deleted or renamed. It goes
+-- by keys, because a plan made while the table was almost empty is kept, and would read all of it ever after.
+CREATE FUNCTION attempts_need_messages() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM born b WHERE NOT EXISTS (SELECT 1 FROM messages m
+       WHERE m.id = b.message_id AND m.workspace_id = b.workspace_id)) THEN
+    RAISE EXCEPTION 'an attempt belongs to a message' USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+--> statement-breakpoint
+CREATE TRIGGER attempts_have_messages AFTER INSERT ON attempts
+  REFERENCING NEW TABLE AS born FOR EACH STATEMENT EXECUTE FUNCTION attempts_need_messages();
 --> statement-breakpoint
 -- What a provider posted, byte for byte, before anything is made of it.
 CREATE TABLE webhooks (
@@ -289,8 +320,7 @@ CREATE TABLE receipts (
 --> statement-breakpoint
 SELECT wall('receipts');
 --> statement-breakpoint
--- What a foreign key would say, once a statement instead of once a row: attempts are never deleted or renamed. It goes
--- by keys, because a plan made while the table was almost empty is kept, and would read all of it ever after.
+-- As for attempts: they are never deleted or renamed.
 CREATE FUNCTION receipts_need_attempts() RETURNS trigger LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off AS $$
 BEGIN

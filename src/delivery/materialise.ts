@@ -34,7 +34,7 @@ export async function materialise(scope: Scope, run: NewRun, audience: AudienceQ
   await insertRun(scope, run)
   const [frozen] = await scope.sql<{ count: number; total: bigint; hash: string }[]>`
     WITH audience AS MATERIALIZED (
-      SELECT a.*, nextval(pg_get_serial_sequence('messages', 'id')) AS message_id,
+      SELECT a.*, nextval('messages_id_seq') AS message_id,
              ((row_number() OVER (PARTITION BY a.due_at, a.zone ORDER BY a.contact_id) - 1)
                / ${sliceSize(run.messagesPerSecond)}::int) AS part
         FROM (${audience}) a),

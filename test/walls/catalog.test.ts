@@ -54,7 +54,7 @@ const PAST_THE_WALLS = {
 } as const
 
 /** References by one column, because an index on the pair would cost every message; their rows are walled all the same. */
-const BY_ID_ALONE = ['attempts → messages', 'conversation_windows → messages', 'campaigns → quotes']
+const BY_ID_ALONE = ['conversation_windows → messages', 'campaigns → quotes']
 
 describe('the program’s own role', () => {
   it('is nobody special, belongs to nobody special, and owns no table of ours', async () => {
