@@ -17,10 +17,11 @@ export type Inbox = {
 /**
  * Stores what providers post, byte for byte, before it is answered or understood. Equal bodies of one sender are
  * stored once.
- * @param onStored told the senders of each stored batch, to nudge a worker
+ * @param onStored told the senders of what was stored, some times a second, to nudge a worker
  */
 export function openInbox(sql: SqlClient, onStored: (senderIds: readonly string[]) => void): Inbox {
   const waiting: Waiting[] = []
+  const tell = gather(onStored)
   let planned = false
   let writing = 0
 
@@ -33,7 +34,7 @@ export function openInbox(sql: SqlClient, onStored: (senderIds: readonly string[
     try {
       await write(sql, batch)
       for (const item of batch) item.stored()
-      onStored([...new Set(batch.map((item) => item.senderId))])
+      tell(batch.map((item) => item.senderId))
     } catch (error) {
       for (const item of batch) item.failed(error)
     } finally {
@@ -55,6 +56,22 @@ export function openInbox(sql: SqlClient, onStored: (senderIds: readonly string[
         plan()
       })
     },
+  }
+}
+
+/** Whoever folds gathers for longer than this; a nudge for each batch would cost more than it saves. */
+const TELL_EVERY_MS = 50
+
+function gather(onStored: (senderIds: readonly string[]) => void): (senderIds: readonly string[]) => void {
+  const stored = new Set<string>()
+  const tellAll = () => {
+    const senderIds = [...stored]
+    stored.clear()
+    onStored(senderIds)
+  }
+  return (senderIds) => {
+    if (stored.size === 0) setTimeout(tellAll, TELL_EVERY_MS)
+    for (const id of senderIds) stored.add(id)
   }
 }
 

@@ -51,6 +51,9 @@ function definedOnly(environment: Record<string, string | undefined>): Record<st
   return Object.fromEntries(entries) as Record<string, string>
 }
 
+/** What a part says at its leisure; warnings and faults are passed on. */
+const INFO = /^\{"level":[123]0,/
+
 type Said = { readonly ready: string; readonly lines: string[] }
 
 function firstLine(child: ChildProcess, script: string, ready: RegExp): Promise<Said> {
@@ -69,7 +72,7 @@ function firstLine(child: ChildProcess, script: string, ready: RegExp): Promise<
       read(line)
     })
     createInterface({ input: child.stderr! }).on('line', (line) => {
-      if (!read(line)) process.stderr.write(`${script}: ${line}\n`)
+      if (!read(line) && !INFO.test(line)) process.stderr.write(`${script}: ${line}\n`)
     })
   })
 }
