@@ -1,6 +1,7 @@
 import type { PgDatabase } from 'drizzle-orm/pg-core'
 import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { ARRAY_TYPES } from './array-types.ts'
 import type { Clock } from './clock.ts'
 import type { Actor, Scope } from './scope.ts'
 
@@ -40,14 +41,15 @@ export function openDatabase(url: string, clock: Clock, options: { poolSize: num
     max: options.poolSize,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     idle_timeout: IDLE_TIMEOUT_SECONDS,
-    types: { bigint: postgres.BigInt },
+    fetch_types: false,
+    types: { bigint: postgres.BigInt, ...ARRAY_TYPES },
     onnotice: () => {},
     connection: {
       application_name: APPLICATION_NAME,
       TimeZone: 'UTC',
       statement_timeout: STATEMENT_TIMEOUT_MS,
     },
-  }) as SqlClient
+  }) as unknown as SqlClient
   const root = drizzle(sql)
   return {
     sql,
