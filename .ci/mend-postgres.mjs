@@ -1,8 +1,9 @@
 /**
  * postgres.js 3.4.9, when a database connection is lost within a transaction: writes to the closed socket and so takes
  * the process down (porsager/postgres#1066, #1154, #1208); sends what a lost transaction still says on the connection of
- * whoever got it next; and keeps the lost query's rows, error and unsent bytes for the next one. Until a release has the
- * cure, it is applied after each install. Fails if the package is not the one that it was written for.
+ * whoever got it next; and keeps the lost query's rows, error and unsent bytes for the next one. Besides, with
+ * `fetch_types: false`, `reserve()` waits for ever where it is what opened the connection. Until a release has the cure,
+ * it is applied after each install. Fails if the package is not the one that it was written for.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -34,6 +35,22 @@ const CURES = [
     result = new Result()
     rows = 0
     closedTime`,
+  ],
+  [
+    'connection.js',
+    `      initial && !initial.reserve && execute(initial)
+      options.shared.retries = retries = 0
+      initial = null
+      return
+`,
+    `      const first = initial
+      options.shared.retries = retries = 0
+      initial = null
+      if (!first.reserve) {
+        execute(first)
+        return
+      }
+`,
   ],
   [
     'index.js',

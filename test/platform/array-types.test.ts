@@ -13,6 +13,14 @@ describe('a new connection', () => {
   it('asks the database for nothing by itself: what failed then would end the process', () => {
     expect(database.sql.options).toMatchObject({ fetch_types: false })
   })
+
+  it('that a caller reserves for itself answers', async () => {
+    const fresh = openDatabase(sharedDatabaseUrl(), { now: () => new Date() }, { poolSize: 1 })
+    const connection = await fresh.sql.reserve()
+    expect(await connection`SELECT 1 AS one`).toEqual([{ one: 1 }])
+    connection.release()
+    await fresh.close()
+  })
 })
 
 describe('lists of every type that the program uses', () => {
