@@ -20,7 +20,7 @@ afterAll(async () => {
 })
 
 /** What belongs to the installation and not to a workspace, and may be seen by all. */
-const COMMON = ['campaign_moves', 'installation', 'market_rows', 'transfer_ways']
+const COMMON = ['campaign_moves', 'installation', 'market_rows', 'program_grants', 'transfer_ways']
 
 /**
  * Every function that runs with the owner's rights, and so past the walls. Each was read with care: what it is given,

@@ -1,0 +1,2 @@
+-- Hand-written. Not used yet.
+SELECT 1;
