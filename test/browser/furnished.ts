@@ -1,0 +1,97 @@
+import { launch, makeSender, makeTemplate, topUp } from '../support/campaign.ts'
+import { type Firm, openFirm } from '../support/cast.ts'
+import { makeList, patients } from '../support/contacts.ts'
+import { follow } from '../support/follow.ts'
+import { upload, workbook } from '../support/sheet.ts'
+import type { Stack } from '../support/stack.ts'
+import { clinicSheet } from './cast.ts'
+
+/** Every page of a clinic that is at work, and of one that is new, by a name that serves as a file's. */
+export type Furnished = {
+  readonly firm: Firm
+  readonly fresh: Firm
+  readonly pages: readonly [name: string, path: string, who: 'owner' | 'approver' | 'newcomer' | 'stranger'][]
+}
+
+/** A clinic with one campaign settled, one waiting for approval, one priced and one paused, and one sheet with faults. */
+export async function furnish(stack: Stack): Promise<Furnished> {
+  const firm = await openFirm(stack, 'Klinik Sehat', 'IDR')
+  const fresh = await openFirm(stack, 'Toko Maju', 'IDR')
+  await topUp(firm, '60000.00', 'BCA 2026-11-20')
+  const list_id = await makeList(stack, firm, patients(40))
+  const sender_id = await makeSender(firm, { delivered: 0.85, failed: 0.1, lifetime_seconds: 2 })
+  const template_id = await makeTemplate(firm.budi)
+  const parts = { list_id, sender_id, template_id }
+  const settled = await launch(firm.budi, parts, { name: 'November reminders' })
+  await follow(stack, firm.joko, settled.id)
+  const later = {
+    at: `${inTwentyDays(stack)}T09:00:00`,
+    time_zone: 'Asia/Jakarta',
+    window: { from: '08:00', to: '17:00' },
+  }
+  const paused = await launch(firm.budi, parts, { name: 'Final notice, December', schedule: later })
+  await firm.budi.post(`/v1/campaigns/${paused.id}/pause`, {})
+  await firm.ratna.ask('PUT', '/v1/approval-policy', { max_recipients: 20, max_share_of_available: 0.5 })
+  const waiting = await launch(firm.budi, parts, { name: 'December reminders', schedule: later })
+  const draft = (await firm.budi.post('/v1/campaigns', { ...campaignOf(parts), name: 'January reminders' }))
+    .body
+  await firm.budi.post(`/v1/campaigns/${draft.id}/quote`)
+  const { buffer } = await clinicSheet()
+  const read = await upload(firm.budi, new Blob([new Uint8Array(buffer)]), { list: 'December patients' })
+  const unnamed = await upload(
+    firm.budi,
+    workbook([
+      ['aa', 'bb'],
+      ['Pasien', 'x1'],
+      ['Pasien', 'x2'],
+    ]),
+  )
+  return {
+    firm,
+    fresh,
+    pages: [
+      ['sign-in', '/sign-in', 'stranger'],
+      ['first-steps', '/', 'newcomer'],
+      ['empty-campaigns', '/campaigns', 'newcomer'],
+      ['empty-contacts', '/contacts', 'newcomer'],
+      ['empty-templates', '/templates', 'newcomer'],
+      ['empty-wallet', '/wallet', 'newcomer'],
+      ['empty-approvals', '/approvals', 'newcomer'],
+      ['empty-new-campaign', '/campaigns/new', 'newcomer'],
+      ['today', '/', 'owner'],
+      ['campaigns', '/campaigns', 'owner'],
+      ['campaign-new', '/campaigns/new', 'owner'],
+      ['campaign-priced', `/campaigns/${draft.id}`, 'owner'],
+      ['campaign-settled', `/campaigns/${settled.id}`, 'owner'],
+      ['campaign-paused', `/campaigns/${paused.id}`, 'owner'],
+      ['campaign-recipients', `/campaigns/${settled.id}/recipients`, 'owner'],
+      ['campaign-cancel', `/campaigns/${paused.id}/cancel`, 'owner'],
+      ['approvals', '/approvals', 'approver'],
+      ['approval', `/approvals/${waiting.id}`, 'approver'],
+      ['contacts', '/contacts', 'owner'],
+      ['import-done', `/contacts/imports/${read.id}`, 'owner'],
+      ['import-mapping', `/contacts/imports/${unnamed.id}`, 'owner'],
+      ['templates', '/templates', 'owner'],
+      ['template', `/templates/${template_id}`, 'owner'],
+      ['template-starters', '/templates/starters', 'owner'],
+      ['template-new', '/templates/new', 'owner'],
+      ['wallet', '/wallet', 'owner'],
+      ['books', '/wallet/books', 'owner'],
+      ['settings', '/settings', 'owner'],
+      ['not-found', '/campaigns/nonsense', 'owner'],
+    ],
+  }
+}
+
+/** The keys of those who look, by what they are to the pages. */
+export function keyOf({ firm, fresh }: Furnished, who: 'owner' | 'approver' | 'newcomer'): string {
+  return who === 'newcomer' ? fresh.ratna.key : who === 'owner' ? firm.ratna.key : firm.sari.key
+}
+
+function inTwentyDays({ house }: Stack): string {
+  return new Date(house.clock.now().getTime() + 20 * 86_400_000).toISOString().slice(0, 10)
+}
+
+function campaignOf({ list_id, ...rest }: { list_id: string; sender_id: string; template_id: string }) {
+  return { ...rest, audience: { list_id }, schedule: { now: true } }
+}

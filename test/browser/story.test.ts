@@ -1,0 +1,104 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { en } from '../../src/console/words/en.ts'
+import { type Firm, openKlinikSehat } from '../support/cast.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+import { openBrowser, openWindow, telling, violationsOf, type Window } from './browser.ts'
+import { clinicSheet, cookieOf, ownersLink, waitForState } from './cast.ts'
+
+const browser: Browser | undefined = await openBrowser()
+let stack: Stack
+beforeAll(async () => {
+  if (browser) stack = await startStack()
+})
+afterAll(async () => {
+  await browser?.close()
+  await stack?.stop()
+})
+
+describe.skipIf(browser === undefined)('a clinic reminds its patients, in a browser', () => {
+  it('from the first sign-in to the settled statement', { timeout: 180_000 }, async () => {
+    const firm = await openKlinikSehat(stack)
+    const window = await openWindow(browser!, stack.url)
+    await telling(window, () => story(window, firm))
+  })
+})
+
+async function story({ page, complaints, context }: Window, firm: Firm): Promise<void> {
+  const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
+  const follow = (name: string) => page.getByRole('link', { name, exact: true }).first().click()
+  const sound = async () => expect(await violationsOf(page), page.url()).toEqual([])
+
+  await page.goto(await ownersLink(stack, firm))
+  await sound()
+  await press(en['link.do'])
+  await page.getByRole('heading', { name: en['today.title'] }).waitFor()
+  await sound()
+
+  await follow(en['step.money'])
+  await page.getByLabel('Amount in IDR').fill('4000')
+  await page.getByLabel(en['wallet.reference'], { exact: true }).fill('transfer 1')
+  await press(en['wallet.top_up.do'])
+  await page.getByText(en['done.topped_up']).waitFor()
+  await sound()
+
+  await follow(en['nav.settings'])
+  await page.getByLabel(en['settings.sender.name']).fill('Front desk')
+  await press(en['settings.sender.do'])
+  await page.getByText(en['done.sender']).waitFor()
+  await sound()
+  await press(en.sign_out)
+
+  await page.getByLabel(en['sign_in.key'], { exact: true }).fill(firm.budi.key)
+  await press(en['sign_in.do'])
+  await follow(en['nav.contacts'])
+  await page.setInputFiles('input[type=file]', await clinicSheet())
+  await press(en['contacts.upload.do'])
+  await waitForState(page, 'done')
+  await sound()
+  expect(await page.locator('.wallet').textContent()).toMatch(/9[\s\S]*7[\s\S]*1[\s\S]*1/)
+
+  await follow(en['nav.templates'])
+  await follow(en['templates.starters'])
+  await sound()
+  await page.locator('.gallery form:has(input[value=due_date]) button').click()
+  await page.getByText(en['done.saved']).waitFor()
+  await sound()
+
+  await follow(en['nav.campaigns'])
+  await follow(en['campaigns.new'])
+  await page.getByLabel(en['campaign_new.name'], { exact: true }).fill('December')
+  for (const field of ['list_id', 'template_id', 'sender_id'])
+    await page.locator(`#${field}`).selectOption({ index: 1 })
+  await sound()
+  await press(en['campaign_new.do'])
+  await page.getByText(en['done.quoted']).waitFor()
+  await sound()
+  await page.getByRole('button', { name: en['act.submit'] }).click()
+  await page.getByText(en['done.submitted']).waitFor()
+  const campaignUrl = page.url().split('?')[0]!
+  await waitForState(page, 'pending_approval')
+  await sound()
+
+  const sari = await openWindow(browser!, stack.url, { cookie: await cookieOf(stack, firm.sari.key) })
+  await sari.page.goto('/')
+  await sari.page.getByRole('link', { name: 'December' }).click()
+  expect(await violationsOf(sari.page)).toEqual([])
+  await sari.page.getByRole('button', { name: en['approval.approve'], exact: true }).click()
+  await sari.page.waitForURL(/\/campaigns\//)
+
+  expect(page.url().split('?')[0]).toBe(campaignUrl)
+  await waitForState(page, 'settled')
+  await sound()
+  expect(await page.locator('.figures.money').textContent()).toMatch(/Still held\s*0.00/)
+  await page.locator(`a[href$="/recipients"]`).click()
+  expect(await page.locator('tbody tr').count()).toBe(7)
+  await sound()
+
+  await sari.page.goto('/wallet/books')
+  await sari.page.getByText(en['books.ok']).first().waitFor()
+  expect(await violationsOf(sari.page)).toEqual([])
+  expect([...complaints, ...sari.complaints]).toEqual([])
+  await context.close()
+  await sari.context.close()
+}
