@@ -22,6 +22,7 @@ CREATE TABLE sender_pace (
   sender_id uuid PRIMARY KEY,
   workspace_id uuid NOT NULL,
   free_at timestamptz NOT NULL DEFAULT 'epoch',       -- not -infinity: PostgreSQL before 17 cannot subtract it
+  last_campaign_id uuid,                              -- who booked last steps back for others; it may be long over
   FOREIGN KEY (sender_id, workspace_id) REFERENCES senders (id, workspace_id)
 ) WITH (fillfactor = 50);
 --> statement-breakpoint

@@ -9,6 +9,8 @@ import type { WorkerRows } from './worker-rows.ts'
 export const LEASE_SECONDS = 20
 /** How far ahead of its pace a sender may be booked, in seconds. */
 const BOOK_AHEAD_SECONDS = 1
+/** The campaign that booked last steps back for so long, so that others of the same sender come in between. */
+const STEP_BACK_SECONDS = 0.5
 
 export type ClaimedMessage = {
   messageId: bigint
@@ -52,7 +54,7 @@ async function leaseSlice(scope: Scope, run: Run, worker: string): Promise<Lease
     return { kind: 'wait', forMs: 0 }
   }
   const size = await countQueued(scope, run.campaignId, slice.sliceNo)
-  const start = await bookPace(scope, run.senderId, run.messagesPerSecond, size)
+  const start = await bookPace(scope, run, size)
   if (start.kind === 'busy') {
     await giveBack(scope, run.campaignId, slice.sliceNo)
     return { kind: 'wait', forMs: start.forMs }
@@ -128,19 +130,29 @@ async function countQueued(scope: Scope, campaignId: string, sliceNo: number): P
 
 type Booking = { kind: 'booked'; inMs: number } | { kind: 'busy'; forMs: number }
 
-/** A token bucket of one second, shared by all workers: each books the next stretch of the sender's time line. */
-async function bookPace(scope: Scope, senderId: string, perSecond: number, n: number): Promise<Booking> {
+/**
+ * A token bucket of one second, shared by all workers: each books the next stretch of the sender's time line. Campaigns
+ * of one sender take turns, because who booked last may book less far ahead.
+ */
+async function bookPace(scope: Scope, run: Run, n: number): Promise<Booking> {
   const [row] = await scope.sql<{ in_ms: number }[]>`
-    WITH p AS (SELECT free_at FROM sender_pace WHERE sender_id = ${senderId} FOR UPDATE)
-    UPDATE sender_pace s SET free_at = greatest(p.free_at, clock_timestamp()) + make_interval(secs => ${n / perSecond})
-      FROM p WHERE s.sender_id = ${senderId}
-       AND p.free_at <= clock_timestamp() + make_interval(secs => ${BOOK_AHEAD_SECONDS})
+    WITH p AS (SELECT free_at, last_campaign_id FROM sender_pace WHERE sender_id = ${run.senderId} FOR UPDATE)
+    UPDATE sender_pace s SET last_campaign_id = ${run.campaignId},
+           free_at = greatest(p.free_at, clock_timestamp()) + make_interval(secs => ${n / run.messagesPerSecond})
+      FROM p WHERE s.sender_id = ${run.senderId}
+       AND p.free_at <= clock_timestamp() + make_interval(secs => ${BOOK_AHEAD_SECONDS}::float8
+             - CASE WHEN p.last_campaign_id = ${run.campaignId} THEN ${STEP_BACK_SECONDS}::float8 ELSE 0 END)
     RETURNING greatest(0, extract(epoch FROM p.free_at - clock_timestamp()) * 1000)::float8 AS in_ms`
   if (row) return { kind: 'booked', inMs: row.in_ms }
-  const [busy] = await scope.sql<{ ms: number }[]>`
-    SELECT (extract(epoch FROM free_at - clock_timestamp()) * 1000)::float8 AS ms FROM sender_pace
-     WHERE sender_id = ${senderId}`
-  return { kind: 'busy', forMs: Math.max(50, (busy?.ms ?? 1000) - BOOK_AHEAD_SECONDS * 1000) }
+  return { kind: 'busy', forMs: await untilFree(scope, run) }
+}
+
+async function untilFree(scope: Scope, { senderId, campaignId }: Run): Promise<number> {
+  const [busy] = await scope.sql<{ ms: number; was_last: boolean }[]>`
+    SELECT (extract(epoch FROM free_at - clock_timestamp()) * 1000)::float8 AS ms,
+           last_campaign_id IS NOT DISTINCT FROM ${campaignId} AS was_last FROM sender_pace WHERE sender_id = ${senderId}`
+  const aheadSeconds = BOOK_AHEAD_SECONDS - (busy?.was_last ? STEP_BACK_SECONDS : 0)
+  return Math.max(50, (busy?.ms ?? 1000) - aheadSeconds * 1000)
 }
 
 async function giveBack(scope: Scope, campaignId: string, sliceNo: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { benchFairness } from './fairness.ts'
 import { describe, type Figure, type Judged, judge } from './figure.ts'
 import { type Ground, openGround } from './ground.ts'
 import { benchGrowth } from './growth.ts'
@@ -15,6 +16,7 @@ const BENCHES: Record<string, (ground: Ground) => Promise<Figure[]>> = {
   send: (ground) => benchSend(ground, 60_000),
   receipts: (ground) => benchReceipts(ground, 60_000),
   growth: benchGrowth,
+  fairness: benchFairness,
   'quote-million': (ground) => benchQuote(ground, 1_000_000),
 }
 

@@ -3,7 +3,8 @@ import { mintToken, simulatedPhoneNumberId } from '../../src/delivery/providers/
 import { GRAPH_VERSION } from '../../src/delivery/providers/whatsapp-cloud/config.ts'
 import type { Figure } from './figure.ts'
 import type { Ground } from './ground.ts'
-import { familySeconds, freePort, type Part, startPart } from './processes.ts'
+import { familySeconds, type Part, startPart } from './processes.ts'
+import { countOf, startProgram, until } from './program.ts'
 import { draft, makeContacts, makeParts, openStage, quoteAndSubmit, type Stage } from './stage.ts'
 
 /** What becomes of the messages: as in life, most are delivered, some read, a few fail. */
@@ -84,13 +85,7 @@ async function sendCampaign(
   webhooksTo: string | undefined,
 ): Promise<Sent> {
   const stage = await openStage(ground, { SIMULATOR_URL: simulatorUrl })
-  const environment = { ...stage.environment, PORT: String(await freePort()), PUBLIC_URL: webhooksTo }
-  // Server and workers meet in Redis; where there is none, they are one process.
-  const isApart = ground.redisUrl !== undefined
-  const server = await startPart('src/main.ts', /listens on/, environment, isApart ? ['--server-only'] : [])
-  const worker = isApart
-    ? await startPart('workers/main.ts', /worker is ready/, loud(environment))
-    : undefined
+  const { server, worker, stop } = await startProgram(ground, stage, { PUBLIC_URL: webhooksTo })
   try {
     const listId = await makeContacts(stage, messages)
     const parts = await makeParts(stage, { ...FATES, ...PACE })
@@ -110,34 +105,9 @@ async function sendCampaign(
       note,
     }
   } finally {
-    await worker?.stop()
-    await server.stop()
+    await stop()
     await stage.close()
   }
-}
-
-/** A worker says that it is ready in its log alone. */
-function loud(environment: Record<string, string | undefined>): Record<string, string | undefined> {
-  return { ...environment, LOG_LEVEL: 'info' }
-}
-
-const MOST_WAIT_MS = 300_000
-const LOOK_EVERY_MS = 100
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const untilMs = Date.now() + MOST_WAIT_MS
-  while (!(await isSo())) {
-    if (Date.now() > untilMs) throw new Error('it took too long')
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
-  }
-}
-
-async function countOf(stage: Stage, campaignId: string, states: string[]): Promise<number> {
-  const [row] = await stage.as(
-    ({ sql }) => sql<{ n: number }[]>`
-      SELECT coalesce(sum(n), 0)::int AS n FROM message_counts WHERE campaign_id = ${campaignId} AND state = ANY(${states})`,
-  )
-  return row!.n
 }
 
 async function lastResolved(stage: Stage): Promise<number> {

@@ -324,4 +324,27 @@ describe('two campaigns on one number', () => {
     expect((await booksOf(clinic)).spent).toBe(60n * PRICE)
     await booksBalance()
   })
+
+  it('take turns: who booked last waits where the other may book', async () => {
+    const large = await begun(3)
+    const other = await launch(clinic, large.parts)
+    await tend(clinic, other)
+    const small = (await clinic.within((scope) => findRun(scope, other)))!
+    await claim(large.run, 'wati')
+    await bookedAhead(large.run.senderId)
+    await clinic.within(
+      ({ sql }) => sql`UPDATE slices SET worker = NULL, lease_until = NULL WHERE campaign_id = ${large.id}`,
+    )
+    expect(await claimSlice(rowsOf('wati'), large.run)).toMatchObject({ kind: 'wait' })
+    await bookedAhead(large.run.senderId)
+    expect(await claimSlice(rowsOf('wati'), small)).toMatchObject({ kind: 'slice' })
+  })
 })
+
+/** Far enough that who booked last has to wait, not so far that all have to. */
+async function bookedAhead(senderId: string): Promise<void> {
+  await clinic.within(
+    ({ sql }) =>
+      sql`UPDATE sender_pace SET free_at = clock_timestamp() + interval '0.95 seconds' WHERE sender_id = ${senderId}`,
+  )
+}
