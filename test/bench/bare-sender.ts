@@ -1,4 +1,5 @@
 import { Pool } from 'undici'
+import { bodyOf } from './body.ts'
 
 /**
  * The bare loop that sending is held against: undici as its documentation uses it, one body after another to the
@@ -26,31 +27,4 @@ async function sendInTurn(): Promise<void> {
     if (response.statusCode !== 200) throw new Error(`answered ${response.statusCode}`)
     await response.body.json()
   }
-}
-
-/** The words of `WORDS` in stage.ts, as the adapter would send them. */
-function bodyOf(n: number): string {
-  const text = (parameter_name: string, value: string) => ({ type: 'text', parameter_name, text: value })
-  return JSON.stringify({
-    messaging_product: 'whatsapp',
-    recipient_type: 'individual',
-    to: `+62812${String(n).padStart(9, '0')}`,
-    biz_opaque_callback_data: `dc.${n + 1}.1`,
-    type: 'template',
-    template: {
-      name: 'payment_due',
-      language: { code: 'en' },
-      components: [
-        {
-          type: 'body',
-          parameters: [
-            text('name', `Siti Rahmawati ${n}`),
-            text('invoice', `INV-2026-${n}`),
-            text('amount', 'Rp 150.000'),
-            text('due_date', '1 December 2026'),
-          ],
-        },
-      ],
-    },
-  })
 }

@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:http'
 import { mintToken, simulatedPhoneNumberId } from '../../src/delivery/providers/simulator/token.ts'
 import { GRAPH_VERSION } from '../../src/delivery/providers/whatsapp-cloud/config.ts'
+import { bodyOf } from './body.ts'
 import type { Figure } from './figure.ts'
 import type { Ground } from './ground.ts'
+import { type PeerWords, peerPerSecond } from './peer.ts'
 import { familySeconds, type Part, startPart } from './processes.ts'
 import { countOf, startProgram, until } from './program.ts'
 import { draft, makeContacts, makeParts, openStage, quoteAndSubmit, type Stage } from './stage.ts'
@@ -12,6 +14,7 @@ const FATES = { seed: 7, delivered: 0.93, failed: 0.04, read: 0.5, lifetime_seco
 /** So fast that the sender's own pace is no limit. */
 const PACE = { messages_per_second: 100_000 }
 const BARE_MESSAGES = 40_000
+const PEER_MESSAGES = 10_000
 const BARE_CONNECTIONS = 64
 
 /**
@@ -28,6 +31,7 @@ export async function benchSend(ground: Ground, messages: number): Promise<Figur
     const between = await bareSending(simulatorUrl, sink.url)
     const alone = await sendCampaign(ground, messages, simulator, simulatorUrl, sink.url)
     const after = await bareSending(simulatorUrl, sink.url)
+    const peer = await peerPerSecond(ground, PEER_MESSAGES, peerWords(simulatorUrl, sink.url))
     const limit = {
       what: 'a bare undici loop against the same stand-in',
       value: Math.max(before, between, after),
@@ -58,6 +62,7 @@ export async function benchSend(ground: Ground, messages: number): Promise<Figur
         goal: { value: { atLeast: 7_000 }, ratio: { atLeast: 0.25 } },
         note: alone.note,
       },
+      ...(Number.isNaN(peer) ? [] : [timesPeer(alone.sentPerSecond, peer)]),
     ]
   } finally {
     await simulator.stop()
@@ -65,10 +70,31 @@ export async function benchSend(ground: Ground, messages: number): Promise<Figur
   }
 }
 
-async function bareSending(simulatorUrl: string, sinkUrl: string): Promise<number> {
+function timesPeer(perSecond: number, peer: number): Figure {
+  return {
+    name: 'the last, as a multiple of one job, one fetch and one transaction a message',
+    unit: 'times',
+    value: perSecond / peer,
+    goal: { value: { atLeast: 8 } },
+    note: `that one: ${Math.round(peer).toLocaleString('en-GB')} messages a second`,
+  }
+}
+
+function bareAddress(sinkUrl: string): { path: string; token: string } {
   const webhookUrl = `${sinkUrl}/webhooks/bare`
-  const token = mintToken(FATES, { webhookUrl, appSecret: 'bare' })
-  const path = `/${GRAPH_VERSION}/${simulatedPhoneNumberId(webhookUrl)}/messages`
+  return {
+    token: mintToken(FATES, { webhookUrl, appSecret: 'bare' }),
+    path: `/${GRAPH_VERSION}/${simulatedPhoneNumberId(webhookUrl)}/messages`,
+  }
+}
+
+function peerWords(simulatorUrl: string, sinkUrl: string): PeerWords {
+  const { path, token } = bareAddress(sinkUrl)
+  return { address: `${simulatorUrl}${path}`, token, bodyOf }
+}
+
+async function bareSending(simulatorUrl: string, sinkUrl: string): Promise<number> {
+  const { path, token } = bareAddress(sinkUrl)
   const args = [simulatorUrl, path, token, String(BARE_MESSAGES), String(BARE_CONNECTIONS)]
   const loop = await startPart('test/bench/bare-sender.ts', /ready/, {}, args)
   await loop.exited
