@@ -35,7 +35,7 @@ const PURE = [
   'pricing/(charge|day|market|quote|rate-card|table|validity)',
   'pricing/models/[^/]+',
   'wallet/ledger',
-  'delivery/(lifecycle|receipt|window)',
+  'delivery/(decency|holiday-file|lifecycle|receipt|window)',
   'delivery/providers/whatsapp-cloud/(classify|errors|shapes)',
   'campaigns/(approval|lifecycle|schedule|zones)',
   'reports/explain',

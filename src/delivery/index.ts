@@ -1,7 +1,18 @@
 export { closeSlice, replayParked } from './close.ts'
+export {
+  type Decency,
+  type DecencyRule,
+  type Holidays,
+  type Hours,
+  nextDecentMoment,
+  PURPOSES,
+  type Purpose,
+} from './decency.ts'
+export { type Calendar, type PlainRule, shippedDecency } from './decency-seed.ts'
 export { type DispatchHouse, dispatchSlice, type Obstacle, type RunTemplate } from './dispatch.ts'
 export { type Folded, foldWebhooks } from './fold.ts'
 export { forgetRecipient } from './forget-recipient.ts'
+export { type Holiday, readHolidayFile } from './holiday-file.ts'
 export { type Inbox, openInbox } from './inbox.ts'
 export { MESSAGE_MOVES, MESSAGE_STATES, type MessageState } from './lifecycle.ts'
 export { type AudienceQuery, audienceHash, materialise } from './materialise.ts'
