@@ -21,6 +21,15 @@ import {
   patchContact,
   postSuppression,
 } from './contacts.ts'
+import {
+  deleteCalendar,
+  deleteDecencyRule,
+  getCalendar,
+  getDecency,
+  putCalendar,
+  putDecency,
+  putDecencyRule,
+} from './decency.ts'
 import { docsAsset, docsPage } from './docs.ts'
 import { getEvents } from './events.ts'
 import { healthz, metrics, readyz } from './health.ts'
@@ -98,6 +107,13 @@ export const ROUTES: readonly Route[] = [
   getMessages,
   getReport,
 
+  getDecency,
+  putDecency,
+  putDecencyRule,
+  deleteDecencyRule,
+  getCalendar,
+  putCalendar,
+  deleteCalendar,
   getWallet,
   postTopUp,
   getTransfers,

@@ -36,6 +36,8 @@ export const PERMISSIONS = {
   'campaigns.stop': { roles: ANYONE_WHO_ACTS, doing: 'pause, resume or cancel campaigns' },
   'wallet.read': { roles: EVERYBODY, doing: 'see the wallet' },
   'wallet.top_up': { roles: MANAGERS, doing: 'top up the wallet' },
+  'decency.read': { roles: EVERYBODY, doing: 'see when people may be written to' },
+  'decency.write': { roles: MANAGERS, doing: 'change when people may be written to' },
   'policy.read': { roles: EVERYBODY, doing: 'see the approval policy' },
   'policy.write': { roles: MANAGERS, doing: 'change the approval policy' },
 } as const satisfies Record<string, Permission>

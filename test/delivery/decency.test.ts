@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import {
-  type DecencyRule,
   type Holidays,
   nextDecentMoment,
   PURPOSES,
+  type Purpose,
   readHolidayFile,
+  ruleFor,
   shippedDecency,
 } from '../../src/delivery/index.ts'
 
@@ -18,10 +19,12 @@ function holidaysOf(country: string): Holidays {
   }
 }
 
-function shippedRule(country: string, purpose: string): DecencyRule {
-  const rule = rules.find((one) => one.country === country && one.purpose === purpose)!
-  return { ...rule, holidays: rule.keepsHolidays ? holidaysOf(country) : undefined }
+const BOOK = {
+  rules: rules.map((rule) => ({ ...rule, isOwn: false })),
+  calendars: calendars.map((calendar) => ({ ...calendar, isOwn: false })),
 }
+
+const shippedRule = (country: string, purpose: Purpose) => ruleFor(BOOK, country, purpose)
 
 const ID = shippedRule('ID', 'collection')
 
@@ -216,6 +219,26 @@ describe('what is shipped', () => {
       .filter((rule) => rule.keepsHolidays && rule.country !== '*')
       .map((rule) => rule.country)
     for (const country of new Set(needed)) expect([...holidaysOf(country).years]).toEqual([2026, 2027])
+  })
+})
+
+describe('the rule for a country', () => {
+  it('without one of its own is the careful default, with its own holidays', () => {
+    expect(ruleFor(BOOK, 'DE', 'collection')).toMatchObject({
+      country: 'DE',
+      hours: [{ days: [1, 2, 3, 4, 5] }],
+    })
+    const monday = new Date('2026-11-23T10:00:00Z')
+    expect(nextDecentMoment(ruleFor(BOOK, 'DE', 'reminder'), 'Europe/Berlin', monday)).toMatchObject({
+      at: monday,
+    })
+    expect(nextDecentMoment(ruleFor(BOOK, 'DE', 'collection'), 'Europe/Berlin', monday)).toMatchObject({
+      kind: 'held',
+      reason: 'missing_calendar',
+    })
+    expect(nextDecentMoment(ruleFor(BOOK, undefined, 'collection'), [], monday)).toMatchObject({
+      reason: 'unknown_zone',
+    })
   })
 })
 

@@ -11,6 +11,9 @@ let tables: string[]
 
 /** Rows that no day at the clinic leaves behind, so that these tables are not empty either. */
 const LEFT_BEHIND = [
+  `INSERT INTO decency_rules VALUES (:here, 'ID', 'reminder', '[]', true, 'house', '2026-01-01', 'key:budi', now())`,
+  `INSERT INTO holiday_calendars VALUES (:here, 'ID', 2028, 'house', '[]', 'key:budi', now())`,
+  `INSERT INTO decency_settings VALUES (:here, 'reminder', 3, 7, 'key:budi', now())`,
   `INSERT INTO suppressions VALUES (gen_random_uuid(), :here, '+628120000001', 'all', 'asked', NULL, 'key:budi', now())`,
   `INSERT INTO idempotency_keys (workspace_id, key, request_hash, created_at) VALUES (:here, 'k', '\\x00', now())`,
   `INSERT INTO imports (id, workspace_id, created_by, state, kind, file_name, byte_size, sha256, created_at)
