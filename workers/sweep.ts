@@ -14,6 +14,7 @@ const IDLE_SECONDS = 1
  */
 export async function sweep(house: House): Promise<void> {
   await part(house, 'campaigns', () => sweepCampaigns(house))
+  await part(house, 'templates', () => sweepTemplates(house))
   await part(house, 'runs', () => sweepRuns(house))
   await part(house, 'webhooks', () => sweepWebhooks(house))
   await part(house, 'lifetimes', () => sweepLifetimes(house))
@@ -32,6 +33,16 @@ async function part(house: House, name: string, work: () => Promise<void>): Prom
 async function sweepCampaigns(house: House): Promise<void> {
   const due = await house.database.sql<{ workspace_id: string; campaign_id: string }[]>`
     SELECT workspace_id, campaign_id FROM campaigns_to_tend(${house.clock.now().toISOString()}::timestamptz, ${MOST_AT_ONCE})`
+  for (const { workspace_id, campaign_id } of due) {
+    const changed = await house.asSystem('sweep', workspace_id, (scope) => tendCampaign(scope, campaign_id))
+    if (changed) await nudgeRun(house, workspace_id, campaign_id)
+  }
+}
+
+/** Campaigns whose template has changed on the platform since they were submitted. */
+async function sweepTemplates(house: House): Promise<void> {
+  const due = await house.database.sql<{ workspace_id: string; campaign_id: string }[]>`
+    SELECT workspace_id, campaign_id FROM campaigns_to_recheck(${MOST_AT_ONCE})`
   for (const { workspace_id, campaign_id } of due) {
     const changed = await house.asSystem('sweep', workspace_id, (scope) => tendCampaign(scope, campaign_id))
     if (changed) await nudgeRun(house, workspace_id, campaign_id)

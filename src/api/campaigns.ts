@@ -178,7 +178,13 @@ export const postQuote = defineRoute({
   summary: 'Prices the audience as it is now: every contact in a line or excluded with a reason',
   permission: 'campaigns.write',
   responses: { 200: quoteSchema },
-  refusals: ['not_found', 'wrong_state', 'mixed_models', 'charge_moment_not_supported'],
+  refusals: [
+    'not_found',
+    'wrong_state',
+    'mixed_models',
+    'charge_moment_not_supported',
+    'template_not_approved',
+  ],
   handler: async ({ scope, params }) => {
     const quoted = await quoteCampaign(scope, params.id)
     return quoted.ok ? answer(200, showQuote(quoted.value)) : quoted
@@ -247,7 +253,7 @@ export const deletePause = defineRoute({
   summary: 'Takes a pause back: the campaign goes on, or waits for its time',
   permission: 'campaigns.stop',
   responses: { 200: campaignSchema },
-  refusals: ['not_found', 'wrong_state'],
+  refusals: ['not_found', 'wrong_state', 'template_not_approved', 'price_changed'],
   handler: async ({ scope, params, house }) => moved(house, scope, await resumeCampaign(scope, params.id)),
 })
 

@@ -27,6 +27,8 @@ export const PROBLEMS = {
   quote_changed: [409, 'What was quoted has changed'],
   no_recipients: [409, 'There is nobody to send to'],
   template_not_approved: [409, 'The template may not be sent'],
+  price_changed: [409, 'The price is not the one that was approved'],
+  sender_without_templates: [409, 'The sender keeps no templates'],
   sender_stopped: [409, 'The sender is stopped'],
   schedule_in_past: [409, 'The time of sending has passed'],
   approval_expired: [409, 'The time to approve has passed'],

@@ -39,6 +39,12 @@ import { deleteKey, getKeys, postKey } from './keys.ts'
 import { getTransfers, getWalletAudit } from './ledger.ts'
 import { getMessages } from './messages.ts'
 import { openApiDocument } from './openapi.ts'
+import {
+  deleteTemplatePlatform,
+  getSenderTemplates,
+  getTemplatePlatform,
+  postTemplateSubmission,
+} from './platform-templates.ts'
 import { getReport } from './report.ts'
 import { definePublicRoute, type Route } from './route.ts'
 import { getSenders, postSender } from './senders.ts'
@@ -89,9 +95,13 @@ export const ROUTES: readonly Route[] = [
   postTemplate,
   getTemplate,
   previewTemplateRoute,
+  postTemplateSubmission,
+  getTemplatePlatform,
+  deleteTemplatePlatform,
 
   getSenders,
   postSender,
+  getSenderTemplates,
 
   getCampaigns,
   postCampaign,

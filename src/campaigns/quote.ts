@@ -1,11 +1,11 @@
 import { eq } from 'drizzle-orm'
-import { audienceHash } from '../delivery/index.ts'
+import { audienceHash, templateAccount } from '../delivery/index.ts'
 import { senders } from '../delivery/tables.ts'
 import { newId } from '../platform/ids.ts'
-import { ok, type Result, refuse } from '../platform/result.ts'
+import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
-import { findMarketRows, quoteExpiresAt } from '../pricing/index.ts'
-import { openTemplate, type TemplateWords } from '../templates/index.ts'
+import { type Category, findMarketRows, quoteExpiresAt } from '../pricing/index.ts'
+import { openTemplate, type Standing, standingOf, type TemplateWords } from '../templates/index.ts'
 import { templates } from '../templates/tables.ts'
 import { allow, findWorkspace } from '../workspaces/index.ts'
 import { type Audience, type AudienceRequest, priceAudience } from './audience.ts'
@@ -42,6 +42,7 @@ export type QuoteRefusal =
   | 'wrong_state'
   | 'mixed_models'
   | 'charge_moment_not_supported'
+  | 'template_not_approved'
 
 /**
  * Prices the whole list as it is now: every contact in a line or in an exclusion with its reason. The campaign is
@@ -55,6 +56,8 @@ export async function quoteCampaign(scope: Scope, campaignId: string): Promise<R
   const campaign = found.value
   if (campaign.state !== 'draft' && campaign.state !== 'quoted') return wrongState(campaign, 'quoted')
   const parts = await campaignParts(scope, campaign)
+  const unapproved = refuseUnapproved(parts)
+  if (unapproved) return unapproved
   const audience = await priceAudience(scope, parts.request)
   if (audience.models.length > 1) return refuse('mixed_models', MIXED_MODELS)
   if (audience.chargedOnAcceptance) return refuse('charge_moment_not_supported', CHARGED_ON_ACCEPTANCE)
@@ -73,6 +76,10 @@ export type CampaignParts = {
   request: AudienceRequest
   template: typeof templates.$inferSelect
   words: TemplateWords
+  /** As what it is charged: the platform may have put it into another category than its writer. */
+  category: Category
+  standing: Standing
+  accountId: string | null
   sender: typeof senders.$inferSelect
 }
 
@@ -83,19 +90,35 @@ export async function campaignParts(scope: Scope, campaign: Campaign): Promise<C
   if (!template || !sender) throw new Error('a campaign without its template or sender')
   const workspace = await findWorkspace(scope)
   const words = wordsOf(template)
+  const account = templateAccount(sender)
+  const standing = await standingOf(scope, template.id, account)
+  const category = standing.onPlatform?.category ?? template.category
   return {
     template,
     words,
+    category,
+    standing,
+    accountId: account?.accountId ?? null,
     sender,
     request: {
       listId: campaign.listId,
-      category: template.category,
+      category,
       currency: workspace.currency,
       accountZone: workspace.timeZone,
       schedule: campaign.schedule,
       template: openTemplate(words),
     },
   }
+}
+
+/** A template that the platform has not approved, or has paused, is not sent. */
+export function refuseUnapproved({
+  template,
+  standing,
+}: CampaignParts): Refusal<'template_not_approved'> | undefined {
+  if (template.state !== 'approved')
+    return refuse('template_not_approved', 'The template is not approved for sending.')
+  return standing.sendable ? undefined : refuse('template_not_approved', standing.sentence)
 }
 
 function wordsOf(template: typeof templates.$inferSelect): TemplateWords {

@@ -6,8 +6,10 @@ import { allow, recordEvent } from '../workspaces/index.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
 import type { CampaignState } from './lifecycle.ts'
 import { moveCampaign, wrongState } from './move.ts'
+import { templateTrouble } from './recheck.ts'
 
 export type StopRefusal = 'forbidden' | 'not_found' | 'wrong_state'
+export type ResumeRefusal = StopRefusal | 'template_not_approved' | 'price_changed'
 
 const SUBMITTED: readonly CampaignState[] = ['pending_approval', 'scheduled', 'sending', 'paused']
 
@@ -28,14 +30,19 @@ export async function pauseCampaign(
   return ok({ ...campaign, state: 'paused', pauseReason: reason })
 }
 
-/** Takes a pause back: the campaign goes on, or waits for its time if that is still to come. */
-export async function resumeCampaign(scope: Scope, id: string): Promise<Result<Campaign, StopRefusal>> {
+/**
+ * Takes a pause back: the campaign goes on, or waits for its time if that is still to come. Refused while its template
+ * may not be sent, or costs another price than was approved.
+ */
+export async function resumeCampaign(scope: Scope, id: string): Promise<Result<Campaign, ResumeRefusal>> {
   const found = await lockedFor(scope, id)
   if (!found.ok) return found
   const campaign = found.value
   if (campaign.state === 'sending' || campaign.state === 'scheduled') return ok(campaign)
   const state = new Date(campaign.startsAt ?? 0) <= scope.now ? 'sending' : 'scheduled'
   if (campaign.state !== 'paused') return wrongState(campaign, state)
+  const trouble = await templateTrouble(scope, campaign)
+  if (trouble) return trouble
   const refusal = await moveCampaign(scope, campaign, state, { pauseReason: null })
   if (refusal) return refusal
   if (state === 'sending') await startRun(scope, id)

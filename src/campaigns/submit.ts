@@ -11,7 +11,7 @@ import { type Audience, priceAudience } from './audience.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
 import { moveCampaign, wrongState } from './move.ts'
 import { findPolicy } from './policy.ts'
-import { type CampaignParts, campaignParts } from './quote.ts'
+import { type CampaignParts, campaignParts, refuseUnapproved } from './quote.ts'
 import { latestStart, SEND_WITHIN_MS } from './schedule.ts'
 
 export type SubmitRefusal =
@@ -122,8 +122,8 @@ async function freezeAndReserve(
       'Nobody on this list can be sent this: see what the quote excludes and why.',
     )
   const parts = await campaignParts(scope, campaign)
-  if (parts.template.state !== 'approved')
-    return refuse('template_not_approved', 'The template is not approved for sending.')
+  const unapproved = refuseUnapproved(parts)
+  if (unapproved) return unapproved
   if (parts.sender.state !== 'active')
     return refuse(
       'sender_stopped',
@@ -216,7 +216,7 @@ function runOf(
   times: { startsAt: Date; sendBefore: Date },
 ) {
   const template: RunTemplate = {
-    platformName: parts.template.platformName,
+    platformName: parts.standing.onPlatform?.name ?? parts.template.platformName,
     language: parts.template.language,
     words: parts.words,
   }
@@ -227,7 +227,9 @@ function runOf(
     holdId,
     currency: quote.currency,
     model: quote.model,
-    category: parts.template.category,
+    category: parts.category,
+    templateId: parts.template.id,
+    accountId: parts.accountId,
     template,
     timeWindow: 'now' in schedule ? null : (schedule.window ?? null),
     ...times,
@@ -258,7 +260,7 @@ function digestOf(
     campaign: campaign.id,
     version: campaign.version,
     audience: [frozen.audienceHash, frozen.count],
-    template: [parts.template.id, parts.template.category, parts.words],
+    template: [parts.template.id, parts.category, parts.words],
     sender: campaign.senderId,
     schedule: campaign.schedule,
     prices: [quote.model, quote.currency, quote.price_day],

@@ -1,6 +1,7 @@
 import { goByKeys, listOf, sqlState } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { fileReceipts } from './file-receipts.ts'
+import { foldTemplateNews } from './halt-templates.ts'
 import type { Provider } from './provider.ts'
 import { type ReceiptLine, receiptLines } from './receipt.ts'
 import { applyReceipts } from './settle-receipts.ts'
@@ -77,13 +78,17 @@ async function foldSome(
   if (webhooks.length === 0) return { webhooks: 0, isFull: false, campaignIds: [] }
   const parsed = webhooks.map(({ id, body }) => ({ id, ...sender.provider.parseWebhook(body) }))
   const lines = parsed.flatMap(({ id, statuses }) => receiptLines(id, statuses))
-  const campaignIds = await foldReceipts(scope, sender.id, lines)
+  const touched = await foldReceipts(scope, sender.id, lines)
+  const halted = await foldTemplateNews(
+    scope,
+    parsed.flatMap(({ templates }) => templates),
+  )
   await scope.sql`
     UPDATE webhooks w SET done_at = clock_timestamp(), note = n.note
       FROM unnest(${listOf(parsed.map((p) => p.id))}::bigint[],
                   ${listOf(parsed.map((p) => noteOf(p.unknownCount)))}::text[]) AS n(id, note)
      WHERE w.id = n.id AND w.workspace_id = ${scope.workspaceId}`
-  return { webhooks: webhooks.length, isFull: isFull(webhooks), campaignIds }
+  return { webhooks: webhooks.length, isFull: isFull(webhooks), campaignIds: [...touched, ...halted] }
 }
 
 type Webhook = { id: bigint; body: Buffer }

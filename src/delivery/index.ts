@@ -35,4 +35,5 @@ export {
   setDecencySettings,
 } from './set-decency.ts'
 export { pauseRun, startRun, stopRun, waitRun } from './steer.ts'
+export { findTemplateAccount, templateAccount } from './template-account.ts'
 export { insideWindow, instantOf, type Window } from './window.ts'

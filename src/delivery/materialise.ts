@@ -10,6 +10,9 @@ export type NewRun = {
   currency: string
   model: string
   category: string
+  /** Which template it is, and of which business account, for news of it; null where none is kept there. */
+  templateId: string
+  accountId: string | null
   /** The template as it will be sent, whatever happens to the saved one later. */
   template: unknown
   timeWindow: unknown
@@ -70,10 +73,11 @@ export function audienceHash(scope: Scope) {
 async function insertRun(scope: Scope, run: NewRun): Promise<void> {
   await scope.sql`
     INSERT INTO runs (campaign_id, workspace_id, sender_id, hold_id, currency, model, category, template, time_window,
-                      state, starts_at, send_before, lifetime_seconds)
+                      template_id, account_id, state, starts_at, send_before, lifetime_seconds)
     VALUES (${run.campaignId}, ${scope.workspaceId}, ${run.senderId}, ${run.holdId}, ${run.currency}, ${run.model},
             ${run.category}, ${JSON.stringify(run.template)}::text::jsonb,
-            ${run.timeWindow === null ? null : JSON.stringify(run.timeWindow)}::text::jsonb, 'waiting',
+            ${run.timeWindow === null ? null : JSON.stringify(run.timeWindow)}::text::jsonb,
+            ${run.templateId}, ${run.accountId}, 'waiting',
             ${run.startsAt.toISOString()}::timestamptz, ${run.sendBefore.toISOString()}::timestamptz,
             ${run.lifetimeSeconds})`
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { TemplateAccount, TemplateNews } from '../templates/index.ts'
 
 /**
  * What a channel must be able to do, and the words in which every channel answers. Pure: types and a few limits.
@@ -129,10 +130,12 @@ export type InboundMessage = {
   readonly phoneNumberId?: string
 }
 
-/** A webhook taken apart. Nothing is lost: what has no place in the first two lists is kept in `other`. */
+/** A webhook taken apart. Nothing is lost: what is neither a receipt nor a message is kept in `other`. */
 export type ParsedWebhook = {
   readonly statuses: readonly StatusUpdate[]
   readonly inbound: readonly InboundMessage[]
+  /** What it says of templates of a business account. */
+  readonly templates: readonly TemplateNews[]
   /** JSON-safe and storable: no NUL, no lone surrogates, no nesting beyond a limit. */
   readonly other: readonly { readonly field: string; readonly value: unknown }[]
   /** How many shapes were not recognised; they are in `other` too. */
@@ -185,6 +188,8 @@ export type Provider<Config extends SenderConfig = SenderConfig> = {
   readonly defaultMessagesPerSecond: number
   /** How long after acceptance a message may still be delivered: the hold lives as long. */
   readonly defaultLifetimeSeconds: number
+  /** Where this sender's templates are kept; a provider without it keeps none, and sends any template. */
+  accountOf?(config: Readonly<Record<string, unknown>>, senderId: string): TemplateAccount
   connect(config: Config, deps: ConnectDeps): ProviderConnection
   /** The secrets that a webhook of this sender may be signed with; two while one replaces the other. */
   signingSecrets(config: Config, deps: Pick<ConnectDeps, 'appSecret'>): string[]

@@ -1,6 +1,8 @@
 export { type CheckedTemplate, checkTemplate, languageCode, previewTemplate } from './check.ts'
 export { findTemplate, listTemplates, type Template } from './find.ts'
+export { type PlatformTemplate, platformTemplatesOf, templatesOfAccount } from './find-platform.ts'
 export { HELPERS, type HelperName } from './formats.ts'
+export { type ChangedTemplate, hearTemplates } from './hear.ts'
 export {
   type Category,
   previewInput,
@@ -21,6 +23,14 @@ export {
   shownTo,
   type TemplateParameters,
 } from './platform-form.ts'
+export {
+  categoryOfWord,
+  type ParameterFormat,
+  type PlatformStatus,
+  SENDABLE_STATUSES,
+  statusOfWord,
+  type TemplateNews,
+} from './platform-state.ts'
 export { type RenderReason, render } from './render.ts'
 export {
   type Condition,
@@ -34,6 +44,7 @@ export {
   shortestChars,
 } from './requirements.ts'
 export { saveTemplate } from './save.ts'
+export { type Standing, standingOf, type TemplateAccount } from './standing.ts'
 export {
   REMINDER_KINDS,
   STARTER_INDUSTRIES,
@@ -43,6 +54,12 @@ export {
   starterTemplate,
   starterTemplates,
 } from './starter.ts'
+export {
+  type SubmitTemplateRefusal,
+  submitTemplate,
+  type TemplateSubmission,
+  withdrawTemplate,
+} from './submit-template.ts'
 export { SOURCE_MAX_CHARS, TAGS_MAX } from './syntax.ts'
 export { type OpenTemplate, openTemplate, type PartFault, type TemplateWords } from './template.ts'
 export { type Variables, variableName } from './variables.ts'

@@ -10,8 +10,8 @@ import { PLATFORM_NAME_MAX_CHARS } from './platform-form.ts'
 import { templates } from './tables.ts'
 
 /**
- * Saves a template, for good: a new wording is a new template. It may be sent at once; the built-in stand-in approves
- * everything, and the real platform refuses by itself what it has not approved. Refused as `forbidden`, or as
+ * Saves a template, for good: a new wording is a new template. On the built-in stand-in it may be sent at once; a number
+ * on WhatsApp sends it when it was submitted to its business account and approved there. Refused as `forbidden`, or as
  * `validation_failed` with every fault in `facts.errors`.
  */
 export async function saveTemplate(

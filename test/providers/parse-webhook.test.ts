@@ -48,6 +48,7 @@ describe('receipts', () => {
         },
       ],
       inbound: [],
+      templates: [],
       other: [],
       unknownCount: 0,
     })
@@ -256,6 +257,15 @@ describe('everything else', () => {
     expect(parse(envelope({ field: 'message_template_status_update', value }))).toEqual({
       statuses: [],
       inbound: [],
+      templates: [
+        {
+          accountId: '102290129340398',
+          platformId: '1',
+          name: 'payment_due',
+          kind: 'status',
+          status: 'paused',
+        },
+      ],
       other: [{ field: 'message_template_status_update', value }],
       unknownCount: 0,
     })
@@ -314,7 +324,7 @@ describe('everything else', () => {
 
   it('is not fooled by prototype keys, and keeps them as plain members', () => {
     const body = '{"__proto__":{"entry":[1]},"constructor":{"prototype":{"polluted":true}},"entry":[]}'
-    expect(parse(body)).toEqual({ statuses: [], inbound: [], other: [], unknownCount: 0 })
+    expect(parse(body)).toEqual({ statuses: [], inbound: [], templates: [], other: [], unknownCount: 0 })
     const kept = parse(
       '{"entry":[{"changes":[{"field":"x","value":{"__proto__":{"polluted":true},"bad":"\\u0000"}}]}]}',
     )

@@ -425,6 +425,8 @@ export const HARMLESS: Record<string, Record<string, string>> = {
     category: PLAN,
     template: PLAN,
     time_window: PLAN,
+    template_id: PLAN,
+    account_id: PLAN,
     state: PLAN,
     pause_reason: WORDS,
     starts_at: PLAN,

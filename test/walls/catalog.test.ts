@@ -37,6 +37,7 @@ const PAST_THE_WALLS = {
   store_webhooks: 'writes each body behind its own sender’s wall; gives nothing back',
   // What waits: names only.
   all_workspaces: 'ids of workspaces',
+  campaigns_to_recheck: 'ids of campaigns',
   campaigns_to_tend: 'ids and states of campaigns',
   imports_to_read: 'ids of imports',
   parked_waiting: 'ids of workspaces',

@@ -25,6 +25,8 @@ const LEFT_BEHIND = [
   `INSERT INTO quote_exclusions SELECT id, workspace_id, 1, 'opted_out' FROM quotes WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO approvals SELECT gen_random_uuid(), workspace_id, id, digest, 'key:sari', 'approve', NULL, 1, now()
      FROM campaigns WHERE workspace_id = :here LIMIT 1`,
+  `INSERT INTO platform_templates (id, workspace_id, account_id, name, language, status, status_at, category, category_at, created_at)
+   VALUES (gen_random_uuid(), :here, '1', 'due', 'en', 'approved', now(), 'utility', now(), now())`,
   `INSERT INTO seals VALUES (:here, 'transfers', 1, gen_random_uuid(), sha256('a'))`,
 ]
 

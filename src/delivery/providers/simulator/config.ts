@@ -57,6 +57,10 @@ export const simulatorConfig = z
       description: 'The most messages a second.',
       default: DEFAULT_MESSAGES_PER_SECOND,
     }),
+    template_review: z.boolean().optional().meta({
+      description:
+        'Whether templates must be submitted and approved before they are sent, as on WhatsApp; false by default.',
+    }),
     lifetime_seconds: z.int().min(1).max(LIFETIME_SECONDS_MAX).optional().meta({
       description: 'How long after acceptance a message may still be delivered.',
       default: DEFAULT_LIFETIME_SECONDS,

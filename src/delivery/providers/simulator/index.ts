@@ -8,7 +8,7 @@ import {
   type SimulatorConfig,
   simulatorConfig,
 } from './config.ts'
-import { mintToken, simulatedPhoneNumberId } from './token.ts'
+import { mintToken, simulatedAccountId, simulatedPhoneNumberId } from './token.ts'
 
 /** The WhatsApp Cloud API's adapter, pointed at the built-in stand-in. */
 export const simulator: Provider<SimulatorConfig> = {
@@ -17,6 +17,10 @@ export const simulator: Provider<SimulatorConfig> = {
   secretFields: [],
   defaultMessagesPerSecond: DEFAULT_MESSAGES_PER_SECOND,
   defaultLifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
+
+  accountOf(config, senderId) {
+    return { accountId: simulatedAccountId(senderId), needsApproval: config.template_review === true }
+  },
 
   connect(config, deps) {
     const endpoint = {

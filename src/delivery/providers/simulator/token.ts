@@ -32,3 +32,10 @@ export function simulatedPhoneNumberId(webhookUrl: string): string {
   const number = digest.readBigUInt64BE() % 10n ** BigInt(PHONE_NUMBER_ID_DIGITS - 1)
   return `1${number.toString().padStart(PHONE_NUMBER_ID_DIGITS - 1, '0')}`
 }
+
+/** The business account that the stand-in gives a simulated sender: each has one of its own, made from its number's id. */
+export function simulatedAccountId(senderId: string): string {
+  const number = simulatedPhoneNumberId(`http://any/webhooks/whatsapp/${senderId}`)
+  const digest = createHash('sha256').update(number).digest()
+  return (digest.readUIntBE(0, 6) + 100_000_000_000_000).toString()
+}

@@ -19,6 +19,10 @@ export const whatsappCloud: Provider<WhatsappCloudConfig> = {
   defaultMessagesPerSecond: DEFAULT_MESSAGES_PER_SECOND,
   defaultLifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
 
+  accountOf(config) {
+    return { accountId: String(config.business_account_id), needsApproval: true }
+  },
+
   connect(config, deps) {
     const endpoint = {
       baseUrl: config.api_base_url ?? GRAPH_URL,

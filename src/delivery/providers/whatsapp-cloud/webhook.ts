@@ -1,3 +1,4 @@
+import type { TemplateNews } from '../../../templates/index.ts'
 import {
   ATTEMPT_REF_MAX_CHARS,
   type InboundMessage,
@@ -16,6 +17,7 @@ import {
   readText,
   storable,
 } from './shapes.ts'
+import { type EntryFacts, entryFacts, templateNews } from './template-news.ts'
 
 const ID_MAX_CHARS = 512
 const TITLE_MAX_CHARS = 200
@@ -32,7 +34,7 @@ const OTHER_MAX = 1_000
  * counted. An inbound message that cannot be read does not cost the receipts beside it.
  */
 export function parseWebhook(rawBody: Buffer): ParsedWebhook {
-  const found: Found = { statuses: [], inbound: [], other: [], unknownCount: 0 }
+  const found: Found = { statuses: [], inbound: [], templates: [], other: [], unknownCount: 0 }
   const body = parseJson(rawBody)
   if (isRecord(body) && Array.isArray(body.entry)) readEntries(body.entry, found)
   else keepUnknown(found, 'webhook', body === undefined ? null : body)
@@ -42,6 +44,7 @@ export function parseWebhook(rawBody: Buffer): ParsedWebhook {
 type Found = {
   readonly statuses: StatusUpdate[]
   readonly inbound: InboundMessage[]
+  readonly templates: TemplateNews[]
   readonly other: { field: string; value: unknown }[]
   unknownCount: number
 }
@@ -67,6 +70,14 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   'user_preferences',
 ])
 
+/** Fields that speak of templates; what they say is taken out, and kept as it stood too. */
+const TEMPLATE_FIELDS: ReadonlySet<string> = new Set([
+  'message_template_components_update',
+  'message_template_quality_update',
+  'message_template_status_update',
+  'template_category_update',
+])
+
 function parseJson(rawBody: Buffer): unknown {
   try {
     return JSON.parse(rawBody.toString('utf8'))
@@ -78,17 +89,18 @@ function parseJson(rawBody: Buffer): unknown {
 function readEntries(entries: readonly unknown[], found: Found): void {
   for (const entry of entries) {
     if (isRecord(entry) && Array.isArray(entry.changes))
-      for (const change of entry.changes) readChange(change, found)
+      for (const change of entry.changes) readChange(change, entryFacts(entry), found)
     else keepUnknown(found, 'entry', entry)
   }
 }
 
-function readChange(change: unknown, found: Found): void {
+function readChange(change: unknown, entry: EntryFacts | undefined, found: Found): void {
   if (!isRecord(change)) {
     keepUnknown(found, 'change', change)
     return
   }
   const field = readText(change.field, FIELD_MAX_CHARS) ?? 'change'
+  if (TEMPLATE_FIELDS.has(field)) found.templates.push(...templateNews(storable(change.value), entry))
   if (field === 'messages' && isRecord(change.value)) readMessages(change.value, found)
   else if (KNOWN_FIELDS.has(field)) keep(found, field, change.value)
   else keepUnknown(found, field, change.value === undefined ? change : change.value)
