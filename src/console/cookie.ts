@@ -16,12 +16,12 @@ export function readToken(house: ConsoleHouse, request: Request): string | undef
 
 /** Gives the browser its session; scripts cannot read it and other sites' forms do not send it. */
 export function setToken(house: ConsoleHouse, response: Response, token: string): void {
-  response.cookie(cookieName(house), token, { ...attributes(house), maxAge: SESSION_MS })
+  response.cookie(cookieName(house), token, { ...cookieAttributes(house), maxAge: SESSION_MS })
 }
 
 /** Takes the cookie back. */
 export function clearToken(house: ConsoleHouse, response: Response): void {
-  response.clearCookie(cookieName(house), attributes(house))
+  response.clearCookie(cookieName(house), cookieAttributes(house))
 }
 
 /** Over https the name itself makes browsers insist on Secure, this host alone and every path. */
@@ -29,7 +29,8 @@ function cookieName(house: ConsoleHouse): string {
   return isSecure(house) ? `__Host-${NAME}` : NAME
 }
 
-function attributes(house: ConsoleHouse) {
+/** What keeps a cookie of ours from scripts and from other sites. */
+export function cookieAttributes(house: ConsoleHouse) {
   return { httpOnly: true, sameSite: 'lax', path: '/', secure: isSecure(house) } as const
 }
 

@@ -7,9 +7,10 @@ import { undoIfRefused } from '../platform/savepoint.ts'
 import { allow, claimKey, findWorkspace, PERMISSIONS, rememberAnswer } from '../workspaces/index.ts'
 import { type Assets, openAssets } from './assets.ts'
 import { type Attempts, openAttempts } from './attempts.ts'
-import { clearToken, readToken, setToken } from './cookie.ts'
+import { clearToken, cookieAttributes, readToken, setToken } from './cookie.ts'
 import { discardFile, type Form, formReader } from './form.ts'
 import type { ConsoleHouse } from './house.ts'
+import { rememberLanguage, speakTheirLanguage } from './language.ts'
 import { isOwnRequest } from './origin.ts'
 import {
   type Act,
@@ -44,6 +45,8 @@ export function consoleDoor(house: ConsoleHouse): RequestHandler {
   }
   const router = express.Router({ caseSensitive: true, strict: true })
   router.get('/assets/:hash/:name', named('/assets'), desk.assets.serve)
+  router.use(speakTheirLanguage())
+  router.post('/language', named('/language'), pageHeaders(), chooseLanguage(desk))
   for (const route of ROUTES) open(router, desk, route)
   openSignIn(router, desk)
   router.get('/{*path}', answerUnknown(desk))
@@ -201,6 +204,7 @@ function visiting<T>(
       workspace,
       params: paramsOf(request),
       query: (name) => queryWord(request, name),
+      here: request.method === 'GET' ? request.originalUrl : '/',
     })
   })
 }
@@ -238,6 +242,7 @@ function frameOf({ assets }: Desk, visit: Visit, section: string | undefined) {
   const done = visit.query('done')
   return {
     assets: assets.urls,
+    here: visit.here,
     workspace,
     zone: workspace.timeZone,
     currency: workspace.currency,
@@ -334,6 +339,23 @@ function answerUnknown(desk: Desk): RequestHandler {
       sendRefusal(desk, response, refuse('not_found', say('error.not_found.say'))),
     )
   }
+}
+
+/** Back to the page that it was chosen on, in the language that was chosen. */
+function chooseLanguage(desk: Desk): RequestHandler {
+  return async (request, response) => {
+    if (!isOwnRequest(desk.house, request)) return sendRefusal(desk, response, FOREIGN_FORM)
+    const form = await desk.readForm(request, response)
+    if ('ok' in form) return sendRefusal(desk, response, form)
+    await discardFile(form)
+    rememberLanguage(response, form.fields.language ?? '', cookieAttributes(desk.house))
+    response.redirect(303, ownPath(form.fields.here))
+  }
+}
+
+/** A path of this console as a page of ours named it; anything else leads to the first page. */
+function ownPath(path = '/'): string {
+  return /^\/(?![/\\])[\x21-\x7e]*$/.test(path) ? path : '/'
 }
 
 function openSignIn(router: express.Router, desk: Desk): void {

@@ -28,6 +28,8 @@ export type Visit = {
   readonly params: Readonly<Record<string, string>>
   /** A word of the address after the question mark; undefined where it is missing, doubled or longer than sensible. */
   query(name: string): string | undefined
+  /** The address of this page, to come back to. */
+  readonly here: string
 }
 
 /** What a page shows: a view of `templates/console`, and what it needs. */

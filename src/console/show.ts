@@ -2,6 +2,7 @@ import type { CampaignState, Schedule } from '../campaigns/index.ts'
 import type { ImportState } from '../contacts/index.ts'
 import type { MessageState } from '../delivery/index.ts'
 import { formatAmount } from '../platform/money.ts'
+import { type Language, language } from './language.ts'
 
 /** What a state means for the eye: each tone has a colour and a shape, and never stands without its word. */
 export type Tone = 'idle' | 'wait' | 'run' | 'stop' | 'good' | 'bad'
@@ -36,16 +37,31 @@ export const TONES: Readonly<
   stopped: 'stop',
 }
 
-/** An amount of 1/10,000 units with its thousands apart: `1,234,567.89`. */
+/** The tags by which numbers and days are written. English days are written as most of the world writes them. */
+export const TAGS: Readonly<Record<Language, string>> = { en: 'en-GB', id: 'id-ID', es: 'es-ES' }
+
+/** An amount of 1/10,000 units with its thousands apart, in the reader's manner: `1,234,567.89` or `1.234.567,89`. */
 export function grouped(amountMinor: bigint): string {
   return groupDigits(formatAmount(amountMinor))
 }
 
-/** A decimal with its thousands apart. */
+/** A decimal with its thousands apart, in the reader's manner and to the last digit. */
 export function groupDigits(decimal: string): string {
-  const [whole = '', fraction] = decimal.split('.')
-  const apart = whole.replace(/\B(?=(\d{3})+$)/g, ',')
-  return fraction === undefined ? apart : `${apart}.${fraction}`
+  const digits = decimal.split('.')[1]?.length ?? 0
+  // A decimal as text is written exactly; a number would not be.
+  return numberStyle(digits).format(decimal as `${number}`)
+}
+
+const numberStyles = new Map<string, Intl.NumberFormat>()
+
+function numberStyle(fractionDigits: number): Intl.NumberFormat {
+  const name = `${language()} ${fractionDigits}`
+  const known = numberStyles.get(name)
+  if (known) return known
+  const digits = { minimumFractionDigits: fractionDigits, maximumFractionDigits: fractionDigits }
+  const style = new Intl.NumberFormat(TAGS[language()], { ...digits, useGrouping: 'always' })
+  numberStyles.set(name, style)
+  return style
 }
 
 const SHARE_UNITS = 10_000n
@@ -58,7 +74,18 @@ export function percentOf(part: bigint, whole: bigint): number {
 
 /** A moment as it is on the clock of `timeZone`: `1 Dec 2026, 09:00 WIB`. */
 export function moment(instant: string, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-GB', {
+  return clock(timeZone).format(new Date(instant))
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>()
+const MOST_CLOCKS = 1_000
+
+/** Making one takes longer than all else about a row. */
+function clock(timeZone: string): Intl.DateTimeFormat {
+  const name = `${language()} ${timeZone}`
+  const known = clocks.get(name)
+  if (known) return known
+  const made = new Intl.DateTimeFormat(TAGS[language()], {
     timeZone,
     day: 'numeric',
     month: 'short',
@@ -66,7 +93,9 @@ export function moment(instant: string, timeZone: string): string {
     hour: '2-digit',
     minute: '2-digit',
     timeZoneName: 'short',
-  }).format(new Date(instant))
+  })
+  if (clocks.size < MOST_CLOCKS) clocks.set(name, made)
+  return made
 }
 
 /** When a campaign goes out, as facts for the page to say. */

@@ -1,23 +1,49 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import Handlebars from 'handlebars'
+import { IntlMessageFormat } from 'intl-messageformat'
 import { newId } from '../platform/ids.ts'
-import { groupDigits, grouped, moment, TONES } from './show.ts'
-import { en, type WordKey } from './words/en.ts'
+import { LANGUAGES, type Language, language } from './language.ts'
+import { groupDigits, grouped, moment, TAGS, TONES } from './show.ts'
+import { en, type WordKey, type Words } from './words/en.ts'
+import { es } from './words/es.ts'
+import { id } from './words/id.ts'
 
 const FOLDER = new URL('../../templates/console/', import.meta.url)
 const LAYOUT = 'layout'
 
+const CATALOGUES: Readonly<Record<Language, Words>> = { en, id, es }
+const messages = new Map<string, IntlMessageFormat>()
+
 /** Says a text of the catalogue, with its `{figures}` filled in. @throws if there is no such text: that is a bug */
 export function say(key: string, facts: Readonly<Record<string, unknown>> = {}): string {
-  const counted = 'n' in facts && Number(facts.n) === 1 && `${key}.one` in en ? `${key}.one` : key
-  const text: string | undefined = en[counted as WordKey]
+  const spoken = language()
+  const text: string | undefined = CATALOGUES[spoken][key as WordKey]
   if (text === undefined) throw new Error(`the catalogue has no text ${key}`)
-  return text.replaceAll(/(?<!\{)\{(\w+)\}(?!\})/g, (_whole, name: string) => readable(facts[name]))
+  return /[{']/.test(text) ? filled(spoken, key, text, facts) : text
 }
 
 /** A text of the catalogue, or the word itself with spaces where a newer part of the program uses one of its own. */
 export function sayOr(key: string, word: string): string {
   return key in en ? say(key) : word.replaceAll('_', ' ')
+}
+
+function filled(
+  spoken: Language,
+  key: string,
+  text: string,
+  facts: Readonly<Record<string, unknown>>,
+): string {
+  const name = `${spoken} ${key}`
+  const known = messages.get(name)
+  const message = known ?? new IntlMessageFormat(text, TAGS[spoken])
+  if (!known) messages.set(name, message)
+  const values = Object.fromEntries(Object.entries(facts).map(([fact, value]) => [fact, readable(value)]))
+  return String(message.format(values))
+}
+
+function readable(value: unknown): string | number | bigint {
+  if (typeof value === 'number' || typeof value === 'bigint') return value
+  return value === undefined || value === null ? '' : String(value)
 }
 
 export type Views = {
@@ -46,7 +72,11 @@ export function openViews(): Views {
   }
   return {
     part,
-    page: (name, root) => part(LAYOUT, { ...root, content: new Handlebars.SafeString(part(name, root)) }),
+    page(name, root) {
+      const languages = LANGUAGES.map((one) => ({ language: one, current: one === language() }))
+      const content = new Handlebars.SafeString(part(name, root))
+      return part(LAYOUT, { ...root, content, language: language(), languages })
+    },
   }
 }
 
@@ -71,9 +101,4 @@ function timeElement(instant: string | null, zone: string): Handlebars.SafeStrin
   return new Handlebars.SafeString(
     `<time datetime="${iso}">${Handlebars.escapeExpression(moment(iso, zone))}</time>`,
   )
-}
-
-function readable(fact: unknown): string {
-  if (typeof fact === 'number') return groupDigits(String(fact))
-  return fact === undefined || fact === null ? '' : String(fact)
 }

@@ -1,6 +1,9 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { en } from '../../src/console/words/en.ts'
+import { LANGUAGES, type Language } from '../../src/console/language.ts'
+import { en, type Words } from '../../src/console/words/en.ts'
+import { es } from '../../src/console/words/es.ts'
+import { id } from '../../src/console/words/id.ts'
 import { type Firm, openKlinikSehat } from '../support/cast.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { openBrowser, openWindow, telling, violationsOf, type Window } from './browser.ts'
@@ -17,86 +20,96 @@ afterAll(async () => {
 })
 
 describe.skipIf(browser === undefined)('a clinic reminds its patients, in a browser', () => {
-  it('from the first sign-in to the settled statement', { timeout: 180_000 }, async () => {
-    const firm = await openKlinikSehat(stack)
-    const window = await openWindow(browser!, stack.url)
-    await telling(window, () => story(window, firm))
-  })
+  it.each(LANGUAGES)(
+    'from the first sign-in to the settled statement, in %s',
+    { timeout: 180_000 },
+    async (language) => {
+      const firm = await openKlinikSehat(stack)
+      const window = await openWindow(browser!, stack.url, { language })
+      await telling(window, () => story(window, firm, language))
+    },
+  )
 })
 
-async function story({ page, complaints, context }: Window, firm: Firm): Promise<void> {
+const WORDS: Readonly<Record<Language, Words>> = { en, id, es }
+
+async function story({ page, complaints, context }: Window, firm: Firm, language: Language): Promise<void> {
+  const words = WORDS[language]
   const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
   const follow = (name: string) => page.getByRole('link', { name, exact: true }).first().click()
   const sound = async () => expect(await violationsOf(page), page.url()).toEqual([])
 
   await page.goto(await ownersLink(stack, firm))
   await sound()
-  await press(en['link.do'])
-  await page.getByRole('heading', { name: en['today.title'] }).waitFor()
+  await press(words['link.do'])
+  await page.getByRole('heading', { name: words['today.title'] }).waitFor()
   await sound()
 
-  await follow(en['step.money'])
-  await page.getByLabel('Amount in IDR').fill('4000')
-  await page.getByLabel(en['wallet.reference'], { exact: true }).fill('transfer 1')
-  await press(en['wallet.top_up.do'])
-  await page.getByText(en['done.topped_up']).waitFor()
+  await follow(words['step.money'])
+  await page.locator('#amount').fill('4000')
+  await page.getByLabel(words['wallet.reference'], { exact: true }).fill('transfer 1')
+  await press(words['wallet.top_up.do'])
+  await page.getByText(words['done.topped_up']).waitFor()
   await sound()
 
-  await follow(en['nav.settings'])
-  await page.getByLabel(en['settings.sender.name']).fill('Front desk')
-  await press(en['settings.sender.do'])
-  await page.getByText(en['done.sender']).waitFor()
+  await follow(words['nav.settings'])
+  await page.getByLabel(words['settings.sender.name']).fill('Front desk')
+  await press(words['settings.sender.do'])
+  await page.getByText(words['done.sender']).waitFor()
   await sound()
-  await press(en.sign_out)
+  await press(words.sign_out)
 
-  await page.getByLabel(en['sign_in.key'], { exact: true }).fill(firm.budi.key)
-  await press(en['sign_in.do'])
-  await follow(en['nav.contacts'])
+  await page.getByLabel(words['sign_in.key'], { exact: true }).fill(firm.budi.key)
+  await press(words['sign_in.do'])
+  await follow(words['nav.contacts'])
   await page.setInputFiles('input[type=file]', await clinicSheet())
-  await press(en['contacts.upload.do'])
+  await press(words['contacts.upload.do'])
   await waitForState(page, 'done')
   await sound()
   expect(await page.locator('.wallet').textContent()).toMatch(/9[\s\S]*7[\s\S]*1[\s\S]*1/)
 
-  await follow(en['nav.templates'])
-  await follow(en['templates.starters'])
+  await follow(words['nav.templates'])
+  await follow(words['templates.starters'])
   await sound()
   await page.locator('.gallery form:has(input[value=due_date]) button').click()
-  await page.getByText(en['done.saved']).waitFor()
+  await page.getByText(words['done.saved']).waitFor()
   await sound()
 
-  await follow(en['nav.campaigns'])
-  await follow(en['campaigns.new'])
-  await page.getByLabel(en['campaign_new.name'], { exact: true }).fill('December')
+  await follow(words['nav.campaigns'])
+  await follow(words['campaigns.new'])
+  await page.getByLabel(words['campaign_new.name'], { exact: true }).fill('December')
   for (const field of ['list_id', 'template_id', 'sender_id'])
     await page.locator(`#${field}`).selectOption({ index: 1 })
   await sound()
-  await press(en['campaign_new.do'])
-  await page.getByText(en['done.quoted']).waitFor()
+  await press(words['campaign_new.do'])
+  await page.getByText(words['done.quoted']).waitFor()
   await sound()
-  await page.getByRole('button', { name: en['act.submit'] }).click()
-  await page.getByText(en['done.submitted']).waitFor()
+  await page.getByRole('button', { name: words['act.submit'] }).click()
+  await page.getByText(words['done.submitted']).waitFor()
   const campaignUrl = page.url().split('?')[0]!
   await waitForState(page, 'pending_approval')
   await sound()
 
-  const sari = await openWindow(browser!, stack.url, { cookie: await cookieOf(stack, firm.sari.key) })
+  const sari = await openWindow(browser!, stack.url, {
+    language,
+    cookie: await cookieOf(stack, firm.sari.key),
+  })
   await sari.page.goto('/')
   await sari.page.getByRole('link', { name: 'December' }).click()
   expect(await violationsOf(sari.page)).toEqual([])
-  await sari.page.getByRole('button', { name: en['approval.approve'], exact: true }).click()
+  await sari.page.getByRole('button', { name: words['approval.approve'], exact: true }).click()
   await sari.page.waitForURL(/\/campaigns\//)
 
   expect(page.url().split('?')[0]).toBe(campaignUrl)
   await waitForState(page, 'settled')
   await sound()
-  expect(await page.locator('.figures.money').textContent()).toMatch(/Still held\s*0.00/)
+  expect(await page.locator('.figures.money').textContent()).toMatch(/0[.,]00/)
   await page.locator(`a[href$="/recipients"]`).click()
   expect(await page.locator('tbody tr').count()).toBe(7)
   await sound()
 
   await sari.page.goto('/wallet/books')
-  await sari.page.getByText(en['books.ok']).first().waitFor()
+  await sari.page.getByText(words['books.ok']).first().waitFor()
   expect(await violationsOf(sari.page)).toEqual([])
   expect([...complaints, ...sari.complaints]).toEqual([])
   await context.close()

@@ -1,6 +1,6 @@
 /**
- * Every text of the console's pages, in English. `{words}` in braces are filled in; where a text counts `n`, the one
- * that ends in `.one` is for a single thing. Another language is another file with the same keys.
+ * Every text of the console's pages, in English, as ICU messages: `{name}` is filled in, `{n, number}` is written as the
+ * language writes numbers, `{n, plural, …}` counts. The other languages are files beside this with the same keys.
  */
 export const en = {
   product: 'Duecast',
@@ -82,8 +82,8 @@ export const en = {
   'refused.sent_before':
     'This form was sent before, with other words. Look whether it was done; if not, fill it in anew.',
   'refused.check_fields': 'Some fields need another look. Nothing was saved.',
-  'refused.reason_too_long': 'A reason has at most {n} characters.',
-  'refused.name': 'Write a name of 1 to {n} characters.',
+  'refused.reason_too_long': 'A reason has at most {n, number} characters.',
+  'refused.name': 'Write a name of 1 to {n, number} characters.',
 
   'sign_in.title': 'Sign in',
   'sign_in.heading': 'Sign in to Duecast',
@@ -91,8 +91,7 @@ export const en = {
   'sign_in.key.hint': 'Begins with dck_. What you may do here is what the key’s role may do.',
   'sign_in.do': 'Sign in',
   'sign_in.wrong': 'This key is not known, or it was revoked.',
-  'sign_in.wait': 'Too many failed attempts. Try again in {n} seconds.',
-  'sign_in.wait.one': 'Too many failed attempts. Try again in a second.',
+  'sign_in.wait': 'Too many failed attempts. Try again in {n, plural, one {a second} other {# seconds}}.',
   'sign_in.ended': 'Your session is over. Sign in again to go on.',
   'sign_in.left': 'You are signed out.',
   'sign_in.none': 'No key at hand?',
@@ -149,8 +148,7 @@ export const en = {
   'campaigns.none': 'There are no campaigns yet.',
   'campaigns.none_so': 'No campaign is in this state.',
   'campaign.what': 'What it is',
-  'campaign.recipients': 'All {n} recipients, one by one',
-  'campaign.recipients.one': 'The one recipient',
+  'campaign.recipients': '{n, plural, one {The one recipient} other {All # recipients, one by one}}',
   'campaign.report': 'Report (.xlsx)',
   'act.decide': 'Approve or reject',
   'act.pause': 'Pause',
@@ -177,16 +175,16 @@ export const en = {
   'funds.wait': 'wait until it does',
   'funds.partial': 'send to as many as it suffices for',
   'progress.heading': 'Progress',
-  'progress.of': 'of {n} messages have left the queue',
-  'progress.of.one': 'of one message has left the queue',
-  'progress.rate': '{rate} a second',
+  'progress.of':
+    'of {n, plural, one {one message has left the queue} other {# messages have left the queue}}',
+  'progress.rate': '{rate, number} a second',
   'progress.eta': 'all sent about',
-  'progress.label': '{percent} percent',
+  'progress.label': '{percent, number} percent',
   'progress.show': 'messages: show them',
   'money.heading': 'Money',
   'money.caption': 'In {currency}',
   'money.label':
-    'Of what was reserved, {charged} percent is charged, {held} percent still held, {released} percent released',
+    'Of what was reserved, {charged, number} percent is charged, {held, number} percent still held, {released, number} percent released',
   'money.reserved': 'Reserved',
   'money.charged': 'Charged',
   'money.held': 'Still held',
@@ -260,16 +258,15 @@ export const en = {
   'policy.none': 'The policy asks for no approval.',
   'policy.above': 'The policy asks for approval above',
   'policy.amount_of': '{currency} {amount}',
-  'policy.share_of': '{share} % of what is available',
-  'policy.recipients_of': '{n} recipients',
-  'policy.recipients_of.one': 'one recipient',
+  'policy.share_of': '{share, number} % of what is available',
+  'policy.recipients_of': '{n, plural, one {one recipient} other {# recipients}}',
 
   'contacts.title': 'Contacts',
   'contacts.upload': 'Upload a sheet',
   'contacts.upload.do': 'Upload',
   'contacts.file': 'File',
   'contacts.file.hint':
-    'Excel (.xlsx, .xls), OpenDocument (.ods) or CSV, at most {mb} MB. The first row holds the headings.',
+    'Excel (.xlsx, .xls), OpenDocument (.ods) or CSV, at most {mb, number} MB. The first row holds the headings.',
   'contacts.file.fault': 'Choose the file to upload.',
   'contacts.list': 'List',
   'contacts.list.hint': 'A name for these contacts. Left empty, the file’s own name.',
@@ -335,6 +332,7 @@ export const en = {
   'starters.title': 'Ready-made templates',
   'starters.say': 'Saving one makes it yours. Nothing is sent by that.',
   'starters.save': 'Save to my templates',
+  language: 'Language',
   'language.en': 'English',
   'language.id': 'Bahasa Indonesia',
   'language.es': 'Español',
@@ -348,7 +346,7 @@ export const en = {
   'template_new.header.hint': 'A line above the message. May stay empty.',
   'template_new.body': 'Message',
   'template_new.body.hint':
-    'Variables in double braces: {{name}}, {{invoice}}, {{money amount "IDR"}}, {{date due_date}}. They are filled from each contact’s columns.',
+    "Variables in double braces: '{{name}}', '{{invoice}}', '{{money amount \"IDR\"}}', '{{date due_date}}'. They are filled from each contact’s columns.",
   'template_new.footer': 'Footer',
   'template_new.footer.hint': 'A small line below, the same for everyone. May stay empty.',
   'template_new.samples': 'Sample values',
@@ -362,7 +360,7 @@ export const en = {
   'campaign_new.lacks': 'Before the first campaign, these are missing:',
   'campaign_new.name': 'Name',
   'campaign_new.name.hint': 'Only you and your colleagues see it.',
-  'campaign_new.name.fault': 'Write a name of 1 to {n} characters.',
+  'campaign_new.name.fault': 'Write a name of 1 to {n, number} characters.',
   'campaign_new.list_id.fault': 'Choose whom to write to.',
   'campaign_new.template_id.fault': 'Choose what to write.',
   'campaign_new.sender_id.fault': 'Choose where it comes from.',
@@ -389,11 +387,10 @@ export const en = {
   'wallet.reference': 'Reference',
   'wallet.reference.hint':
     'The payment’s own. The same reference is credited once, however often it is sent.',
-  'wallet.reference.fault': 'Write the payment’s reference, of 1 to {n} characters.',
+  'wallet.reference.fault': 'Write the payment’s reference, of 1 to {n, number} characters.',
   'wallet.ledger': 'Ledger',
   'wallet.ledger.caption': 'Every movement, newest first. Amounts in {currency}.',
-  'wallet.items': '{n} messages',
-  'wallet.items.one': '1 message',
+  'wallet.items': '{n, plural, one {1 message} other {# messages}}',
   'wallet.none': 'Nothing has moved yet. Top up to begin.',
   'actor.system': 'automatic',
   'transfer.top_up': 'topped up',
@@ -457,3 +454,5 @@ export const en = {
 } as const
 
 export type WordKey = keyof typeof en
+/** A language's catalogue: each text once. */
+export type Words = Readonly<Record<WordKey, string>>
