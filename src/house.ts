@@ -9,6 +9,7 @@ import { type Log, openLog } from './platform/log.ts'
 import { type Metrics, openMetrics } from './platform/metrics.ts'
 import { migrate } from './platform/migrate.ts'
 import { migrateQueue, openQueue, type Queues } from './platform/queue.ts'
+import { recogniseInstallation } from './platform/recognise.ts'
 import type { Scope } from './platform/scope.ts'
 import { openSecretBox, type SecretBox, secretKeyOf } from './platform/secrets.ts'
 import { publishSeed } from './pricing/index.ts'
@@ -46,7 +47,7 @@ export async function openHouse(config: Config, options: HouseOptions = {}): Pro
   const embedded =
     config.databaseUrl === undefined ? await openEmbedded({ dataDir: config.dataDir, log }) : undefined
   const ownerUrl = config.databaseUrl ?? embedded!.databaseUrl
-  const programUrl = await prepareDatabase(ownerUrl, config, clock)
+  const programUrl = await prepareDatabase(ownerUrl, { config, clock, log, place: embedded?.mark })
   const database = openDatabase(programUrl, clock, { poolSize: options.poolSize ?? POOL_SIZE })
   const queues = openQueue({
     ...(config.redisUrl ? { redisUrl: config.redisUrl } : {}),
@@ -78,9 +79,16 @@ export async function openHouse(config: Config, options: HouseOptions = {}): Pro
 }
 
 /** Migrates, brings the seed prices up to date, and gives back the URL of the program's own restricted role. */
-async function prepareDatabase(ownerUrl: string, config: Config, clock: Clock): Promise<string> {
+async function prepareDatabase(
+  ownerUrl: string,
+  { config, clock, log, place }: { config: Config; clock: Clock; log: Log; place: string | undefined },
+): Promise<string> {
   const { programUrl } = await migrate(ownerUrl)
-  await asOwner(ownerUrl, clock, (owner) => publishSeed(owner.sql))
+  const held = await asOwner(ownerUrl, clock, async (owner) => {
+    await publishSeed(owner.sql)
+    return recogniseInstallation(owner.sql, place)
+  })
+  if (held) log.warn({ since: held.since }, `nothing is sent: ${held.because}; see "duecast installation"`)
   if (config.redisUrl === undefined) await migrateQueue(programUrl)
   return programUrl
 }

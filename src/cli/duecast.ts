@@ -53,6 +53,32 @@ function program(): Command {
     .action(async (options) => (await import('./migrate.ts')).migrateDatabase(options))
 
   duecast
+    .command('backup')
+    .description('write the embedded database, its logins and its key to one file; a server may be at work')
+    .addArgument(FILE)
+    .option('--json', JSON_ONLY)
+    .action(async (file, options) => (await import('./backup.ts')).backUpDatabase(file, options))
+
+  duecast
+    .command('restore')
+    .description('put a backup into a DATA_DIR without a database; nothing is sent until it is confirmed')
+    .addArgument(FILE)
+    .option('--json', JSON_ONLY)
+    .action(async (file, options) => (await import('./backup.ts')).restoreDatabase(file, options))
+
+  const installation = duecast.command('installation').description('whether this installation may send')
+  installation
+    .command('status', { isDefault: true })
+    .description('whether messages are sent, and what waits')
+    .option('--json', JSON_ONLY)
+    .action(async (options) => (await import('./installation-hold.ts')).showInstallation(options))
+  installation
+    .command('confirm')
+    .description('after a restore or a copy: send again, but for what was under way, which is paused')
+    .option('--json', JSON_ONLY)
+    .action(async (options) => (await import('./installation-hold.ts')).confirmInstallation(options))
+
+  duecast
     .command('import')
     .description('import a sheet of contacts (.xlsx, .xls, .ods, .csv, .tsv)')
     .addArgument(FILE)

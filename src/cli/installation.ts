@@ -5,6 +5,7 @@ import { type EmbeddedDatabase, openEmbedded } from '../platform/embedded/index.
 import { isUuid, newId } from '../platform/ids.ts'
 import { type Log, openLog } from '../platform/log.ts'
 import { migrate } from '../platform/migrate.ts'
+import { recogniseInstallation } from '../platform/recognise.ts'
 import type { Scope } from '../platform/scope.ts'
 import { publishSeed } from '../pricing/index.ts'
 import { CommandFailure } from './failure.ts'
@@ -63,6 +64,7 @@ async function withDatabase<T>(
   const program = openDatabase(programUrl, systemClock, { poolSize: POOL_SIZE })
   try {
     await publishSeed(owner.sql)
+    await recogniseInstallation(owner.sql, embedded?.mark)
     return await work({
       config,
       log,

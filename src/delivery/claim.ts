@@ -71,6 +71,7 @@ async function takeSlice(scope: Scope, campaignId: string, worker: string) {
          AND (s.lease_until IS NULL OR s.lease_until < clock_timestamp())
          AND EXISTS (SELECT 1 FROM runs r JOIN senders d ON d.id = r.sender_id
                       WHERE r.campaign_id = s.campaign_id AND r.state = 'running' AND d.state = 'active')
+         AND NOT EXISTS (SELECT 1 FROM installation i WHERE i.held_at IS NOT NULL)
        ORDER BY s.due_at, s.slice_no LIMIT 1 FOR UPDATE OF s SKIP LOCKED)
     UPDATE slices s SET worker = ${worker},
            lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})

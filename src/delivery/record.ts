@@ -39,6 +39,7 @@ function mark(
        AND a.outcome IS NULL AND a.dispatched_at IS NULL
        AND EXISTS (SELECT 1 FROM runs r JOIN senders s ON s.id = r.sender_id
                     WHERE r.campaign_id = ${run.campaignId} AND r.state = 'running' AND s.state = 'active')
+       AND NOT EXISTS (SELECT 1 FROM installation i WHERE i.held_at IS NOT NULL)
     RETURNING a.message_id`
 }
 

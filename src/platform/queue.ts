@@ -158,6 +158,8 @@ const SCHEMA = 'bullmq'
  */
 export async function migrateQueue(databaseUrl: string): Promise<void> {
   const client = new pg.Client(connectionOf(databaseUrl))
+  // A connection that breaks fails the statement that waits for it; the event alone would end the process.
+  client.on('error', () => undefined)
   await client.connect()
   try {
     await runMigrations(client, SCHEMA)
@@ -438,6 +440,8 @@ function postgresBackend(databaseUrl: string, outage: Outage): Backend {
       keepAliveInitialDelayMillis: KEEPALIVE_AFTER_MS,
     })
     pool.on('error', (error) => outage.failed(error))
+    // The pool listens to those that rest; one that breaks in BullMQ's hands would otherwise end the process.
+    pool.on('connect', (client) => void client.on('error', (error) => outage.failed(error)))
     return pool
   }
   const producer = open(PRODUCER_CONNECTIONS, ADD_WAIT_MS)

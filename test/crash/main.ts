@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util'
 import setupDatabase from '../support/global-setup.ts'
-import { FAULTS, type Fault } from './faults.ts'
+import { type Fault, faultsOn } from './faults.ts'
 import { crash } from './run.ts'
 import type { Verdict } from './verdict.ts'
 
 /**
- * `npm run crash -- --runs N --seed S`: campaigns are sent while processes are killed, on an embedded PostgreSQL of its
- * own; on Redis if TEST_REDIS_URL names one. Prints every fault, a verdict for each run and their sum; exits with 1 if
- * anything was sent twice, charged wrongly or lost. `--faults worker,server,backend` chooses what is killed.
+ * `npm run crash -- --runs N --seed S`: campaigns are sent while faults strike, on an embedded PostgreSQL of its own.
+ * Prints every fault, a verdict for each run and their sum; exits with 1 if anything was sent twice, charged wrongly or
+ * lost. `--queue postgres|redis` chooses the queue, `--faults worker,server,…` what strikes (by default all that there
+ * is on that queue), and `--rough` lets the provider misbehave too: no answer, resets, 500, 429 and nonsense.
  */
 const { values } = parseArgs({
   options: {
@@ -16,9 +17,23 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '20' },
     messages: { type: 'string', default: '4000' },
     pace: { type: 'string', default: '500' },
-    faults: { type: 'string', default: FAULTS.join(',') },
+    faults: { type: 'string' },
+    queue: { type: 'string', default: 'postgres' },
+    rough: { type: 'boolean', default: false },
+    away: { type: 'string', default: '5' },
   },
 })
+
+/** Shares of all calls. A call that is never answered is given up after ten seconds. */
+const ROUGH = {
+  timeout_after_accept: 0.004,
+  reset_after_accept: 0.01,
+  server_error: 0.01,
+  rate_limited: 0.05,
+  garbage: 0.01,
+  slow: 0.02,
+  slow_ms: 3_000,
+}
 
 const seed = wholeNumber('seed', values.seed)
 const runs = wholeNumber('runs', values.runs)
@@ -26,7 +41,10 @@ const options = {
   kills: wholeNumber('kills', values.kills),
   messages: wholeNumber('messages', values.messages),
   messagesPerSecond: wholeNumber('pace', values.pace),
-  faults: values.faults.split(',').map(faultNamed),
+  faults: values.faults?.split(',').map(faultNamed) ?? faultsOn(queueNamed(values.queue)),
+  ownRedis: queueNamed(values.queue) === 'redis',
+  awayMs: wholeNumber('away', values.away) * 1_000,
+  platform: values.rough ? ROUGH : {},
   say: (line: string) =>
     void process.stdout.write(`${(performance.now() / 1000).toFixed(1).padStart(7)} s  ${line}\n`),
 }
@@ -48,11 +66,19 @@ try {
 process.exitCode = failed > 0 ? 1 : 0
 
 function sumOf(all: readonly Verdict[]): string {
-  const sum = (figure: 'kills' | 'sentTwice' | 'chargedWrongly' | 'lost' | 'uncertain' | 'inFlightAtKills') =>
-    all.reduce((total, verdict) => total + verdict[figure], 0)
+  const sum = (
+    figure:
+      | 'unanswered'
+      | 'kills'
+      | 'sentTwice'
+      | 'chargedWrongly'
+      | 'lost'
+      | 'uncertain'
+      | 'inFlightAtKills',
+  ) => all.reduce((total, verdict) => total + verdict[figure], 0)
   return [
-    `${all.length} runs, ${sum('kills')} kills, ${all.length * options.messages} messages, seeds ${seed} to ${seed + runs - 1}, ${failed} runs failed:`,
-    `sent twice ${sum('sentTwice')}, charged wrongly ${sum('chargedWrongly')}, lost ${sum('lost')}, uncertain ${sum('uncertain')} (of ${sum('inFlightAtKills')} in flight when killed)`,
+    `${all.length} runs, ${sum('kills')} faults, ${all.length * options.messages} messages, seeds ${seed} to ${seed + runs - 1}, ${failed} runs failed:`,
+    `sent twice ${sum('sentTwice')}, charged wrongly ${sum('chargedWrongly')}, lost ${sum('lost')}, uncertain ${sum('uncertain')} (of ${sum('inFlightAtKills')} in flight when struck, ${sum('unanswered')} not answered)`,
   ].join('\n')
 }
 
@@ -62,7 +88,13 @@ function wholeNumber(name: string, text: string): number {
 }
 
 function faultNamed(name: string): Fault {
-  const fault = FAULTS.find((known) => known === name)
-  if (!fault) throw new Error(`--faults takes any of ${FAULTS.join(', ')}`)
+  const known = faultsOn(queueNamed(values.queue))
+  const fault = known.find((one) => one === name)
+  if (!fault) throw new Error(`--faults takes any of ${known.join(', ')}`)
   return fault
+}
+
+function queueNamed(name: string): 'postgres' | 'redis' {
+  if (name === 'postgres' || name === 'redis') return name
+  throw new Error('--queue takes postgres or redis')
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { between, type Dice, diceOf, pick } from './dice.ts'
 import { type Crew, dismiss, type Fault, gatherCrew, strike } from './faults.ts'
+import { deliverLate } from './receipts.ts'
 import { openStage, type Stage, type StageOptions } from './stage.ts'
 import { describeVerdict, faultsOf, judge, type Verdict } from './verdict.ts'
 
@@ -8,6 +9,8 @@ export type CrashRun = StageOptions & {
   /** How many faults strike, each of a kind drawn from `faults`. */
   kills: number
   faults: readonly Fault[]
+  /** How long Redis is away when it is. */
+  awayMs?: number
   say(line: string): void
 }
 
@@ -21,19 +24,23 @@ export async function crash(run: CrashRun): Promise<{ verdict: Verdict; faults: 
   let crew: Crew | undefined
   let isProven = false
   try {
-    crew = await gatherCrew(stage)
+    crew = await gatherCrew(stage, run.awayMs)
     let inFlight = 0
     let kills = 0
     while (kills < run.kills && (await untilItSends(stage, dice))) {
       kills += 1
       const fault = pick(dice, run.faults)
-      const open = await strike(fault, stage, crew, dice)
+      const { did, open } = await strike(fault, stage, crew, dice)
       inFlight += open
-      run.say(`${kills}. ${fault} killed, ${open} calls in flight, ${await countLeft(stage)} left to send`)
+      run.say(`${kills}. ${did}, ${open} calls in flight, ${await countLeft(stage)} left to send`)
     }
     await untilSettled(stage)
-    const verdict = await judge(stage, kills, inFlight)
-    run.say(`seed ${run.seed}, ${kills} kills on ${stage.queue}: ${describeVerdict(verdict)}`)
+    const deliveredLate = await deliverLate(stage)
+    await untilSettled(stage)
+    const verdict = await judge(stage, kills, inFlight, deliveredLate)
+    if (deliveredLate.size > 0)
+      run.say(`${deliveredLate.size} messages reported as delivered after the settlement`)
+    run.say(`seed ${run.seed}, ${kills} faults on ${stage.queue}: ${describeVerdict(verdict)}`)
     const faults = faultsOf(verdict)
     isProven = faults.length === 0
     return { verdict, faults }

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { draftCampaign, quoteCampaign, submitCampaign } from '../../src/campaigns/index.ts'
-import { addSender } from '../../src/delivery/index.ts'
+import { addSender, connectDeps } from '../../src/delivery/index.ts'
+import { simulatedPhoneNumberId } from '../../src/delivery/providers/simulator/token.ts'
 import { asOwner } from '../../src/house.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { loadConfig } from '../../src/platform/config.ts'
@@ -18,6 +19,7 @@ import { openWorkspace } from '../../src/workspaces/index.ts'
 import { freshDatabase } from '../support/database.ts'
 import { queueEnvironment } from '../support/redis.ts'
 import { type Child, startChild } from './child.ts'
+import { type OwnRedis, openRedis } from './redis.ts'
 
 /** The program as real processes around a campaign under way, with the stand-in as an independent witness. */
 export type Stage = {
@@ -29,14 +31,23 @@ export type Stage = {
   readonly campaignId: string
   readonly recordFile: string
   readonly simulatorUrl: string
+  readonly serverUrl: string
+  /** What the platform signs this sender's webhooks with, and the number it names in them. */
+  readonly appSecret: string
+  readonly phoneNumberId: string
+  /** The stand-in's orders for this sender, the ones of `PLATFORM` and `options.platform` together. */
+  readonly orders: Readonly<Record<string, number>>
+  /** The Redis of this run, if the queue stands on one of its own. */
+  readonly redis: OwnRedis | undefined
   /** Which queue it stands on. */
   readonly queue: 'PostgreSQL' | 'Redis'
   /** How many bytes the witness has written: it grows whenever a message is accepted. */
   witnessedBytes(): number
   within<T>(work: (scope: Scope) => Promise<T>): Promise<T>
-  startWorker(): Child
+  /** Starts a worker, whose machine's clock may be ahead or behind. */
+  startWorker(options?: { skewMs: number }): Child
   /** Kills the server and starts another in its place. */
-  restartServer(): Promise<void>
+  restartServer(how?: 'kill' | 'stop'): Promise<void>
   /** Where the processes log to. */
   readonly folder: string
   close(options: { keepLogs: boolean }): Promise<void>
@@ -48,6 +59,8 @@ export type StageOptions = {
   seed: number
   /** What the stand-in does with the messages; see its configuration. */
   platform?: Readonly<Record<string, number>>
+  /** A Redis of the run's own, so that it may be killed and emptied too. */
+  ownRedis?: boolean
 }
 
 /** Shares of all that may become of a message, and an answer slow enough that many calls are always in the air. */
@@ -66,6 +79,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'duecast-crash-'))
   const { ownerUrl, superuserUrl, drop } = await freshDatabase()
   const recordFile = join(folder, 'witness.jsonl')
+  const redis = options.ownRedis ? await openRedis() : undefined
   const simulator = startChild(
     '../../src/simulator/main.ts',
     ['--record', recordFile],
@@ -80,7 +94,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     LOG_LEVEL: 'warn',
     SECRET_KEY: 'a key that only this test has, of no value to anyone',
     SIMULATOR_URL: simulatorUrl,
-    ...(queueEnvironment() as Record<string, string>),
+    ...(redis ? { REDIS_URL: redis.url } : (queueEnvironment() as Record<string, string>)),
   }
   let server = startChild('server-process.ts', [], env, join(folder, 'server.log'))
   const serverUrl = String((await server.line()).url)
@@ -101,6 +115,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const database = openDatabase(programUrlOf(ownerUrl), systemClock, { poolSize: 4 })
   const box = openSecretBox(secretKeyOf(loadConfig(env)))
   const campaign = await prepareCampaign({ ownerUrl, database, box }, options)
+  const { appSecret, webhookUrl } = connectDeps(box, campaign.senderId, { serverUrl, simulatorUrl })
 
   return {
     database,
@@ -110,18 +125,30 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     recordFile,
     folder,
     simulatorUrl,
+    serverUrl,
+    appSecret,
+    phoneNumberId: simulatedPhoneNumberId(webhookUrl),
+    orders: { ...PLATFORM, ...options.platform, seed: options.seed },
+    redis,
     queue: 'REDIS_URL' in env ? 'Redis' : 'PostgreSQL',
     witnessedBytes: () => statSync(recordFile).size,
     within: (work) => database.within(causeIn(campaign.workspaceId), work),
-    startWorker: () => startChild('worker-process.ts', [], env, join(folder, 'worker.log')),
-    async restartServer() {
-      await server.kill()
+    startWorker: ({ skewMs } = { skewMs: 0 }) =>
+      startChild(
+        'worker-process.ts',
+        [],
+        { ...env, CLOCK_SKEW_MS: `${Math.round(skewMs)}` },
+        join(folder, 'worker.log'),
+      ),
+    async restartServer(how = 'kill') {
+      await server[how]()
       server = startAgain()
       void keepServer(server)
     },
     async close({ keepLogs }) {
       closing = true
       await Promise.all([server.stop(), simulator.stop(), database.close()])
+      await redis?.close()
       await drop()
       if (!keepLogs) rmSync(folder, { recursive: true, force: true })
     },

@@ -1,6 +1,7 @@
 import { asOwner } from '../../src/house.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { auditAll } from '../../src/reports/index.ts'
+import { callFate, drawsFor } from '../../src/simulator/fate.ts'
 import type { Stage } from './stage.ts'
 import { readWitness } from './witness.ts'
 
@@ -17,6 +18,8 @@ export type Verdict = {
   uncertain: number
   /** How many calls were in the air whenever something was killed: the most that may be uncertain. */
   inFlightAtKills: number
+  /** Calls that the stand-in was told to leave without a clear answer: of these too it is not known whether they left. */
+  unanswered: number
   accepted: number
   delivered: number
   state: string
@@ -27,8 +30,14 @@ export type Verdict = {
 }
 
 /** Compares what the witness saw with what the rows say and what the books charge. */
-export async function judge(stage: Stage, kills: number, inFlightAtKills: number): Promise<Verdict> {
+export async function judge(
+  stage: Stage,
+  kills: number,
+  inFlightAtKills: number,
+  deliveredLate: ReadonlySet<bigint> = new Set(),
+): Promise<Verdict> {
   const witness = await readWitness(stage.recordFile)
+  for (const id of deliveredLate) witness.delivered.add(id)
   const { messages, charges, money, state } = await readRows(stage)
   const charged = new Map(charges.map((charge) => [charge.message_id, charge]))
   const byState: Record<string, number> = {}
@@ -45,6 +54,7 @@ export async function judge(stage: Stage, kills: number, inFlightAtKills: number
     lost: uncharged.length + unfinished.length,
     uncertain: byState.uncertain ?? 0,
     inFlightAtKills,
+    unanswered: await countUnanswered(stage),
     accepted: witness.accepted,
     delivered: witness.delivered.size,
     state,
@@ -52,6 +62,29 @@ export async function judge(stage: Stage, kills: number, inFlightAtKills: number
     byState,
     auditFaults: await auditFaults(stage),
   }
+}
+
+const UNCLEAR = new Set(['server_error', 'timeout_after_accept', 'reset_after_accept', 'garbage'])
+
+/** The stand-in draws a call's fate from its seed and the attempt's name alone, so that it can be drawn here again. */
+async function countUnanswered(stage: Stage): Promise<number> {
+  const attempts = await stage.within(
+    ({ sql, workspaceId }) => sql<{ message_id: bigint; attempt_no: number }[]>`
+      SELECT message_id, attempt_no FROM attempts WHERE workspace_id = ${workspaceId} AND dispatched_at IS NOT NULL`,
+  )
+  const orders = { ...NO_FATES, ...stage.orders } as unknown as Parameters<typeof callFate>[0]
+  return attempts.filter(({ message_id, attempt_no }) =>
+    UNCLEAR.has(callFate(orders, drawsFor(orders.seed, `dc.${message_id}.${attempt_no}`))),
+  ).length
+}
+
+const NO_FATES = {
+  rejected: 0,
+  rate_limited: 0,
+  server_error: 0,
+  timeout_after_accept: 0,
+  reset_after_accept: 0,
+  garbage: 0,
 }
 
 const FINAL = new Set(['delivered', 'read', 'failed', 'expired', 'uncertain'])
@@ -88,7 +121,8 @@ async function auditFaults(stage: Stage): Promise<string[]> {
 /** The four figures in one line, and what else does not agree. */
 export function describeVerdict(verdict: Verdict): string {
   const { sentTwice, chargedWrongly, lost, uncertain, inFlightAtKills, accepted, delivered } = verdict
-  const figures = `sent twice ${sentTwice}, charged wrongly ${chargedWrongly}, lost ${lost}, uncertain ${uncertain} (of ${inFlightAtKills} in flight when killed)`
+  const unanswered = verdict.unanswered > 0 ? ` and ${verdict.unanswered} not answered` : ''
+  const figures = `sent twice ${sentTwice}, charged wrongly ${chargedWrongly}, lost ${lost}, uncertain ${uncertain} (of ${inFlightAtKills} in flight when struck${unanswered})`
   return `${figures}; the witness saw ${accepted} sent and ${delivered} delivered; ${verdict.state}`
 }
 
@@ -100,9 +134,12 @@ export function faultsOf(verdict: Verdict): string[] {
   if (verdict.chargedWrongly > 0) faults.push(`${verdict.chargedWrongly} charges without a delivery`)
   if (verdict.lost > 0)
     faults.push(`${verdict.lost} messages or charges lost: ${JSON.stringify(verdict.byState)}`)
-  if (verdict.uncertain > verdict.inFlightAtKills)
-    faults.push(`${verdict.uncertain} uncertain, but only ${verdict.inFlightAtKills} were in flight`)
+  if (verdict.uncertain > verdict.inFlightAtKills + verdict.unanswered)
+    faults.push(
+      `${verdict.uncertain} uncertain, but only ${verdict.inFlightAtKills} were in flight and ${verdict.unanswered} not answered`,
+    )
   if (verdict.state !== 'settled') faults.push(`the campaign is ${verdict.state}`)
+  // What is charged late comes from the wallet, not from the hold.
   if (money.reserved !== money.captured + money.released)
     faults.push(`reserved ${money.reserved}, captured ${money.captured}, released ${money.released}`)
   return faults

@@ -1,3 +1,5 @@
+// Before all else: it moves the clock.
+import './skew.ts'
 import { once } from 'node:events'
 import { openHouse } from '../../src/house.ts'
 import { loadConfig } from '../../src/platform/config.ts'

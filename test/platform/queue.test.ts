@@ -319,6 +319,46 @@ for (const [name, store, isHere] of stores) {
   })
 }
 
+describe('a connection to PostgreSQL that breaks while it is in use', () => {
+  const store = postgresStore()
+  beforeAll(() => store.start())
+  afterAll(() => store.remove())
+
+  it('ends no process: the queue connects again', async () => {
+    const options = await store.options()
+    const ends: unknown[] = []
+    const note = (error: unknown) => void ends.push(error)
+    process.prependListener('uncaughtException', note)
+    const holder = new pg.Client({ connectionString: options.databaseUrl })
+    holder.on('error', () => undefined)
+    await holder.connect()
+    await holder.query('BEGIN')
+    const tables = await holder.query<{ name: string }>(
+      `SELECT format('bullmq.%I', tablename) AS name FROM pg_tables WHERE schemaname = 'bullmq'`,
+    )
+    await holder.query(`LOCK TABLE ${tables.rows.map(({ name }) => name).join(', ')}`)
+    const queues = openQueue({ ...options, log: openLog('silent') })
+    const ran = new Promise<void>((resolve) => {
+      queues.work('send', async () => resolve(), { concurrency: 1 })
+    })
+    await vi.waitFor(async () => {
+      const [waiting] = await query(
+        options.databaseUrl,
+        `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      )
+      expect(waiting).toBeDefined()
+      // It says nothing any more: PostgreSQL ends all others and recovers, which frees the tables too.
+      process.kill(Number(waiting!.pid), 'SIGKILL')
+    }, UP_MS)
+    await vi.waitFor(() => query(options.databaseUrl, 'SELECT 1'), UP_MS)
+    await queues.add('send', 'pump', {})
+    await ran
+    await queues.close()
+    process.removeListener('uncaughtException', note)
+    expect(ends).toEqual([])
+  })
+})
+
 describe.runIf(hasRedis)('Redis that may evict', () => {
   const store = redisStore(['--maxmemory-policy', 'allkeys-lru'])
   beforeAll(() => store.start())

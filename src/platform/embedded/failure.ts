@@ -15,6 +15,9 @@ export type EmbeddedFailure =
   | 'start_failed'
   | 'stop_failed'
   | 'credentials_refused'
+  | 'data_present'
+  | 'backup_exists'
+  | 'backup_unreadable'
 
 export class EmbeddedDatabaseError extends Error {
   readonly code: EmbeddedFailure

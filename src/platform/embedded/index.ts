@@ -1,2 +1,3 @@
+export { backUp, putBack } from './backup.ts'
 export { EmbeddedDatabaseError, type EmbeddedFailure } from './failure.ts'
 export { type EmbeddedDatabase, openEmbedded } from './open.ts'

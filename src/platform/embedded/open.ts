@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Log } from '../log.ts'
@@ -26,6 +26,8 @@ export type EmbeddedDatabase = {
   readonly superuserUrlFile: string
   /** Where PostgreSQL keeps its data and its log; under DATA_DIR, or /var/lib/duecast if it could not get there. */
   readonly home: string
+  /** Tells this folder from any copy of it. */
+  readonly mark: string
   /** Lets go of the database; the last program to do so stops PostgreSQL and waits for it. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -45,11 +47,18 @@ export async function openEmbedded(options: { dataDir: string; log?: Log }): Pro
     databaseUrl: urlFor(credentials.owner, server.port, credentials.database),
     superuserUrlFile: connectionFile(folder),
     home: place.home,
+    mark: await markOf(place),
     stop: () => {
       stopped ??= release(folder, shared)
       return stopped
     },
   }
+}
+
+/** A copy is another file, made at another time, wherever it stands; a folder that was moved stays the same. */
+async function markOf({ data }: Place): Promise<string> {
+  const { ino, birthtimeMs } = await stat(data)
+  return `${ino}.${Math.round(birthtimeMs)}`
 }
 
 type Attached = {
