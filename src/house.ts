@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, systemClock } from './platform/clock.ts'
+import { type Clock, openSharedClock, type SharedClock } from './platform/clock.ts'
 import type { Config } from './platform/config.ts'
 import { type Database, openDatabase, type SqlClient } from './platform/db.ts'
 import { openEmbedded } from './platform/embedded/index.ts'
@@ -43,12 +43,14 @@ const POOL_SIZE = 16
  */
 export async function openHouse(config: Config, options: HouseOptions = {}): Promise<House> {
   const log = options.log ?? openLog(config.logLevel)
-  const clock = options.clock ?? systemClock
+  const shared = openSharedClock()
+  const clock = options.clock ?? shared
   const embedded =
     config.databaseUrl === undefined ? await openEmbedded({ dataDir: config.dataDir, log }) : undefined
   const ownerUrl = config.databaseUrl ?? embedded!.databaseUrl
   const programUrl = await prepareDatabase(ownerUrl, { config, clock, log, place: embedded?.mark })
   const database = openDatabase(programUrl, clock, { poolSize: options.poolSize ?? POOL_SIZE })
+  const letClockGo = await keepClock(shared, database.sql, log)
   const queues = openQueue({
     ...(config.redisUrl ? { redisUrl: config.redisUrl } : {}),
     databaseUrl: programUrl,
@@ -71,11 +73,35 @@ export async function openHouse(config: Config, options: HouseOptions = {}): Pro
         work,
       ),
     async close() {
+      letClockGo()
       await queues.close()
       await database.close()
       await embedded?.stop()
     },
   }
+}
+
+const CLOCK_EVERY_MS = 60_000
+/** More than NTP leaves, and enough to send before a quiet hour has ended. */
+const CLOCK_OFF_MS = 2_000
+
+/** Keeps the program's clock to the database's, which all machines share; says so where this machine's is off. */
+async function keepClock(clock: SharedClock, sql: SqlClient, log: Log): Promise<() => void> {
+  const ask = async () => {
+    const [row] = await sql<{ ms: number }[]>`
+      SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms`
+    return row!.ms
+  }
+  const follow = async () => {
+    const behindMs = await clock.follow(ask)
+    if (Math.abs(behindMs) > CLOCK_OFF_MS)
+      log.warn({ behindMs }, 'this machine’s clock is not the database’s: the database’s is used')
+  }
+  await follow()
+  // While the database is away the clock goes on as it did.
+  const timer = setInterval(() => void follow().catch(() => undefined), CLOCK_EVERY_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** Migrates, brings the seed prices up to date, and gives back the URL of the program's own restricted role. */

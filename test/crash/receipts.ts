@@ -8,9 +8,9 @@ export type Stormed = { posted: number; refused: number; forgedButTaken: number 
 
 type Accepted = { attemptRef: string; to: string; fate: string; acceptedAtMs: number }
 
-const SAMPLE = 40
+const SAMPLE = 15
 const COPIES = 10
-const POSTS_AT_ONCE = 8
+const POSTS_AT_ONCE = 32
 
 /**
  * Posts receipts that the platform has really given ten times over in a random order, signed as the platform signs;
