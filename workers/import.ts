@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { importSheet } from '../src/contacts/index.ts'
 import type { House } from '../src/house.ts'
 import type { Job } from '../src/platform/queue.ts'
+import { takeInvoices } from '../src/reminders/index.ts'
 
 /** Reads one uploaded sheet in a process of its own and takes its rows in. */
 export function importOne(house: House): (job: Job) => Promise<void> {
@@ -13,6 +14,7 @@ export function importOne(house: House): (job: Job) => Promise<void> {
         within: (work) => house.asSystem('import', workspaceId, work),
         folder: house.uploadDir,
         signal,
+        takeInvoices,
         onCrash: (crash) => house.log.warn({ importId, crash }, 'the process that read a sheet ended early'),
       },
       importId,

@@ -15,6 +15,7 @@ import {
 } from '../contacts/index.ts'
 import { forgetRecipient } from '../delivery/index.ts'
 import type { Scope } from '../platform/scope.ts'
+import { forgetDebtor } from '../reminders/index.ts'
 import { invalid } from './input.ts'
 import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
 import { answer, defineRoute } from './route.ts'
@@ -128,6 +129,7 @@ export const deleteContact = defineRoute({
     const erased = await eraseContact(scope, params.id)
     if (!erased.ok) return erased
     await forgetRecipient(scope, BigInt(params.id))
+    await forgetDebtor(scope, BigInt(params.id))
     return answer(204)
   },
 })

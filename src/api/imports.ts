@@ -110,6 +110,13 @@ const formSchema = z.strictObject({
     .meta({ description: 'How amounts and dates that are texts are read.' }),
   list: field().meta({ description: 'A list’s id, or a name; a new one called after the file otherwise.' }),
   kind: z.enum(['contacts', 'invoices']).optional(),
+  close_missing: z.enum(['true', 'false']).optional().meta({
+    description: 'For invoices: whether those of earlier sheets that this one no longer has are cancelled.',
+  }),
+  amounts: z.enum(['total', 'outstanding']).optional().meta({
+    description:
+      'For invoices: what the amount column tells, the whole invoice (by default) or what is still owed.',
+  }),
 })
 
 export const getImports = defineRoute({

@@ -35,6 +35,18 @@ import { getEvents } from './events.ts'
 import { healthz, metrics, readyz } from './health.ts'
 import type { ApiHouse } from './house.ts'
 import { getImport, getImports, getProblemBook, getProblems, postImport, putMapping } from './imports.ts'
+import {
+  getAgeing,
+  getInvoice,
+  getInvoiceHistory,
+  getInvoices,
+  postInvoice,
+  postPayment,
+  postReopening,
+  putCancelled,
+  putDispute,
+  putPromise,
+} from './invoices.ts'
 import { deleteKey, getKeys, postKey } from './keys.ts'
 import { getTransfers, getWalletAudit } from './ledger.ts'
 import { getMessages } from './messages.ts'
@@ -124,6 +136,17 @@ export const ROUTES: readonly Route[] = [
   getCalendar,
   putCalendar,
   deleteCalendar,
+  getInvoices,
+  postInvoice,
+  getAgeing,
+  getInvoice,
+  getInvoiceHistory,
+  postPayment,
+  putPromise,
+  putDispute,
+  putCancelled,
+  postReopening,
+
   getWallet,
   postTopUp,
   getTransfers,

@@ -52,6 +52,13 @@ export type ImportTotals = {
   readonly updated_contacts?: number
   /** Of them, those that were in the list already. */
   readonly already_in_list?: number
+  /** Of a sheet of invoices: those that were new, those that it changed, those that stood as they were, those it closed. */
+  readonly new_invoices?: number
+  readonly changed_invoices?: number
+  readonly same_invoices?: number
+  readonly closed_invoices?: number
+  /** 1 where closing was asked for and left undone, because rows were rejected or there was no invoice at all. */
+  readonly close_missing_not_done?: number
 }
 
 /** One thing wrong with one row of the user's own sheet. */

@@ -90,7 +90,7 @@ export async function listLists(scope: Scope, page: PageRequest<string>): Promis
   const rows = await scope.sql<{ id: string; name: string; members: number; created_at: string }[]>`
     SELECT l.id, l.name, l.created_at,
            (SELECT count(*)::int FROM list_members m WHERE m.list_id = l.id AND m.workspace_id = l.workspace_id) AS members
-      FROM lists l WHERE l.workspace_id = ${scope.workspaceId} AND (${before}::uuid IS NULL OR l.id < ${before}::uuid)
+      FROM lists l WHERE l.workspace_id = ${scope.workspaceId} AND l.made_for IS NULL AND (${before}::uuid IS NULL OR l.id < ${before}::uuid)
      ORDER BY l.id DESC LIMIT ${page.limit + 1}`
   const items = rows.map(({ id, name, members, created_at }) => ({
     id,

@@ -7,7 +7,7 @@ import { type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
 import { parseHandMapping } from './columns.ts'
-import { findImport, type Import, readImport } from './find-import.ts'
+import { findImport, type Import, type ImportTotals, readImport } from './find-import.ts'
 import type { SheetOptionsInput } from './sheet/options.ts'
 import { type ReadSheetRequest, readSheet, type SheetLine } from './sheet/spawn.ts'
 import { stageLine, stageTable, takeStagedRows } from './stage-rows.ts'
@@ -22,6 +22,18 @@ export type ImportHouse = {
   /** Aborts when the worker is closing: the import is left for another. */
   readonly signal?: AbortSignal | undefined
   readonly onCrash?: ReadSheetRequest['onCrash']
+  /** What else is made of the rows of a sheet of invoices (`staged_rows`), in the transaction that takes them in. */
+  readonly takeInvoices?: TakeInvoices | undefined
+}
+
+/** @returns figures for the import's totals */
+export type TakeInvoices = (scope: Scope, sheet: StagedSheet) => Promise<ImportTotals>
+
+export type StagedSheet = {
+  readonly importId: string
+  readonly closeMissing: boolean
+  readonly outstanding: boolean
+  readonly rejected: number
 }
 
 export type ImportOutcome = 'done' | 'mapping' | 'failed' | 'not_due'
@@ -189,7 +201,7 @@ async function takeIn(
       case 'E':
         throw new Refused(JSON.parse(line.json) as FileRefusal)
       case 'D':
-        await finish(scope, claimed, list, JSON.parse(line.json) as SheetTotals)
+        await finish(scope, house, claimed, list, JSON.parse(line.json) as SheetTotals)
         return 'done'
       default:
         await stageLine(scope, claimed.id, line)
@@ -246,12 +258,21 @@ type SheetTotals = {
 
 async function finish(
   scope: Scope,
+  house: ImportHouse,
   claimed: Claimed,
   list: string | undefined,
   totals: SheetTotals,
 ): Promise<void> {
   const { rows, accepted, duplicates, rejected, ...rest } = totals
   const taken = await takeStagedRows(scope, claimed.id, { list, fileName: claimed.fileName })
+  const { kind, close_missing: closes, amounts } = claimed.options
+  const sheet = {
+    importId: claimed.id,
+    closeMissing: closes === 'true',
+    outstanding: amounts === 'outstanding',
+    rejected,
+  }
+  const invoices = kind === 'invoices' ? await house.takeInvoices?.(scope, sheet) : undefined
   const [row] = await scope.db
     .update(imports)
     .set({
@@ -261,7 +282,7 @@ async function finish(
       duplicates,
       rejected,
       listId: taken.listId,
-      totals: { ...rest, ...taken.totals },
+      totals: { ...rest, ...taken.totals, ...invoices },
       progress: 1,
       leaseUntil: null,
       finishedAt: scope.now.toISOString(),

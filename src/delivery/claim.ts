@@ -163,14 +163,15 @@ async function giveBack(scope: Scope, campaignId: string, sliceNo: number): Prom
 
 /**
  * One statement opens an attempt for each message of the slice, committed before the provider is called. Who opted out
- * since the campaign was submitted, or was erased, gets none and is named.
+ * since the campaign was submitted, or was erased, or whose message was stopped, gets none and is named.
  */
 function openAttempts(scope: StatementScope, run: Run, sliceNo: number, worker: string) {
   const nowText = scope.now.toISOString()
   return scope.sql<OpenedRow[]>`
     WITH due AS MATERIALIZED (
       SELECT m.id, m.price, r.phone, r.variables,
-             CASE WHEN r.phone IS NULL THEN 'erased'
+             CASE WHEN m.stopped IS NOT NULL THEN m.stopped
+                  WHEN r.phone IS NULL THEN 'erased'
                   WHEN EXISTS (
                     SELECT 1 FROM suppressions s WHERE s.workspace_id = ${scope.workspaceId} AND s.phone = r.phone
                        AND (s.scope = 'all' OR s.scope = ${run.category})
@@ -194,7 +195,8 @@ function openAttempts(scope: StatementScope, run: Run, sliceNo: number, worker: 
 
 type OpenedRow = { id: bigint; price: bigint } & (
   | { unfit: null; attempts: number; phone: string; variables: Record<string, string> }
-  | { unfit: 'erased' | 'opted_out' }
+  /** `erased`, `opted_out`, or why the message was stopped. */
+  | { unfit: string }
 )
 
 function claimedMessage(row: OpenedRow): ClaimedMessage[] {

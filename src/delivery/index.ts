@@ -35,5 +35,6 @@ export {
   setDecencySettings,
 } from './set-decency.ts'
 export { pauseRun, startRun, stopRun, waitRun } from './steer.ts'
+export { type Stopped, stopMessages } from './stop-messages.ts'
 export { findTemplateAccount, templateAccount } from './template-account.ts'
 export { insideWindow, instantOf, type Window } from './window.ts'

@@ -8,7 +8,8 @@ import type { Run } from './run.ts'
 import type { WorkerRows } from './worker-rows.ts'
 
 /**
- * The fence before every call: marks attempts dispatched, if they are still this worker's and the run is not paused.
+ * The fence before every call: marks attempts dispatched, if they are still this worker's, nobody has stopped
+ * their messages and the run is not paused.
  * Only what this returns may be sent. It also renews the slice's lease.
  */
 export async function markDispatched(
@@ -37,6 +38,7 @@ function mark(
            AS b(message_id, attempt_no)
      WHERE a.message_id = b.message_id AND a.attempt_no = b.attempt_no AND a.worker = ${worker}
        AND a.outcome IS NULL AND a.dispatched_at IS NULL
+       AND EXISTS (SELECT 1 FROM messages m WHERE m.id = a.message_id AND m.stopped IS NULL)
        AND EXISTS (SELECT 1 FROM runs r JOIN senders s ON s.id = r.sender_id
                     WHERE r.campaign_id = ${run.campaignId} AND r.state = 'running' AND s.state = 'active')
        AND NOT EXISTS (SELECT 1 FROM installation i WHERE i.held_at IS NOT NULL)

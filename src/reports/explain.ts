@@ -83,6 +83,11 @@ const REASONS: Readonly<Record<string, string>> = {
   too_long: 'the message would be too long',
   worker_lost: 'the program stopped while it was being sent',
   put_back: 'sending was stopped before it left',
+  paid: 'the invoice was paid first',
+  amount_changed: 'what is owed changed before it left, and the reminder was made anew',
+  promised: 'payment was promised for a later day',
+  disputed: 'the invoice is disputed',
+  invoice_cancelled: 'the invoice was cancelled',
   no_receipt: 'no receipt came within its lifetime',
 }
 

@@ -38,6 +38,12 @@ export const PERMISSIONS = {
   'wallet.top_up': { roles: MANAGERS, doing: 'top up the wallet' },
   'decency.read': { roles: EVERYBODY, doing: 'see when people may be written to' },
   'decency.write': { roles: MANAGERS, doing: 'change when people may be written to' },
+  'invoices.read': { roles: EVERYBODY, doing: 'see invoices' },
+  'invoices.write': { roles: MAKERS, doing: 'enter invoices and payments' },
+  'sequences.read': { roles: EVERYBODY, doing: 'see reminder sequences' },
+  'sequences.write': { roles: MAKERS, doing: 'write reminder sequences' },
+  'sequences.stop': { roles: ANYONE_WHO_ACTS, doing: 'pause reminder sequences' },
+  'sequences.approve': { roles: APPROVERS, doing: 'give or take back standing approvals' },
   'policy.read': { roles: EVERYBODY, doing: 'see the approval policy' },
   'policy.write': { roles: MANAGERS, doing: 'change the approval policy' },
 } as const satisfies Record<string, Permission>

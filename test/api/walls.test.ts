@@ -18,6 +18,11 @@ const BODIES: Record<string, unknown> = {
   'POST /v1/campaigns/{id}/approval': { decision: 'reject' },
   'PUT /v1/imports/{id}/mapping': { mapping: {} },
   'PATCH /v1/contacts/{id}': { name: 'Mine now' },
+  'POST /v1/invoices/{id}/payments': { reference: 'mine' },
+  'PUT /v1/invoices/{id}/promise': { until: '2026-12-01' },
+  'PUT /v1/invoices/{id}/dispute': {},
+  'PUT /v1/invoices/{id}/cancellation': {},
+  'POST /v1/invoices/{id}/reopening': {},
 }
 
 const LISTS = BEHIND.filter(({ path }) => /^\/v1\/[a-z]+$/.test(path) && path !== '/v1/keys')
@@ -40,6 +45,13 @@ beforeAll(async () => {
   ids.suppressions = (
     await server.ask('POST', '/v1/suppressions', { key: sari.keys.owner, body: phone })
   ).body.id
+  const invoice = {
+    number: 'INV-1',
+    contact: { id: ids.contacts },
+    amount: { amount: '150000', currency: 'IDR' },
+    due_date: '2026-12-01',
+  }
+  ids.invoices = (await server.ask('POST', '/v1/invoices', { key: sari.keys.owner, body: invoice })).body.id
   const sheet = new FormData()
   sheet.append('file', new Blob(['No HP\n081234567890\n']), 'people.csv')
   ids.imports = (await server.ask('POST', '/v1/imports', { key: sari.keys.owner, body: sheet })).body.id

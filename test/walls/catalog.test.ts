@@ -44,6 +44,7 @@ const PAST_THE_WALLS = {
   runs_to_nudge: 'ids of campaigns, noting that they were looked at',
   slices_past_lifetime: 'ids of campaigns and numbers of slices',
   webhooks_waiting: 'ids of senders',
+  workspaces_to_remind: 'ids of workspaces',
   workspaces_to_seal: 'ids of workspaces',
   forget_old: 'deletes what is old, of all; gives back how much',
   // Triggers: they act on the row at hand, which has passed its own wall.

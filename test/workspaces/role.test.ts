@@ -40,7 +40,7 @@ describe('a role', () => {
 
   test('of approver approves and stops, and makes nothing', () => {
     const acts = may('approver').filter((action) => !action.endsWith('.read'))
-    expect(acts).toEqual(['campaigns.approve', 'campaigns.stop'])
+    expect(acts).toEqual(['campaigns.approve', 'campaigns.stop', 'sequences.stop', 'sequences.approve'])
   })
 
   test('that is refused hears who may', () => {

@@ -13,6 +13,10 @@ export type SheetOptionsInput = {
   readonly default_country?: string | undefined
   readonly locale?: string | undefined
   readonly kind?: string | undefined
+  /** `true`: invoices of earlier sheets that this one no longer has are cancelled. */
+  readonly close_missing?: string | undefined
+  /** Whether an invoice's amount is its `total`, or what is still `outstanding` of it. */
+  readonly amounts?: string | undefined
 }
 
 export type SheetOptions = {
@@ -47,6 +51,10 @@ export function parseSheetOptions(
   if (kind !== 'contacts' && kind !== 'invoices') {
     return invalid('kind', 'kind must be contacts or invoices.')
   }
+  if (!['true', 'false', undefined].includes(input.close_missing))
+    return invalid('close_missing', 'close_missing must be true or false.')
+  if (!['total', 'outstanding', undefined].includes(input.amounts))
+    return invalid('amounts', 'amounts must be total or outstanding.')
   const sheet = input.sheet?.trim() || undefined
   if (sheet !== undefined && sheet.length > MAX_SHEET_NAME_CHARS) {
     return invalid('sheet', 'sheet must be the name of a sheet, or its number counted from 1.')
