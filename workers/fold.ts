@@ -1,4 +1,6 @@
-import { type Folded, foldWebhooks, openSender } from '../src/delivery/index.ts'
+import { hearObstacles, pauseWithSenders, resumeWithSenders } from '../src/campaigns/index.ts'
+import { hearInbound, hearPreferences } from '../src/conversations/index.ts'
+import { type Folded, foldWebhooks, hearNotices, type Listener, openSender } from '../src/delivery/index.ts'
 import type { House } from '../src/house.ts'
 import type { Job } from '../src/platform/queue.ts'
 import { nudgeTend } from './send.ts'
@@ -16,7 +18,11 @@ export function foldSender(house: House): (job: Job) => Promise<void> {
     if (!sender) return
     const touched = new Set<string>()
     const fold = async () => {
-      const folded = await foldWebhooks((work) => house.asSystem('fold', sender.workspaceId, work), sender)
+      const folded = await foldWebhooks(
+        (work) => house.asSystem('fold', sender.workspaceId, work),
+        sender,
+        overhear,
+      )
       if (folded.setAside > 0)
         house.log.error({ senderId, webhooks: folded.setAside }, 'webhooks were set aside: see their notes')
       for (const id of folded.campaignIds) touched.add(id)
@@ -25,6 +31,19 @@ export function foldSender(house: House): (job: Job) => Promise<void> {
     await foldAll(fold, signal)
     for (const campaignId of touched) await nudgeTend(house, sender.workspaceId, campaignId)
   }
+}
+
+/** Everything that webhooks bring beside receipts goes to the room that it concerns. */
+export const overhear: Listener = async (scope, sender, { inbound, notices, obstacles }) => {
+  await hearInbound(scope, sender.id, inbound)
+  await hearPreferences(
+    scope,
+    notices.filter(({ update }) => update.field === 'user_preferences').map(({ update }) => update.value),
+  )
+  const { stopped, resumed } = await hearNotices(scope, sender, notices)
+  await pauseWithSenders(scope, stopped)
+  await resumeWithSenders(scope, resumed)
+  await hearObstacles(scope, obstacles)
 }
 
 async function foldAll(fold: () => Promise<Folded>, signal: AbortSignal): Promise<void> {

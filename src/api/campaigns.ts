@@ -253,7 +253,7 @@ export const deletePause = defineRoute({
   summary: 'Takes a pause back: the campaign goes on, or waits for its time',
   permission: 'campaigns.stop',
   responses: { 200: campaignSchema },
-  refusals: ['not_found', 'wrong_state', 'template_not_approved', 'price_changed'],
+  refusals: ['not_found', 'wrong_state', 'template_not_approved', 'price_changed', 'sender_stopped'],
   handler: async ({ scope, params, house }) => moved(house, scope, await resumeCampaign(scope, params.id)),
 })
 

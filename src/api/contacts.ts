@@ -13,6 +13,7 @@ import {
   suppress,
   unsuppress,
 } from '../contacts/index.ts'
+import { forgetCustomer } from '../conversations/index.ts'
 import { forgetRecipient } from '../delivery/index.ts'
 import type { Scope } from '../platform/scope.ts'
 import { forgetDebtor } from '../reminders/index.ts'
@@ -130,6 +131,7 @@ export const deleteContact = defineRoute({
     if (!erased.ok) return erased
     await forgetRecipient(scope, BigInt(params.id))
     await forgetDebtor(scope, BigInt(params.id))
+    await forgetCustomer(scope, BigInt(params.id))
     return answer(204)
   },
 })

@@ -59,7 +59,16 @@ import {
 } from './platform-templates.ts'
 import { getReport } from './report.ts'
 import { definePublicRoute, type Route } from './route.ts'
-import { getSenders, postSender } from './senders.ts'
+import {
+  deletePreviousSecrets,
+  deleteSenderPause,
+  getSender,
+  getSenderNotices,
+  getSenders,
+  patchSender,
+  postSender,
+  postSenderPause,
+} from './senders.ts'
 import { getTemplate, getTemplates, postTemplate, previewTemplateRoute } from './templates.ts'
 import { getPolicy, getWallet, postTopUp, putPolicy } from './wallet.ts'
 import { answerHandshake, receiveWebhook } from './webhooks/whatsapp.ts'
@@ -114,6 +123,12 @@ export const ROUTES: readonly Route[] = [
   getSenders,
   postSender,
   getSenderTemplates,
+  getSender,
+  patchSender,
+  deletePreviousSecrets,
+  postSenderPause,
+  deleteSenderPause,
+  getSenderNotices,
 
   getCampaigns,
   postCampaign,

@@ -1,5 +1,12 @@
-import { pauseRun, startRun, stopRun, waitRun } from '../delivery/index.ts'
-import { ok, type Result } from '../platform/result.ts'
+import {
+  pauseRun,
+  resumeStoppedSender,
+  startRun,
+  stoppedSenderOf,
+  stopRun,
+  waitRun,
+} from '../delivery/index.ts'
+import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { closeHold } from '../wallet/index.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
@@ -18,6 +25,7 @@ export async function pauseCampaign(
   scope: Scope,
   id: string,
   reason = 'paused by hand',
+  withSender = false,
 ): Promise<Result<Campaign, StopRefusal>> {
   const found = await lockedFor(scope, id)
   if (!found.ok) return found
@@ -25,16 +33,20 @@ export async function pauseCampaign(
   if (campaign.state === 'paused') return ok(campaign)
   const refusal = await moveCampaign(scope, campaign, 'paused', { pauseReason: reason })
   if (refusal) return refusal
-  await pauseRun(scope, id, reason)
+  await pauseRun(scope, id, reason, withSender)
   await recordEvent(scope, 'campaign.paused', `campaign:${id}`, { reason })
   return ok({ ...campaign, state: 'paused', pauseReason: reason })
 }
 
 /**
  * Takes a pause back: the campaign goes on, or waits for its time if that is still to come. Refused while its template
- * may not be sent, or costs another price than was approved.
+ * may not be sent, or costs another price than was approved. Where the platform had stopped its sender, that goes on
+ * too: the next message tells whether the fault was mended. A sender that a person stopped is that person's to resume.
  */
-export async function resumeCampaign(scope: Scope, id: string): Promise<Result<Campaign, ResumeRefusal>> {
+export async function resumeCampaign(
+  scope: Scope,
+  id: string,
+): Promise<Result<Campaign, ResumeRefusal | 'sender_stopped'>> {
   const found = await lockedFor(scope, id)
   if (!found.ok) return found
   const campaign = found.value
@@ -43,6 +55,10 @@ export async function resumeCampaign(scope: Scope, id: string): Promise<Result<C
   if (campaign.state !== 'paused') return wrongState(campaign, state)
   const trouble = await templateTrouble(scope, campaign)
   if (trouble) return trouble
+  const stopped = await stoppedSenderOf(scope, id)
+  if (stopped?.code === null)
+    return refuse('sender_stopped', `The sender is stopped: ${stopped.reason}. Resume the sender first.`)
+  if (stopped) await resumeStoppedSender(scope, stopped.senderId)
   const refusal = await moveCampaign(scope, campaign, state, { pauseReason: null })
   if (refusal) return refusal
   if (state === 'sending') await startRun(scope, id)

@@ -1,4 +1,4 @@
-import { startRun, stopRun } from '../delivery/index.ts'
+import { startRun, stoppedSenderOf, stopRun } from '../delivery/index.ts'
 import type { Scope } from '../platform/scope.ts'
 import { recordEvent } from '../workspaces/index.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
@@ -52,6 +52,8 @@ async function begin(scope: Scope, campaign: Campaign): Promise<boolean> {
   if (refusal) return false
   await startRun(scope, campaign.id)
   await recordEvent(scope, 'campaign.began', `campaign:${campaign.id}`)
+  const stopped = await stoppedSenderOf(scope, campaign.id)
+  if (stopped) await pauseCampaign(scope, campaign.id, `Its sender is stopped: ${stopped.reason}`, true)
   return true
 }
 
@@ -100,13 +102,4 @@ async function clearUp(scope: Scope, campaign: Campaign): Promise<boolean> {
   const ended = await stopRun(scope, campaign.id, campaign.state === 'expired' ? 'expired' : 'cancelled')
   const { isNews } = await closeIfEmpty(scope, campaign)
   return isNews || ended.count > 0
-}
-
-/** Pauses a campaign that met something more than one recipient's fault, and says in plain words what to do. */
-export async function pauseForObstacle(
-  scope: Scope,
-  campaignId: string,
-  obstacle: { action: string; code: string; message: string },
-): Promise<void> {
-  await pauseCampaign(scope, campaignId, `${obstacle.message} (${obstacle.code})`)
 }

@@ -25,6 +25,7 @@ export async function eraseContact(
            erased_at = ${now.toISOString()}::timestamptz, updated_at = ${now.toISOString()}::timestamptz
      WHERE id = ${id}::bigint AND workspace_id = ${workspaceId}`
   await sql`DELETE FROM list_members WHERE contact_id = ${id}::bigint AND workspace_id = ${workspaceId}`
+  await sql`DELETE FROM contact_handles WHERE contact_id = ${id}::bigint AND workspace_id = ${workspaceId}`
   await eraseQuotes(scope, phone)
   await recordEvent(scope, 'contact.erased', `contact:${id}`)
   return ok(null)

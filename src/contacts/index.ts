@@ -24,6 +24,7 @@ export {
   listProblems,
   openProblemBook,
 } from './find-import.ts'
+export { findPeople, type Handle, type NamedPerson, rememberHandles } from './handles.ts'
 export { FIELDS, type Field, recogniseHeading } from './headings.ts'
 export { type ImportHouse, type ImportOutcome, importSheet, mapImport } from './import-sheet.ts'
 export { isSheetLocale, sheetLocale } from './locale.ts'
@@ -35,3 +36,4 @@ export { parseSheetOptions, type SheetOptionsInput } from './sheet/options.ts'
 export { MAX_FILE_BYTES } from './sheet/row-source.ts'
 export { type ReadSheetRequest, readSheet, SHEET_LIMITS } from './sheet/spawn.ts'
 export { readPhone, type SuppressionRequest, suppress, unsuppress } from './suppress.ts'
+export { recordWishes, type Wish } from './wish.ts'

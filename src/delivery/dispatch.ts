@@ -4,8 +4,9 @@ import type { Scope } from '../platform/scope.ts'
 import { openTemplate, parametersFor, type TemplateWords } from '../templates/index.ts'
 import { type ClaimedMessage, claimSlice } from './claim.ts'
 import { attemptRef } from './lifecycle.ts'
+import { type Obstacle, STOPPING } from './obstacle.ts'
 import { dispatchSize } from './pace.ts'
-import type { ErrorAction, OutgoingMessage, ProviderConnection, SendOutcome } from './provider.ts'
+import type { OutgoingMessage, ProviderConnection, SendOutcome } from './provider.ts'
 import { finishSlice, markDispatched, type Outcome, recordOutcomes } from './record.ts'
 import type { Run } from './run.ts'
 import { type WorkerRows, workerRows } from './worker-rows.ts'
@@ -27,9 +28,6 @@ export type DispatchHouse = {
 
 /** The template as a run keeps it. */
 export type RunTemplate = { platformName: string; language: string; words: TemplateWords }
-
-/** Something that more than one recipient will meet: the campaign, the sender or the account must stop. */
-export type Obstacle = { action: ErrorAction; code: string; message: string }
 
 export type Dispatched =
   | { kind: 'sent'; count: number; obstacle: Obstacle | undefined }
@@ -237,9 +235,6 @@ async function recordPatiently(
     }
   }
 }
-
-/** Actions that concern more than this recipient. */
-const STOPPING: readonly ErrorAction[] = ['campaign', 'sender', 'account']
 
 function obstacleIn(outcome: SendOutcome): Obstacle | undefined {
   if (outcome.outcome === 'accepted' || outcome.action === undefined || !STOPPING.includes(outcome.action))

@@ -2,7 +2,8 @@ import { goByKeys, listOf, sqlState } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { fileReceipts } from './file-receipts.ts'
 import { foldTemplateNews } from './halt-templates.ts'
-import type { Provider } from './provider.ts'
+import { type FailureObstacle, obstaclesIn } from './obstacle.ts'
+import type { InboundMessage, OtherUpdate, Provider } from './provider.ts'
 import { type ReceiptLine, receiptLines } from './receipt.ts'
 import { applyReceipts } from './settle-receipts.ts'
 
@@ -16,19 +17,35 @@ const ENOUGH_BYTES = 400_000
  */
 export type Folded = { webhooks: number; isFull: boolean; campaignIds: string[]; setAside: number }
 type FoldedSender = { id: string; provider: Provider }
+
+/** What webhooks brought beside receipts, and what receipts said that concerns more than one recipient. */
+export type Overheard = {
+  inbound: { webhookId: bigint; message: InboundMessage }[]
+  notices: { webhookId: bigint; update: OtherUpdate }[]
+  obstacles: FailureObstacle[]
+}
+
+/** Does what was overheard means, in the transaction of the fold. */
+export type Listener = (scope: Scope, sender: { id: string }, overheard: Overheard) => Promise<void>
+
 type Within = <T>(work: (scope: Scope) => Promise<T>) => Promise<T>
 
 /**
  * Folds the oldest stored webhooks of one sender, and where one of them cannot be, that one alone is set aside: it must
  * not keep those behind it waiting for ever. An outage is thrown, and everything waits.
  * @param within runs its work in one transaction of the sender's workspace
+ * @param listen does what stands beside receipts: customers' messages, notices, faults of more than one recipient
  */
-export async function foldWebhooks(within: Within, sender: FoldedSender): Promise<Folded> {
+export async function foldWebhooks(
+  within: Within,
+  sender: FoldedSender,
+  listen: Listener = async () => {},
+): Promise<Folded> {
   try {
-    return { ...(await within((scope) => foldSome(scope, sender))), setAside: 0 }
+    return { ...(await within((scope) => foldSome(scope, sender, listen))), setAside: 0 }
   } catch (error) {
     if (!isFaultOfData(error)) throw error
-    return foldOneByOne(within, sender)
+    return foldOneByOne(within, sender, listen)
   }
 }
 
@@ -37,7 +54,7 @@ function isFaultOfData(error: unknown): boolean {
   return /^2[23]/.test(sqlState(error) ?? '')
 }
 
-async function foldOneByOne(within: Within, sender: FoldedSender): Promise<Folded> {
+async function foldOneByOne(within: Within, sender: FoldedSender, listen: Listener): Promise<Folded> {
   const waiting = await within(
     ({ sql, workspaceId }) => sql<{ id: bigint }[]>`
       SELECT id FROM webhooks WHERE sender_id = ${sender.id} AND workspace_id = ${workspaceId} AND done_at IS NULL
@@ -46,7 +63,7 @@ async function foldOneByOne(within: Within, sender: FoldedSender): Promise<Folde
   const all: Folded = { webhooks: 0, isFull: true, campaignIds: [], setAside: 0 }
   for (const { id } of waiting) {
     try {
-      const one = await within((scope) => foldSome(scope, sender, id))
+      const one = await within((scope) => foldSome(scope, sender, listen, id))
       all.webhooks += one.webhooks
       all.campaignIds.push(...one.campaignIds)
     } catch (error) {
@@ -72,23 +89,40 @@ async function setAside(scope: Scope, webhookId: bigint, note: string): Promise<
 async function foldSome(
   scope: Scope,
   sender: FoldedSender,
+  listen: Listener,
   only?: bigint,
 ): Promise<{ webhooks: number; isFull: boolean; campaignIds: string[] }> {
   const webhooks = await takeWebhooks(scope, sender.id, only)
   if (webhooks.length === 0) return { webhooks: 0, isFull: false, campaignIds: [] }
   const parsed = webhooks.map(({ id, body }) => ({ id, ...sender.provider.parseWebhook(body) }))
   const lines = parsed.flatMap(({ id, statuses }) => receiptLines(id, statuses))
-  const touched = await foldReceipts(scope, sender.id, lines)
+  const known = await fileReceipts(scope, sender.id, lines)
+  const touched = await applyReceipts(scope, known)
   const halted = await foldTemplateNews(
     scope,
     parsed.flatMap(({ templates }) => templates),
   )
+  await hear(scope, sender, listen, {
+    inbound: parsed.flatMap(({ id, inbound }) => inbound.map((message) => ({ webhookId: id, message }))),
+    notices: parsed.flatMap(({ id, other }) => other.map((update) => ({ webhookId: id, update }))),
+    obstacles: await obstaclesIn(scope, known),
+  })
   await scope.sql`
     UPDATE webhooks w SET done_at = clock_timestamp(), note = n.note
       FROM unnest(${listOf(parsed.map((p) => p.id))}::bigint[],
                   ${listOf(parsed.map((p) => noteOf(p.unknownCount)))}::text[]) AS n(id, note)
      WHERE w.id = n.id AND w.workspace_id = ${scope.workspaceId}`
   return { webhooks: webhooks.length, isFull: isFull(webhooks), campaignIds: [...touched, ...halted] }
+}
+
+async function hear(
+  scope: Scope,
+  sender: FoldedSender,
+  listen: Listener,
+  overheard: Overheard,
+): Promise<void> {
+  const { inbound, notices, obstacles } = overheard
+  if (inbound.length + notices.length + obstacles.length > 0) await listen(scope, sender, overheard)
 }
 
 type Webhook = { id: bigint; body: Buffer }
@@ -112,15 +146,14 @@ function isFull(webhooks: readonly Webhook[]): boolean {
   return webhooks.length === MOST_WEBHOOKS_AT_ONCE || bytes >= ENOUGH_BYTES
 }
 
-/** Files and applies receipts, whether they come from a webhook or were parked until now. */
+/** Files and applies receipts that were parked until now. */
 export async function foldReceipts(
   scope: Scope,
   senderId: string,
   lines: readonly ReceiptLine[],
 ): Promise<string[]> {
   if (lines.length === 0) return []
-  const known = await fileReceipts(scope, senderId, lines)
-  return applyReceipts(scope, known)
+  return applyReceipts(scope, await fileReceipts(scope, senderId, lines))
 }
 
 function noteOf(unknownCount: number): string | null {

@@ -9,7 +9,7 @@ export {
   type Purpose,
 } from './decency.ts'
 export { type Calendar, type PlainRule, shippedDecency } from './decency-seed.ts'
-export { type DispatchHouse, dispatchSlice, type Obstacle, type RunTemplate } from './dispatch.ts'
+export { type DispatchHouse, dispatchSlice, type RunTemplate } from './dispatch.ts'
 export {
   type DecencyBook,
   type DecencySettings,
@@ -17,16 +17,29 @@ export {
   findDecencySettings,
   ruleFor,
 } from './find-decency.ts'
-export { type Folded, foldWebhooks } from './fold.ts'
+export { type Folded, foldWebhooks, type Listener } from './fold.ts'
 export { forgetRecipient } from './forget-recipient.ts'
+export { hearNotices, listNotices, type Notice } from './hear-notices.ts'
 export { type Holiday, readHolidayFile } from './holiday-file.ts'
 export { type Inbox, openInbox } from './inbox.ts'
 export { MESSAGE_MOVES, MESSAGE_STATES, type MessageState } from './lifecycle.ts'
 export { type AudienceQuery, audienceHash, materialise } from './materialise.ts'
-export type { ProviderConnection } from './provider.ts'
+export type { FailureObstacle, Obstacle } from './obstacle.ts'
+export type { InboundMessage, ProviderConnection } from './provider.ts'
 export { PROVIDERS } from './providers/index.ts'
 export { findRun, type Run } from './run.ts'
-export { addSender, connectDeps, listSenders, type OpenSender, openSender, type Sender } from './senders.ts'
+export {
+  addSender,
+  changeSender,
+  connectDeps,
+  findSender,
+  KEEP_PREVIOUS_HOURS,
+  listSenders,
+  type OpenSender,
+  openSender,
+  retirePreviousSecrets,
+  type Sender,
+} from './senders.ts'
 export {
   dropCalendar,
   dropDecencyRule,
@@ -34,7 +47,16 @@ export {
   setDecencyRule,
   setDecencySettings,
 } from './set-decency.ts'
-export { pauseRun, startRun, stopRun, waitRun } from './steer.ts'
+export { pausedWithSender, pauseRun, startRun, stopRun, waitRun } from './steer.ts'
 export { type Stopped, stopMessages } from './stop-messages.ts'
+export {
+  type Change as SenderChange,
+  resume as resumeStoppedSender,
+  resumeSender,
+  sendersConcerned,
+  stopByHand,
+  stoppedSenderOf,
+  stopSenders,
+} from './stop-sender.ts'
 export { findTemplateAccount, templateAccount } from './template-account.ts'
 export { insideWindow, instantOf, type Window } from './window.ts'

@@ -127,6 +127,8 @@ export type InboundMessage = {
   readonly payload?: string
   /** The message of ours that this one answers. */
   readonly inReplyTo?: string
+  /** Digits of the number that the person has changed to, where that is what the message says. */
+  readonly newNumber?: string
   readonly phoneNumberId?: string
 }
 
@@ -137,9 +139,17 @@ export type ParsedWebhook = {
   /** What it says of templates of a business account. */
   readonly templates: readonly TemplateNews[]
   /** JSON-safe and storable: no NUL, no lone surrogates, no nesting beyond a limit. */
-  readonly other: readonly { readonly field: string; readonly value: unknown }[]
+  readonly other: readonly OtherUpdate[]
   /** How many shapes were not recognised; they are in `other` too. */
   readonly unknownCount: number
+}
+
+/** `accountId` and `occurredAt` (ISO 8601 in UTC) are there where the platform gave them. */
+export type OtherUpdate = {
+  readonly field: string
+  readonly value: unknown
+  readonly accountId?: string
+  readonly occurredAt?: string
 }
 
 /** Headers as Node gives them: lower-case names. */
@@ -185,6 +195,8 @@ export type Provider<Config extends SenderConfig = SenderConfig> = {
   readonly configSchema: z.ZodType<Config>
   /** Members of the configuration that are encrypted at rest and never shown again. */
   readonly secretFields: readonly string[]
+  /** Secrets of which two are valid while one replaces the other, each with the member that keeps the older one. */
+  readonly replaceableSecrets: Readonly<Record<string, string>>
   readonly defaultMessagesPerSecond: number
   /** How long after acceptance a message may still be delivered: the hold lives as long. */
   readonly defaultLifetimeSeconds: number
@@ -196,7 +208,11 @@ export type Provider<Config extends SenderConfig = SenderConfig> = {
   /** Checks a webhook's signature over its raw bytes in constant time, against every secret given. */
   verifySignature(rawBody: Buffer, headers: WebhookHeaders, secrets: readonly string[]): boolean
   /** The body to answer a subscription handshake with, or undefined where the verify token is not this sender's. */
-  answerHandshake(query: Readonly<Record<string, unknown>>, config: Config): string | undefined
+  answerHandshake(
+    query: Readonly<Record<string, unknown>>,
+    config: Config,
+    deps: Pick<ConnectDeps, 'appSecret'>,
+  ): string | undefined
   /** Takes a webhook apart. Never throws, whatever the bytes. */
   parseWebhook(rawBody: Buffer): ParsedWebhook
 }

@@ -1,3 +1,4 @@
+import { listOf } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { release } from '../wallet/index.ts'
 import { resolveAbandoned } from './claim.ts'
@@ -6,21 +7,30 @@ import { findRun, type Run } from './run.ts'
 /** Lets workers claim the campaign's slices, from the beginning or after a pause. */
 export async function startRun(scope: Scope, campaignId: string): Promise<void> {
   await scope.sql`
-    UPDATE runs SET state = 'running', pause_reason = NULL
+    UPDATE runs SET state = 'running', pause_reason = NULL, paused_with_sender = false,
+           resumed_at = CASE WHEN state = 'paused' THEN ${scope.now.toISOString()}::timestamptz ELSE resumed_at END
      WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND state IN ('waiting','paused')`
 }
 
-/** Stops claiming and dispatching; what is already with the provider finishes. */
-export async function pauseRun(scope: Scope, campaignId: string, reason: string): Promise<void> {
+/**
+ * Stops claiming and dispatching; what is already with the provider finishes.
+ * @param withSender paused because its sender is stopped: it goes on when the sender does
+ */
+export async function pauseRun(
+  scope: Scope,
+  campaignId: string,
+  reason: string,
+  withSender = false,
+): Promise<void> {
   await scope.sql`
-    UPDATE runs SET state = 'paused', pause_reason = ${reason}
+    UPDATE runs SET state = 'paused', pause_reason = ${reason}, paused_with_sender = ${withSender}
      WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND state IN ('waiting','running')`
 }
 
 /** Takes a pause back before the campaign has begun: it waits for its time again. */
 export async function waitRun(scope: Scope, campaignId: string): Promise<void> {
   await scope.sql`
-    UPDATE runs SET state = 'waiting', pause_reason = NULL
+    UPDATE runs SET state = 'waiting', pause_reason = NULL, paused_with_sender = false
      WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND state = 'paused'`
 }
 
@@ -69,4 +79,12 @@ async function endQueued(
     SELECT count(*)::int AS count, coalesce(sum(price), 0)::bigint AS total FROM ended`
   await release(scope, { ...run, amountMinor: ended!.total, nItems: ended!.count, reason: as })
   return { count: ended!.count, releasedMinor: ended!.total }
+}
+
+/** Those of some campaigns that were paused only because their sender was stopped. */
+export async function pausedWithSender(scope: Scope, campaignIds: readonly string[]): Promise<string[]> {
+  const rows = await scope.sql<{ campaign_id: string }[]>`
+    SELECT campaign_id FROM runs WHERE workspace_id = ${scope.workspaceId} AND paused_with_sender
+       AND campaign_id = ANY(${listOf(campaignIds)}::uuid[]) ORDER BY campaign_id`
+  return rows.map((row) => row.campaign_id)
 }

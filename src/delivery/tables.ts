@@ -13,4 +13,8 @@ export const senders = pgTable('senders', {
   messagesPerSecond: real('messages_per_second').notNull(),
   lifetimeSeconds: integer('lifetime_seconds').notNull(),
   createdAt: instantColumn('created_at').notNull(),
+  stopCode: text('stop_code'),
+  stoppedAt: instantColumn('stopped_at'),
+  previousUntil: instantColumn('previous_until'),
+  checkedAt: instantColumn('checked_at'),
 })

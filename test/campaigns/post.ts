@@ -11,6 +11,7 @@ import {
 } from '../../src/delivery/index.ts'
 import type { OutgoingMessage, SendOutcome } from '../../src/delivery/provider.ts'
 import { openLog } from '../../src/platform/log.ts'
+import { overhear } from '../../workers/fold.ts'
 import type { Clinic } from './clinic.ts'
 
 /** A platform that does as it is told, in memory: it accepts everything unless a test says otherwise. */
@@ -116,7 +117,11 @@ function statusOf({ of, status, at, pricing, unnamed }: Told, now: Date) {
 export async function fold(clinic: Clinic, senderId: string): Promise<string[]> {
   const touched: string[] = []
   for (;;) {
-    const folded = await foldWebhooks(clinic.within, { id: senderId, provider: PROVIDERS.whatsapp_cloud })
+    const folded = await foldWebhooks(
+      clinic.within,
+      { id: senderId, provider: PROVIDERS.whatsapp_cloud },
+      overhear,
+    )
     touched.push(...folded.campaignIds)
     if (folded.webhooks === 0) return [...new Set(touched)]
   }

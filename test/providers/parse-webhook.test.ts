@@ -266,7 +266,7 @@ describe('everything else', () => {
           status: 'paused',
         },
       ],
-      other: [{ field: 'message_template_status_update', value }],
+      other: [{ field: 'message_template_status_update', value, accountId: '102290129340398' }],
       unknownCount: 0,
     })
   })

@@ -41,6 +41,8 @@ describe.each(Object.values(PROVIDERS))('signatures of $kind', (provider) => {
   })
 })
 
+const DEPS = { appSecret: 'derived-secret' }
+
 describe('the subscription handshake', () => {
   const provider = PROVIDERS.whatsapp_cloud
   const config = provider.configSchema.parse({
@@ -53,7 +55,7 @@ describe('the subscription handshake', () => {
   const query = { 'hub.mode': 'subscribe', 'hub.verify_token': 'verify-me', 'hub.challenge': '1158201444' }
 
   it('answers the challenge', () => {
-    expect(provider.answerHandshake(query, config)).toBe('1158201444')
+    expect(provider.answerHandshake(query, config, DEPS)).toBe('1158201444')
   })
 
   it.each([
@@ -66,10 +68,26 @@ describe('the subscription handshake', () => {
     { 'hub.challenge': ['a', 'b'] },
     { 'hub.challenge': 'x'.repeat(2_000) },
   ])('does not answer %j', (fault) => {
-    expect(provider.answerHandshake({ ...query, ...fault }, config)).toBeUndefined()
+    expect(provider.answerHandshake({ ...query, ...fault }, config, DEPS)).toBeUndefined()
   })
 
-  it('is never answered by the simulator, which nobody subscribes', () => {
-    expect(PROVIDERS.simulator.answerHandshake(query, {})).toBeUndefined()
+  it('takes the word before the last change as well, and no third one', () => {
+    const changed = provider.configSchema.parse({
+      ...config,
+      verify_token: 'new',
+      previous_verify_token: 'verify-me',
+    })
+    expect(provider.answerHandshake(query, changed, DEPS)).toBe('1158201444')
+    expect(provider.answerHandshake({ ...query, 'hub.verify_token': 'new' }, changed, DEPS)).toBe(
+      '1158201444',
+    )
+    expect(provider.answerHandshake({ ...query, 'hub.verify_token': 'old' }, changed, DEPS)).toBeUndefined()
+  })
+
+  it('of the stand-in is answered with the secret that it signs with', () => {
+    const { simulator } = PROVIDERS
+    const asked = { ...query, 'hub.verify_token': DEPS.appSecret }
+    expect(simulator.answerHandshake(asked, {}, DEPS)).toBe('1158201444')
+    expect(simulator.answerHandshake(query, {}, DEPS)).toBeUndefined()
   })
 })

@@ -42,6 +42,7 @@ const PAST_THE_WALLS = {
   imports_to_read: 'ids of imports',
   parked_waiting: 'ids of workspaces',
   runs_to_nudge: 'ids of campaigns, noting that they were looked at',
+  senders_to_check: 'ids of senders',
   slices_past_lifetime: 'ids of campaigns and numbers of slices',
   webhooks_waiting: 'ids of senders',
   workspaces_to_remind: 'ids of workspaces',

@@ -46,6 +46,14 @@ const LEFT_BEHIND = [
    SELECT '00000000-0000-7000-8000-000000000021', 'due', id, :here, contact_id, 'skipped', 'missed', '2026-12-01', 1, now(), now() FROM invoices WHERE workspace_id = :here`,
   `INSERT INTO recurring_turns (recurring_id, occurs_at, workspace_id, state, reason, created_at, updated_at)
    VALUES ('00000000-0000-7000-8000-000000000022', now(), :here, 'skipped', 'missed', now(), now())`,
+  `INSERT INTO platform_notices (workspace_id, sender_id, webhook_id, field, value, digest, occurred_at)
+   SELECT :here, id, 1, 'account_update', '{}', sha256('a'), now() FROM senders WHERE workspace_id = :here LIMIT 1`,
+  `INSERT INTO portfolios VALUES (:here, '1', 'TIER_250', 250, now())`,
+  `INSERT INTO portfolio_reach VALUES (:here, '1', 1, now())`,
+  `INSERT INTO contact_handles VALUES (:here, 1, 'user_id', 'ID.1', now())`,
+  `INSERT INTO wishes VALUES (:here, 'ID.1', 'all', 'stop', now(), 'wrote STOP')`,
+  `INSERT INTO inbound_messages (workspace_id, sender_id, webhook_id, provider_message_id, kind, occurred_at)
+   SELECT :here, id, 1, 'wamid.in', 'text', now() FROM senders WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO seals VALUES (:here, 'transfers', 1, gen_random_uuid(), sha256('a'))`,
 ]
 

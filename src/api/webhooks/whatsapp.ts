@@ -45,7 +45,7 @@ export const answerHandshake = definePublicRoute({
   refusals: ['bad_verify_token', 'not_found', 'unavailable'],
   handler: async (request, response, house) => {
     const sender = await findSender(house, request)
-    const challenge = sender.provider.answerHandshake(request.query, sender.config)
+    const challenge = sender.provider.answerHandshake(request.query, sender.config, depsOf(house, sender))
     if (challenge === undefined)
       throw new Problem('bad_verify_token', 'The verify token is not this sender’s.')
     response.type('text/plain').send(challenge)
@@ -74,10 +74,13 @@ async function findSender(house: ApiHouse, request: Request): Promise<OpenSender
 
 /** The signature is over the bytes as they came, under the secret in use or, while it is replaced, the one before. */
 function refuseForgery(house: ApiHouse, sender: OpenSender, request: Request, body: Buffer): void {
-  const { appSecret } = connectDeps(house.secrets, sender.id, { serverUrl: '', simulatorUrl: '' })
-  const secrets = sender.provider.signingSecrets(sender.config, { appSecret })
+  const secrets = sender.provider.signingSecrets(sender.config, depsOf(house, sender))
   if (sender.provider.verifySignature(body, request.headers, secrets)) return
   throw new Problem('bad_signature', 'The signature is not this sender’s.')
+}
+
+function depsOf(house: ApiHouse, sender: OpenSender) {
+  return connectDeps(house.secrets, sender.id, { serverUrl: '', simulatorUrl: '' })
 }
 
 /** Whatever keeps a webhook from being stored, the platform is asked to send it again. */

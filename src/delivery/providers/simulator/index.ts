@@ -2,6 +2,7 @@ import type { Provider } from '../../provider.ts'
 import { GRAPH_VERSION } from '../whatsapp-cloud/config.ts'
 import { openConnection } from '../whatsapp-cloud/connection.ts'
 import { whatsappCloud } from '../whatsapp-cloud/index.ts'
+import { answerHandshake } from '../whatsapp-cloud/signature.ts'
 import {
   DEFAULT_LIFETIME_SECONDS,
   DEFAULT_MESSAGES_PER_SECOND,
@@ -15,6 +16,7 @@ export const simulator: Provider<SimulatorConfig> = {
   kind: 'simulator',
   configSchema: simulatorConfig,
   secretFields: [],
+  replaceableSecrets: {},
   defaultMessagesPerSecond: DEFAULT_MESSAGES_PER_SECOND,
   defaultLifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
 
@@ -38,8 +40,9 @@ export const simulator: Provider<SimulatorConfig> = {
 
   verifySignature: whatsappCloud.verifySignature,
 
-  answerHandshake() {
-    return undefined
+  /** The stand-in subscribes with the secret that it signs with: nobody enters anything by hand. */
+  answerHandshake(query, _config, deps) {
+    return answerHandshake(query, [deps.appSecret])
   },
 
   parseWebhook: whatsappCloud.parseWebhook,

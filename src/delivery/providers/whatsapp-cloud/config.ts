@@ -50,6 +50,9 @@ export const whatsappCloudConfig = z
       description: 'Any word; enter the same where the webhook is subscribed.',
       writeOnly: true,
     }),
+    previous_verify_token: secret(256)
+      .optional()
+      .meta({ description: 'The word before the last change, accepted as well.', writeOnly: true }),
     api_base_url: z
       .string()
       .max(2048)

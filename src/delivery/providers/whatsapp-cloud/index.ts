@@ -15,7 +15,14 @@ import { parseWebhook } from './webhook.ts'
 export const whatsappCloud: Provider<WhatsappCloudConfig> = {
   kind: 'whatsapp_cloud',
   configSchema: whatsappCloudConfig,
-  secretFields: ['access_token', 'app_secret', 'previous_app_secret', 'verify_token'],
+  secretFields: [
+    'access_token',
+    'app_secret',
+    'previous_app_secret',
+    'verify_token',
+    'previous_verify_token',
+  ],
+  replaceableSecrets: { app_secret: 'previous_app_secret', verify_token: 'previous_verify_token' },
   defaultMessagesPerSecond: DEFAULT_MESSAGES_PER_SECOND,
   defaultLifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
 
@@ -42,7 +49,8 @@ export const whatsappCloud: Provider<WhatsappCloudConfig> = {
   verifySignature,
 
   answerHandshake(query, config) {
-    return answerHandshake(query, config.verify_token)
+    const { verify_token: token, previous_verify_token: previous } = config
+    return answerHandshake(query, previous === undefined ? [token] : [token, previous])
   },
 
   parseWebhook,

@@ -31,16 +31,19 @@ function sign(rawBody: Buffer | string, secret: string): string {
 
 /**
  * The body that answers Meta's subscription handshake (`hub.mode`, `hub.verify_token`, `hub.challenge`), or
- * undefined where the token is not the one expected.
+ * undefined where the token is none of those expected.
  */
 export function answerHandshake(
   query: Readonly<Record<string, unknown>>,
-  verifyToken: string,
+  verifyTokens: readonly string[],
 ): string | undefined {
   const { 'hub.mode': mode, 'hub.verify_token': token, 'hub.challenge': challenge } = query
   if (mode !== 'subscribe' || typeof token !== 'string' || typeof challenge !== 'string') return undefined
   if (challenge.length > CHALLENGE_MAX_CHARS) return undefined
-  return sameBytes(Buffer.from(token), Buffer.from(verifyToken)) ? challenge : undefined
+  const given = Buffer.from(token)
+  let matches = false
+  for (const expected of verifyTokens) if (sameBytes(given, Buffer.from(expected))) matches = true
+  return matches ? challenge : undefined
 }
 
 const CHALLENGE_MAX_CHARS = 1_024

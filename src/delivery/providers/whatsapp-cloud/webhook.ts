@@ -2,6 +2,7 @@ import type { TemplateNews } from '../../../templates/index.ts'
 import {
   ATTEMPT_REF_MAX_CHARS,
   type InboundMessage,
+  type OtherUpdate,
   type ParsedWebhook,
   type StatusError,
   type StatusUpdate,
@@ -34,32 +35,43 @@ const OTHER_MAX = 1_000
  * counted. An inbound message that cannot be read does not cost the receipts beside it.
  */
 export function parseWebhook(rawBody: Buffer): ParsedWebhook {
-  const found: Found = { statuses: [], inbound: [], templates: [], other: [], unknownCount: 0 }
+  const found: Found = { statuses: [], inbound: [], templates: [], other: [], unknownCount: 0, source: {} }
   const body = parseJson(rawBody)
   if (isRecord(body) && Array.isArray(body.entry)) readEntries(body.entry, found)
   else keepUnknown(found, 'webhook', body === undefined ? null : body)
-  return found
+  const { source: _source, ...parsed } = found
+  return parsed
 }
 
 type Found = {
   readonly statuses: StatusUpdate[]
   readonly inbound: InboundMessage[]
   readonly templates: TemplateNews[]
-  readonly other: { field: string; value: unknown }[]
+  readonly other: OtherUpdate[]
   unknownCount: number
+  /** Of the entry that is being read. */
+  source: Pick<OtherUpdate, 'accountId' | 'occurredAt'>
 }
 
 /** Fields that are understood or will be: kept without being counted as unknown. */
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   'account_alerts',
   'account_review_update',
+  'account_settings_update',
   'account_update',
   'business_capability_update',
   'calls',
   'flows',
+  'group_lifecycle_update',
+  'group_participants_update',
+  'group_settings_update',
+  'group_status_update',
+  'history',
   'message_template_components_update',
   'message_template_quality_update',
   'message_template_status_update',
+  'partner_solutions',
+  'payment_configuration_update',
   'phone_number_name_update',
   'phone_number_quality_update',
   'security',
@@ -88,10 +100,18 @@ function parseJson(rawBody: Buffer): unknown {
 
 function readEntries(entries: readonly unknown[], found: Found): void {
   for (const entry of entries) {
+    found.source = isRecord(entry) ? readSource(entry) : {}
     if (isRecord(entry) && Array.isArray(entry.changes))
       for (const change of entry.changes) readChange(change, entryFacts(entry), found)
     else keepUnknown(found, 'entry', entry)
   }
+}
+
+function readSource({ id, time }: JsonRecord): Found['source'] {
+  return withoutUndefined<Found['source']>({
+    accountId: readId(id, ID_MAX_CHARS),
+    occurredAt: readInstant(time),
+  })
 }
 
 function readChange(change: unknown, entry: EntryFacts | undefined, found: Found): void {
@@ -225,6 +245,7 @@ function readInbound(
     type,
     ...readContent(item, type),
     inReplyTo: isRecord(item.context) ? readId(item.context.id, ID_MAX_CHARS) : undefined,
+    newNumber: isRecord(item.system) ? readId(item.system.wa_id, ID_MAX_CHARS) : undefined,
     phoneNumberId,
   })
 }
@@ -265,7 +286,8 @@ function readInstant(value: unknown): string | undefined {
 }
 
 function keep(found: Found, field: string, value: unknown): void {
-  if (found.other.length < OTHER_MAX) found.other.push({ field, value: storable(value) ?? null })
+  if (found.other.length < OTHER_MAX)
+    found.other.push({ field, value: storable(value) ?? null, ...found.source })
 }
 
 function keepUnknown(found: Found, field: string, value: unknown): void {

@@ -1,0 +1,16 @@
+import type { Scope } from '../platform/scope.ts'
+import type { Tier } from './notice.ts'
+
+/**
+ * Keeps how many people a sender's business may reach in a rolling day; the latest word counts. All senders of the
+ * business share it; until the platform has named the business, those of one account do.
+ */
+export async function keepTier(scope: Scope, senderId: string, tier: Tier, heardAt: Date): Promise<void> {
+  await scope.sql`
+    INSERT INTO portfolios AS p (workspace_id, key, tier, daily_limit, heard_at)
+    SELECT s.workspace_id, coalesce(s.portfolio_key, s.account_key), ${tier.tier}, ${tier.limit}::int, ${heardAt.toISOString()}::timestamptz
+      FROM senders s WHERE s.id = ${senderId} AND s.workspace_id = ${scope.workspaceId}
+    ON CONFLICT (workspace_id, key) DO UPDATE
+      SET tier = excluded.tier, daily_limit = excluded.daily_limit, heard_at = excluded.heard_at
+      WHERE excluded.heard_at >= p.heard_at`
+}
