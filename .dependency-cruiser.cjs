@@ -29,7 +29,7 @@ const inDoor = (door) => `^${door}/`
 /** A room's pure heart: types and rules that a table test can hold, without database, clock, files or network. */
 const PURE = [
   'platform/(money|result|page|ids|columns)',
-  'workspaces/(role|key|place)',
+  'workspaces/(email|key|letter|place|role|token)',
   'contacts/(amount|cell-text|columns|decimal|due-date|headings|locale|phone)',
   'templates/(check|formats|input|language|limits|platform-form|platform-state|render|requirements|syntax|template|variables)',
   'pricing/(charge|day|market|quote|rate-card|table|validity)',

@@ -6,6 +6,7 @@ import { type Database, openDatabase, type SqlClient } from './platform/db.ts'
 import { openEmbedded } from './platform/embedded/index.ts'
 import { newId } from './platform/ids.ts'
 import { type Log, openLog } from './platform/log.ts'
+import { type Mail, openMail } from './platform/mail.ts'
 import { type Metrics, openMetrics } from './platform/metrics.ts'
 import { migrate } from './platform/migrate.ts'
 import { migrateQueue, openQueue, type Queues } from './platform/queue.ts'
@@ -21,6 +22,7 @@ export type House = {
   readonly log: Log
   readonly metrics: Metrics
   readonly secrets: SecretBox
+  readonly mail: Mail
   readonly database: Database
   readonly queues: Queues
   /** The database as its owner: migrations, workspaces, the audit. Never for a request. */
@@ -56,12 +58,14 @@ export async function openHouse(config: Config, options: HouseOptions = {}): Pro
     databaseUrl: programUrl,
     log,
   })
+  const mail = openMail(config.smtpUrl, config.mailFrom, log)
   return {
     config,
     clock,
     log,
     metrics: openMetrics(),
     secrets: openSecretBox(secretKeyOf(config)),
+    mail,
     database,
     queues,
     ownerUrl,
@@ -74,6 +78,7 @@ export async function openHouse(config: Config, options: HouseOptions = {}): Pro
       ),
     async close() {
       letClockGo()
+      mail.close()
       await queues.close()
       await database.close()
       await embedded?.stop()

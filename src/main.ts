@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startWorkers, type Workers } from '../workers/registry.ts'
 import type { ApiHouse } from './api/house.ts'
-import { consoleDoor } from './console/index.ts'
+import { consoleDoor, setUpToken } from './console/index.ts'
 import { openInbox } from './delivery/index.ts'
 import { announceAddresses, type House, openHouse } from './house.ts'
 import {
@@ -16,6 +16,7 @@ import {
 } from './platform/config.ts'
 import { createApp, createHttpServer } from './server.ts'
 import { type Simulator, startSimulator } from './simulator/index.ts'
+import { hasWorkspace } from './workspaces/index.ts'
 
 /** For the command line, which enters no door itself: prints a link that signs in once. */
 export { openConsoleLink } from './console/index.ts'
@@ -33,9 +34,11 @@ export async function startServer(config: Config, options: { workers: boolean })
   const simulator = config.simulatorUrl
     ? undefined
     : await startSimulator({ host: config.simulatorHost, port: config.simulatorPort })
-  const doors = apiHouse(house)
+  let listening: string | undefined
+  const doors = { ...apiHouse(house), listensOn: () => listening }
   const server = createHttpServer(createApp(doors, [consoleDoor(doors)]))
   const url = await listen(server, config)
+  listening = url
   await announceAddresses(house.database.sql, config.publicUrl ?? url, config.simulatorUrl ?? simulator!.url)
   const workers = options.workers ? startWorkers(house) : undefined
   house.log.info({ url, workers: options.workers }, 'server is ready')
@@ -58,6 +61,7 @@ function apiHouse(house: House): ApiHouse {
     log: house.log,
     metrics: house.metrics,
     secrets: house.secrets,
+    mail: house.mail,
     queues: { ping: () => pingQueue(house) },
     nudge: (queue, name, data, dedupeId) => void house.queues.add(queue, name, data, { dedupeId }),
     receive: (sender, body) => inbox.store(sender.id, body),
@@ -104,6 +108,7 @@ async function main(): Promise<void> {
   if (values['server-only']) needsSharedServices(config)
   const running = await startServer(config, { workers: !values['server-only'] })
   process.stdout.write(`Duecast listens on ${running.url}\n`)
+  await offerSetUp(running)
   let stopping = false
   const stop = async (signal: string) => {
     if (stopping) return
@@ -114,6 +119,15 @@ async function main(): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+}
+
+/** Until the first workspace is made, says how: at this machine just so, from another one with the token. */
+async function offerSetUp({ house, url }: Running): Promise<void> {
+  if (await hasWorkspace(house)) return
+  const address = house.config.publicUrl ?? url
+  process.stdout.write(
+    `Nobody has begun here yet. Open ${address}/set-up?token=${setUpToken(house.secrets)}\n`,
+  )
 }
 
 if (

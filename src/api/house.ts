@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts'
 import type { Database } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
+import type { Mail } from '../platform/mail.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { JsonObject, QueueName } from '../platform/queue.ts'
 import type { SecretBox } from '../platform/secrets.ts'
@@ -12,6 +13,7 @@ export type ApiHouse = {
   readonly log: Log
   readonly metrics: Metrics
   readonly secrets: SecretBox
+  readonly mail: Mail
   /** The queue, as far as readiness goes: resolves when it answers. */
   readonly queues: { ping(): Promise<void> }
   /** Wakes a worker after a commit; may be lost, since the rows say what is due. */
@@ -20,6 +22,8 @@ export type ApiHouse = {
   readonly receive: (sender: WebhookOwner, body: Buffer) => Promise<void>
   /** How the world reaches this server, without a slash at the end; undefined while that is not known. */
   readonly publicUrl: string | undefined
+  /** Where the server listens, once it does. */
+  readonly listensOn?: () => string | undefined
   /** A folder of this installation for files that are being uploaded. */
   readonly uploadDir: string
 }

@@ -1,6 +1,6 @@
 import { newId } from '../platform/ids.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
-import type { Scope } from '../platform/scope.ts'
+import { handOf, type Scope } from '../platform/scope.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
 import { hadAHand } from './approval.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
@@ -26,7 +26,7 @@ export async function decideApproval(
   const campaign = found.value
   const to = request.decision === 'approve' ? 'scheduled' : 'rejected'
   if (campaign.state !== 'pending_approval') return wrongState(campaign, to)
-  if (hadAHand(campaign, scope.actor.name)) return refuse('self_approval', SELF_APPROVAL)
+  if (hadAHand(campaign, handOf(scope.actor))) return refuse('self_approval', SELF_APPROVAL)
   if (request.decision === 'approve' && new Date(campaign.sendBefore!) <= scope.now) {
     return refuse(
       'approval_expired',
@@ -50,7 +50,7 @@ async function recordApproval(
   const policy = await findPolicy(scope)
   await scope.sql`
     INSERT INTO approvals (id, workspace_id, campaign_id, digest, approver, decision, reason, policy_version, created_at)
-    VALUES (${newId(scope.now.getTime())}, ${scope.workspaceId}, ${campaign.id}, ${campaign.digest}, ${scope.actor.name},
+    VALUES (${newId(scope.now.getTime())}, ${scope.workspaceId}, ${campaign.id}, ${campaign.digest}, ${handOf(scope.actor)},
             ${request.decision}, ${request.reason ?? null}, ${policy.version}, ${scope.now.toISOString()}::timestamptz)`
   await recordEvent(
     scope,

@@ -4,7 +4,7 @@ import { instantOf } from '../delivery/index.ts'
 import { senders } from '../delivery/tables.ts'
 import { isUuid, newId } from '../platform/ids.ts'
 import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
-import type { Scope } from '../platform/scope.ts'
+import { handOf, type Scope } from '../platform/scope.ts'
 import { templates } from '../templates/tables.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
@@ -39,7 +39,7 @@ export async function draftCampaign(
       workspaceId: scope.workspaceId,
       state: 'draft',
       version: 1,
-      editors: [scope.actor.name],
+      editors: [handOf(scope.actor)],
       createdAt: scope.now.toISOString(),
       ...request,
     })
@@ -69,7 +69,7 @@ export async function editCampaign(
       state: 'draft',
       quoteId: null,
       version: campaign.version + 1,
-      editors: [...new Set([...campaign.editors, scope.actor.name])],
+      editors: [...new Set([...campaign.editors, handOf(scope.actor)])],
     })
     .where(and(eq(campaigns.id, id), eq(campaigns.workspaceId, scope.workspaceId)))
     .returning()

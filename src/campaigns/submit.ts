@@ -3,7 +3,7 @@ import type { RunTemplate } from '../delivery/index.ts'
 import { materialise } from '../delivery/index.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import { undoIfRefused } from '../platform/savepoint.ts'
-import type { Scope } from '../platform/scope.ts'
+import { handOf, type Scope } from '../platform/scope.ts'
 import { checkFunds, openHold, reserve, seeFunds } from '../wallet/index.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
 import { approvalReasons } from './approval.ts'
@@ -57,7 +57,7 @@ export async function submitCampaign(
   if (campaign.state !== 'quoted') return wrongState(campaign, 'scheduled')
   const quote = await findQuote(scope, campaign, request.quoteId)
   if (!quote.ok) return quote
-  const submitted = await freezeOrUndo(scope, campaign, quote.value, scope.actor.name)
+  const submitted = await freezeOrUndo(scope, campaign, quote.value, handOf(scope.actor))
   if (!submitted.ok && submitted.reason === 'insufficient_funds' && campaign.insufficientFunds === 'wait') {
     return waitForFunds(scope, campaign)
   }
@@ -305,7 +305,7 @@ async function waitForFunds(scope: Scope, campaign: Campaign): Promise<Result<Ca
   const { schedule } = campaign
   const startMs = 'now' in schedule ? scope.now.getTime() : latestStart(schedule).getTime()
   const sendBefore = schedule.sendBefore ?? new Date(startMs + SEND_WITHIN_MS).toISOString()
-  const changes = { submittedBy: scope.actor.name, submittedAt: scope.now.toISOString(), sendBefore }
+  const changes = { submittedBy: handOf(scope.actor), submittedAt: scope.now.toISOString(), sendBefore }
   const refusal = await moveCampaign(scope, campaign, 'waiting_for_funds', changes)
   if (refusal) return refusal
   await recordEvent(scope, 'campaign.waits_for_funds', `campaign:${campaign.id}`)

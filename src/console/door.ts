@@ -1,13 +1,33 @@
 import { createHash } from 'node:crypto'
 import express, { type Request, type RequestHandler, type Response } from 'express'
-import helmet from 'helmet'
-import { newId } from '../platform/ids.ts'
 import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
 import { undoIfRefused } from '../platform/savepoint.ts'
-import { allow, claimKey, findWorkspace, PERMISSIONS, rememberAnswer } from '../workspaces/index.ts'
-import { type Assets, openAssets } from './assets.ts'
-import { type Attempts, openAttempts } from './attempts.ts'
+import {
+  type Action,
+  claimKey,
+  confirmPerson,
+  findWorkspace,
+  hasWorkspace,
+  PERMISSIONS,
+  readAccount,
+  rememberAnswer,
+  roleMay,
+} from '../workspaces/index.ts'
+import { openAssets } from './assets.ts'
 import { clearToken, cookieAttributes, readToken, setToken } from './cookie.ts'
+import {
+  causeOf,
+  type Desk,
+  FOREIGN_FORM,
+  faultsOf,
+  named,
+  pageHeaders,
+  sendFailure,
+  sendRefusal,
+  sessionOf,
+  statusOf,
+} from './desk.ts'
+import { openEntrance } from './entrance.ts'
 import { discardFile, type Form, formReader } from './form.ts'
 import type { ConsoleHouse } from './house.ts'
 import { rememberLanguage, speakTheirLanguage } from './language.ts'
@@ -23,16 +43,9 @@ import {
   type Went,
 } from './page.ts'
 import { ROUTES } from './routes.ts'
-import { endSession, findSession, type Session, signInByKey, signInByLink, touchSession } from './session.ts'
-import { openViews, say, type Views } from './view.ts'
-
-type Desk = {
-  readonly house: ConsoleHouse
-  readonly views: Views
-  readonly assets: Assets
-  readonly attempts: Attempts
-  readonly readForm: ReturnType<typeof formReader>
-}
+import { confirmSession, type Session, touchSession } from './session.ts'
+import { isAtHome } from './set-up.ts'
+import { openViews, say } from './view.ts'
 
 /** The people's door: sign-in, every page of the console, and its style and script. What is not its own it lets pass. */
 export function consoleDoor(house: ConsoleHouse): RequestHandler {
@@ -40,7 +53,6 @@ export function consoleDoor(house: ConsoleHouse): RequestHandler {
     house,
     views: openViews(),
     assets: openAssets(),
-    attempts: openAttempts(),
     readForm: formReader(house.uploadDir),
   }
   const router = express.Router({ caseSensitive: true, strict: true })
@@ -48,7 +60,7 @@ export function consoleDoor(house: ConsoleHouse): RequestHandler {
   router.use(speakTheirLanguage())
   router.post('/language', named('/language'), pageHeaders(), chooseLanguage(desk))
   for (const route of ROUTES) open(router, desk, route)
-  openSignIn(router, desk)
+  openEntrance(router, desk)
   router.get('/{*path}', answerUnknown(desk))
   return router
 }
@@ -59,7 +71,7 @@ function open(router: express.Router, desk: Desk, route: Route): void {
     try {
       if (!isOwnRequest(desk.house, request)) return sendRefusal(desk, response, FOREIGN_FORM)
       const session = await sessionOf(desk, request)
-      if (!session) return askToSignIn(desk, route, request, response)
+      if (!session) return await askToSignIn(desk, route, request, response)
       if (route.kind === 'page') await sendPage(desk, session, route, request, response)
       else if (route.kind === 'act') await sendAct(desk, session, route, request, response)
       else await sendStream(desk, session, route, request, response)
@@ -69,51 +81,12 @@ function open(router: express.Router, desk: Desk, route: Route): void {
   })
 }
 
-const FOREIGN_FORM = refuse(
-  'foreign_form',
-  'This came from a page that is not Duecast’s, so nothing was done. Open the console and try it there.',
-)
-
-/** Tells the observer of requests which page took it: an address may hold what logs must not. */
-function named(path: string): RequestHandler {
-  return (_request, response, next) => {
-    response.locals.route = path
-    next()
-  }
-}
-
-/** Nothing runs but our own script and style; nothing is framed, and nothing of a page is kept. */
-function pageHeaders(): RequestHandler {
-  const self = ["'self'"]
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: self,
-        styleSrc: self,
-        imgSrc: self,
-        connectSrc: self,
-        formAction: self,
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    xFrameOptions: { action: 'deny' },
-    // Our own forms must be able to say where they come from; everybody else learns nothing.
-    referrerPolicy: { policy: 'same-origin' },
-  })
-}
-
-async function sessionOf({ house }: Desk, request: Request): Promise<Session | undefined> {
-  const token = readToken(house, request)
-  return token === undefined ? undefined : findSession(house, token)
-}
-
-function askToSignIn(desk: Desk, route: Route, request: Request, response: Response): void {
+async function askToSignIn(desk: Desk, route: Route, request: Request, response: Response): Promise<void> {
   const had = readToken(desk.house, request) !== undefined
   if (had) clearToken(desk.house, response)
   if (route.kind === 'stream') return void response.status(401).end()
+  if (isAtHome(desk.house, request) && !(await hasWorkspace(desk.house)))
+    return response.redirect(303, '/set-up')
   response.redirect(303, had ? '/sign-in?ended=1' : '/sign-in')
 }
 
@@ -127,10 +100,15 @@ async function sendPage(desk: Desk, session: Session, route: Page, request: Requ
 async function sendAct(desk: Desk, session: Session, route: Act, request: Request, response: Response) {
   const form = await desk.readForm(request, response)
   if ('ok' in form) return sendRefusal(desk, response, form)
+  const { confirm_password: password, confirm_code: code, ...fields } = form.fields
+  const plain = { ...form, fields }
   try {
-    const answered = await visiting(desk, session, request, (visit) =>
-      answerAct(desk, route, visit, form, request),
+    const seconds = await confirm(desk, session, response, { password, code })
+    const visitor = seconds === 0 ? { ...session, actor: { ...session.actor, mustConfirm: false } } : session
+    const answered = await visiting(desk, visitor, request, (visit) =>
+      answerAct(desk, route, visit, plain, request, seconds),
     )
+    if ('token' in answered && answered.token !== undefined) setToken(desk.house, response, answered.token)
     if ('to' in answered) response.redirect(303, answered.to)
     else sendShown(desk, response, answered)
   } finally {
@@ -138,20 +116,72 @@ async function sendAct(desk: Desk, session: Session, route: Act, request: Reques
   }
 }
 
+/**
+ * A member proves who they are with the very form that needs it.
+ * @returns 0 if they have, undefined if they were not asked, -1 if it is wrong, else the seconds to wait
+ */
+async function confirm(
+  { house }: Desk,
+  session: Session,
+  response: Response,
+  proof: { password: string | undefined; code: string | undefined },
+): Promise<number | undefined> {
+  if (session.member === undefined || (proof.password === undefined && proof.code === undefined))
+    return undefined
+  const seconds = await confirmPerson(house, session.member.personId, {
+    password: proof.password,
+    code: proof.code?.trim(),
+  })
+  if (seconds === 0)
+    await house.database.within(causeOf(session, response), (scope) => confirmSession(scope, session))
+  return seconds
+}
+
 type Finished = { readonly status: number; readonly html: string } | Refusal
 
 /** Does it once for each form that was shown; what is refused is undone and shown again with the reason. */
-async function answerAct(desk: Desk, route: Act, visit: Visit, form: Form, request: Request) {
+async function answerAct(
+  desk: Desk,
+  route: Act,
+  visit: Visit,
+  form: Form,
+  request: Request,
+  confirmed: number | undefined,
+) {
   const done = await undoIfRefused(visit.scope, (scope) =>
     onceOnly({ ...visit, scope }, form, request, (inner) => route.act(inner, form)),
   )
   if (done.ok) {
-    const { view, to } = done.value
-    return view === undefined ? { to } : finish(desk, visit, ok(view))
+    const { view, to, token } = done.value
+    return view === undefined ? { to, token } : finish(desk, visit, ok(view))
   }
+  if (done.facts?.confirm === true) return askToConfirm(desk, visit, form, request.path, confirmed)
   const errors = faultsOf(done)
   const shown = await route.again(visit, { fields: form.fields, refusal: done, errors })
   return finish(desk, visit, shown, statusOf(done))
+}
+
+/** The form comes back with all it said, and one more field. */
+async function askToConfirm(
+  desk: Desk,
+  visit: Visit,
+  form: Form,
+  action: string,
+  confirmed: number | undefined,
+): Promise<Finished> {
+  const { totpSecret } = await readAccount(desk.house, visit.session.member!.personId)
+  const data = {
+    action,
+    fields: Object.entries(form.fields).map(([name, value]) => ({ name, value })),
+    withCode: totpSecret !== null,
+    lostFile: form.file !== undefined,
+    error: confirmed === undefined ? undefined : faultOfProof(confirmed),
+  }
+  return finish(desk, visit, ok({ name: 'confirm', title: say('confirm.title'), data }), 403)
+}
+
+function faultOfProof(seconds: number): string {
+  return seconds < 0 ? say('confirm.wrong') : say('sign_in.wait', { n: seconds })
 }
 
 /** A form sent twice leads where it led the first time. */
@@ -209,15 +239,6 @@ function visiting<T>(
   })
 }
 
-function causeOf(session: Session, response: Response) {
-  const { workspaceId, actor } = session
-  return { workspaceId, actor, requestId: requestIdOf(response) }
-}
-
-function requestIdOf(response: Response): string {
-  return (response.locals.requestId as string | undefined) ?? newId()
-}
-
 function paramsOf(request: Request): Readonly<Record<string, string>> {
   return request.params as Record<string, string>
 }
@@ -246,12 +267,9 @@ function frameOf({ assets }: Desk, visit: Visit, section: string | undefined) {
     workspace,
     zone: workspace.timeZone,
     currency: workspace.currency,
-    who: { role: scope.actor.role, name: session.keyName },
+    who: { role: scope.actor.role, name: session.name, member: session.member !== undefined },
     may: Object.fromEntries(
-      Object.keys(PERMISSIONS).map((action) => [
-        action,
-        allow(scope.actor, action as keyof typeof PERMISSIONS) === undefined,
-      ]),
+      Object.keys(PERMISSIONS).map((action) => [action, roleMay(scope.actor.role, action as Action)]),
     ),
     nav: SECTIONS.map((name) => ({
       href: name === 'today' ? '/' : `/${name}`,
@@ -279,54 +297,17 @@ const DONE = new Set([
   'policy',
   'revoked',
   'key',
+  'role',
+  'removed',
+  'withdrawn',
+  'password',
+  'session',
+  'second_factor_off',
 ])
 
 function sendShown(desk: Desk, response: Response, shown: Finished): void {
   if ('ok' in shown) sendRefusal(desk, response, shown)
   else response.status(shown.status).type('html').send(shown.html)
-}
-
-const STATUS: Readonly<Record<string, number>> = {
-  bad_form: 400,
-  insufficient_funds: 402,
-  forbidden: 403,
-  foreign_form: 403,
-  self_approval: 403,
-  not_found: 404,
-  file_too_large: 413,
-  validation_failed: 422,
-  too_many: 429,
-  unavailable: 503,
-}
-
-function statusOf(refusal: Refusal): number {
-  return STATUS[refusal.reason] ?? 409
-}
-
-function faultsOf(refusal: Refusal): Record<string, string> {
-  const faults = (refusal.facts?.errors ?? []) as readonly { path: string; message: string }[]
-  return Object.fromEntries(faults.map(({ path, message }) => [path, message]))
-}
-
-/** A page that only says what is the matter, for whoever it may be. */
-function sendRefusal(desk: Desk, response: Response, refusal: Refusal): void {
-  const status = statusOf(refusal)
-  const title = status === 404 ? say('error.not_found') : say('error.refused')
-  response.status(status).type('html')
-  response.send(desk.views.page('error', { assets: desk.assets.urls, title, message: refusal.message }))
-}
-
-function sendFailure(desk: Desk, response: Response, error: unknown): void {
-  const requestId = requestIdOf(response)
-  desk.house.log.error({ err: error, requestId }, 'a page failed')
-  if (response.headersSent) return void response.destroy()
-  const data = {
-    assets: desk.assets.urls,
-    title: say('error.failed'),
-    message: say('error.failed.say'),
-    requestId,
-  }
-  response.status(500).type('html').send(desk.views.page('error', data))
 }
 
 /** People get a page for what is not there; programs get the API's own answer. */
@@ -356,84 +337,4 @@ function chooseLanguage(desk: Desk): RequestHandler {
 /** A path of this console as a page of ours named it; anything else leads to the first page. */
 function ownPath(path = '/'): string {
   return /^\/(?![/\\])[\x21-\x7e]*$/.test(path) ? path : '/'
-}
-
-function openSignIn(router: express.Router, desk: Desk): void {
-  const { house } = desk
-  const guarded =
-    (work: (request: Request, response: Response) => Promise<void>): RequestHandler =>
-    async (request, response) => {
-      try {
-        if (!isOwnRequest(house, request)) return sendRefusal(desk, response, FOREIGN_FORM)
-        await work(request, response)
-      } catch (error) {
-        sendFailure(desk, response, error)
-      }
-    }
-  const headers = pageHeaders()
-  router.get('/sign-in', named('/sign-in'), headers, (request, response) => {
-    sendSignIn(desk, response, 200, { ended: request.query.ended === '1', left: request.query.left === '1' })
-  })
-  router.post(
-    '/sign-in',
-    named('/sign-in'),
-    headers,
-    guarded((request, response) => signIn(desk, request, response)),
-  )
-  router.get('/sign-in/:token', named('/sign-in/:token'), headers, (request, response) => {
-    const data = { assets: desk.assets.urls, title: say('link.title'), token: request.params.token }
-    response.status(200).type('html').send(desk.views.page('link', data))
-  })
-  router.post(
-    '/sign-out',
-    named('/sign-out'),
-    headers,
-    guarded((request, response) => signOut(desk, request, response)),
-  )
-}
-
-async function signIn(desk: Desk, request: Request, response: Response): Promise<void> {
-  const { house, attempts } = desk
-  const address = request.ip ?? 'unknown'
-  const nowMs = house.clock.now().getTime()
-  const seconds = attempts.waitSeconds(address, nowMs)
-  if (seconds > 0) {
-    response.set('Retry-After', String(seconds))
-    return sendSignIn(desk, response, 429, { error: say('sign_in.wait', { n: seconds }) })
-  }
-  const form = await desk.readForm(request, response)
-  if ('ok' in form) return sendRefusal(desk, response, form)
-  await discardFile(form)
-  const { key = '', token } = form.fields
-  const requestId = requestIdOf(response)
-  const opened = await (token === undefined
-    ? signInByKey(house, key.trim(), requestId)
-    : signInByLink(house, token, requestId))
-  if (opened === undefined) {
-    attempts.failed(address, nowMs)
-    return sendSignIn(desk, response, 401, {
-      error: say(token === undefined ? 'sign_in.wrong' : 'link.over'),
-    })
-  }
-  attempts.succeeded(address)
-  setToken(house, response, opened)
-  response.redirect(303, '/')
-}
-
-async function signOut(desk: Desk, request: Request, response: Response): Promise<void> {
-  const session = await sessionOf(desk, request)
-  if (session)
-    await desk.house.database.within(causeOf(session, response), (scope) => endSession(scope, session))
-  clearToken(desk.house, response)
-  response.redirect(303, '/sign-in?left=1')
-}
-
-function sendSignIn(
-  desk: Desk,
-  response: Response,
-  status: number,
-  data: Readonly<Record<string, unknown>>,
-): void {
-  const html = desk.views.page('sign-in', { assets: desk.assets.urls, title: say('sign_in.title'), ...data })
-  response.status(status).type('html').send(html)
 }

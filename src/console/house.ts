@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts'
 import type { Database } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
+import type { Mail } from '../platform/mail.ts'
 import type { JsonObject, QueueName } from '../platform/queue.ts'
 import type { SecretBox } from '../platform/secrets.ts'
 
@@ -10,10 +11,13 @@ export type ConsoleHouse = {
   readonly clock: Clock
   readonly log: Log
   readonly secrets: SecretBox
+  readonly mail: Mail
   /** Wakes a worker after a commit; may be lost, since the rows say what is due. */
   readonly nudge: (queue: QueueName, name: string, data: JsonObject, dedupeId: string) => void
   /** How the world reaches this server, without a slash at the end; undefined while that is not known. */
   readonly publicUrl: string | undefined
+  /** Where the server listens, once it does. */
+  readonly listensOn?: () => string | undefined
   /** A folder of this installation for files that are being uploaded. */
   readonly uploadDir: string
 }

@@ -1,7 +1,6 @@
 import { ok, type Result } from '../platform/result.ts'
 import type { Role, Scope } from '../platform/scope.ts'
-import { issueKey, recordEvent } from '../workspaces/index.ts'
-import { hashOf, newToken } from './session.ts'
+import { hashOf, issueKey, newToken, recordEvent } from '../workspaces/index.ts'
 
 const LINK_MINUTES = 10
 const KEY_NAME = 'console link'

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express'
 import type { Refusal, Result } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
-import { type Action, allow, type Workspace } from '../workspaces/index.ts'
+import { type Action, allow, roleMay, type Workspace } from '../workspaces/index.ts'
 import type { Form } from './form.ts'
 import type { ConsoleHouse } from './house.ts'
 import type { Session } from './session.ts'
@@ -48,8 +48,8 @@ export type Again = {
 }
 export type FieldErrors = Readonly<Record<string, string>>
 
-/** Where an act leads: to a page, or to what is shown this once. */
-export type Went = { readonly to: string; readonly view?: View }
+/** Where an act leads: to a page, or to what is shown this once; `token` is of a session that takes this one’s place. */
+export type Went = { readonly to: string; readonly view?: View; readonly token?: string }
 
 export type Page = {
   readonly kind: 'page'
@@ -99,7 +99,7 @@ export function stream(path: string, send: Stream['send']): Stream {
 
 /** Whether the visitor's role allows it: decides what is shown, while the verbs refuse the rest. */
 export function may(visit: Visit, action: Action): boolean {
-  return allow(visit.scope.actor, action) === undefined
+  return roleMay(visit.scope.actor.role, action)
 }
 
 /** Refuses a page that the visitor's role may not read. */

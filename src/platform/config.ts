@@ -18,6 +18,9 @@ export type Config = {
   readonly logLevel: (typeof LOG_LEVELS)[number]
   /** Undefined: made from what the installation has, see `secretKeyOf`. */
   readonly secretKey: string | undefined
+  /** The server that letters to members are handed to; undefined: links are shown instead. */
+  readonly smtpUrl: string | undefined
+  readonly mailFrom: string
   readonly simulatorHost: string
   /** 0: any free port. */
   readonly simulatorPort: number
@@ -57,6 +60,14 @@ export const ENVIRONMENT = z.object({
     .min(SECRET_KEY_MIN_CHARS, `SECRET_KEY must have at least ${SECRET_KEY_MIN_CHARS} characters.`)
     .max(1024, 'SECRET_KEY must have at most 1024 characters.')
     .optional(),
+  SMTP_URL: address('SMTP_URL', ['smtp:', 'smtps:']).optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(
+      /^[^\r\n]{0,200}<?[^\s@<>]+@[^\s@<>]+>?$/,
+      'MAIL_FROM must be an e-mail address, such as Duecast <duecast@example.com>.',
+    )
+    .default('Duecast <duecast@localhost>'),
   SIMULATOR_HOST: host('SIMULATOR_HOST').default('127.0.0.1'),
   SIMULATOR_PORT: port('SIMULATOR_PORT').default(0),
   SIMULATOR_URL: address('SIMULATOR_URL', ['http:', 'https:'], isBare).optional(),
@@ -112,6 +123,8 @@ function configOf(env: z.output<typeof ENVIRONMENT>): Config {
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
     logLevel: env.LOG_LEVEL,
     secretKey: env.SECRET_KEY,
+    smtpUrl: env.SMTP_URL,
+    mailFrom: env.MAIL_FROM,
     simulatorHost: env.SIMULATOR_HOST,
     simulatorPort: env.SIMULATOR_PORT,
     simulatorUrl: env.SIMULATOR_URL?.replace(/\/+$/, ''),

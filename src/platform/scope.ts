@@ -4,8 +4,23 @@ import type { Db, Sql } from './db.ts'
 export const ROLES = ['owner', 'admin', 'approver', 'marketer', 'viewer'] as const
 export type Role = (typeof ROLES)[number]
 
-/** Who acts: a key or a part of the program itself (`system:settle`). Its name goes into every trace it leaves. */
-export type Actor = { readonly name: string; readonly role: Role }
+/**
+ * Who acts: a member (`member:<id>`), a key (`key:<id>`) or a part of the program itself (`system:settle`). Its name goes
+ * into every trace it leaves.
+ */
+export type Actor = {
+  readonly name: string
+  readonly role: Role
+  /** The member (`member:<id>`) whose key this is; undefined for one that nobody in particular made. */
+  readonly person?: string | undefined
+  /** A member who has not lately proved who they are: acts that matter ask for it first. */
+  readonly mustConfirm?: boolean
+}
+
+/** Whose hand it is where two persons are needed: the member behind it, whichever key or session it came by. */
+export function handOf(actor: Actor): string {
+  return actor.person ?? actor.name
+}
 
 /**
  * What every verb is given: one open transaction, behind the wall of one workspace, at one moment, for one cause.

@@ -5,7 +5,13 @@ import { parseKey, sameHash } from './key.ts'
 /** Who a key belongs to. */
 export type Identity = { readonly workspaceId: string; readonly actor: Actor }
 
-const NOBODY = { id: '', workspace_id: '', role: 'viewer' as Role, secret_hash: Buffer.alloc(32) }
+const NOBODY = {
+  id: '',
+  workspace_id: '',
+  role: 'viewer' as Role,
+  secret_hash: Buffer.alloc(32),
+  member_id: null as string | null,
+}
 
 /**
  * Finds out who is asking, before any workspace is known. Undefined for a key that is unknown, revoked or wrong;
@@ -15,7 +21,12 @@ export async function authenticate(sql: SqlClient, keyText: string): Promise<Ide
   const key = parseKey(keyText)
   if (!key) return undefined
   const [found = NOBODY] = await sql<(typeof NOBODY)[]>`
-    SELECT id, workspace_id, role, secret_hash FROM find_api_key(${key.prefix})`
+    SELECT id, workspace_id, role, secret_hash, member_id FROM find_api_key(${key.prefix})`
   if (!sameHash(found.secret_hash, key.secretHash) || found === NOBODY) return undefined
-  return { workspaceId: found.workspace_id, actor: { name: `key:${found.id}`, role: found.role } }
+  return { workspaceId: found.workspace_id, actor: actorOfKey(found.id, found.role, found.member_id) }
+}
+
+/** As whom a key acts; `memberId` of whoever made it, if a member did. */
+export function actorOfKey(id: string, role: Role, memberId: string | null): Actor {
+  return { name: `key:${id}`, role, ...(memberId !== null && { person: `member:${memberId}` }) }
 }

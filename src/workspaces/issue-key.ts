@@ -1,7 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { isUuid, newId } from '../platform/ids.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
-import type { Role, Scope } from '../platform/scope.ts'
+import { handOf, type Role, type Scope } from '../platform/scope.ts'
 import { recordEvent } from './audit-trail.ts'
 import { makeKey } from './key.ts'
 import { allow, mayIssue } from './role.ts'
@@ -37,7 +37,7 @@ export async function issueKey(
   }
   await scope.db
     .insert(apiKeys)
-    .values({ ...row, workspaceId: scope.workspaceId, secretHash: made.secretHash })
+    .values({ ...row, workspaceId: scope.workspaceId, secretHash: made.secretHash, memberId: makerOf(scope) })
   await recordEvent(scope, 'key.issued', `key:${row.id}`, { role: row.role, name: row.name })
   return ok({ ...row, apiKey: made.text })
 }
@@ -60,6 +60,12 @@ export async function revokeKey(
     .returning({ id: apiKeys.id })
   if (revoked.length > 0) await recordEvent(scope, 'key.revoked', `key:${id}`)
   return ok(undefined)
+}
+
+/** The member who makes it, at the console or by a key of theirs; null where none does. */
+function makerOf({ actor }: Scope): string | null {
+  const [kind, id] = handOf(actor).split(':')
+  return kind === 'member' ? id! : null
 }
 
 async function workspaceExists(scope: Scope): Promise<boolean> {

@@ -28,10 +28,9 @@ export async function openWorkspace(
   owner: Database,
   request: NewWorkspace,
 ): Promise<Result<{ workspaceId: string; key: IssuedKey }, 'validation_failed'>> {
-  const name = request.name.trim()
-  if (name.length < 1 || name.length > NAME_MAX_CHARS || name.includes('\0')) return badName()
-  const place = placeOf(request)
-  if ('ok' in place) return place
+  const read = readWorkspace(request)
+  if (!read.ok) return read
+  const { name, place } = read.value
   const workspaceId = newId()
   const cause = {
     workspaceId,
@@ -40,11 +39,26 @@ export async function openWorkspace(
   } as const
   return owner.within(cause, async (scope) => {
     await makeWorkspace(scope, name, place)
-    await makeAccounts(scope, place.currency)
-    await makePolicy(scope)
-    await recordEvent(scope, 'workspace.opened', `workspace:${workspaceId}`, { name, ...place })
+    await furnish(scope, name, place)
     return ok({ workspaceId, key: unwrap(await issueKey(scope, { role: 'owner', name: 'first key' })) })
   })
+}
+
+/** What a new workspace says of itself, completed. */
+export function readWorkspace(
+  request: NewWorkspace,
+): Result<{ name: string; place: Place }, 'validation_failed'> {
+  const name = request.name.trim()
+  if (name.length < 1 || name.length > NAME_MAX_CHARS || name.includes('\0')) return badName()
+  const place = placeOf(request)
+  return 'ok' in place ? place : ok({ name, place })
+}
+
+/** Gives a workspace that was just made its accounts and its first approval policy. */
+export async function furnish(scope: Scope, name: string, place: Place): Promise<void> {
+  await makeAccounts(scope, place.currency)
+  await makePolicy(scope)
+  await recordEvent(scope, 'workspace.opened', `workspace:${scope.workspaceId}`, { name, ...place })
 }
 
 async function makeWorkspace(scope: Scope, name: string, place: Place): Promise<void> {

@@ -1,7 +1,12 @@
 import { type Refusal, refuse } from '../platform/result.ts'
 import { type Actor, ROLES, type Role } from '../platform/scope.ts'
 
-type Permission = { readonly roles: readonly Role[]; readonly doing: string }
+type Permission = {
+  readonly roles: readonly Role[]
+  readonly doing: string
+  /** Members at the console prove once more who they are, if they have not lately. */
+  readonly confirm?: true
+}
 
 const EVERYBODY = ROLES
 const MANAGERS = ['owner', 'admin'] as const
@@ -16,7 +21,9 @@ const ANYONE_WHO_ACTS = ['owner', 'admin', 'approver', 'marketer'] as const
 export const PERMISSIONS = {
   'workspace.read': { roles: EVERYBODY, doing: 'see the workspace' },
   'keys.read': { roles: MANAGERS, doing: 'see API keys' },
-  'keys.write': { roles: MANAGERS, doing: 'make or revoke API keys' },
+  'keys.write': { roles: MANAGERS, doing: 'make or revoke API keys', confirm: true },
+  'members.read': { roles: MANAGERS, doing: 'see members' },
+  'members.write': { roles: MANAGERS, doing: 'invite, change or remove members', confirm: true },
   'audit.read': { roles: APPROVERS, doing: 'read the audit trail' },
   'contacts.read': { roles: EVERYBODY, doing: 'see contacts' },
   'contacts.write': { roles: MAKERS, doing: 'change or erase contacts' },
@@ -26,16 +33,16 @@ export const PERMISSIONS = {
   'templates.read': { roles: EVERYBODY, doing: 'see templates' },
   'templates.write': { roles: MAKERS, doing: 'write templates' },
   'rates.read': { roles: EVERYBODY, doing: 'see prices' },
-  'rates.write': { roles: MANAGERS, doing: 'import prices' },
+  'rates.write': { roles: MANAGERS, doing: 'import prices', confirm: true },
   'senders.read': { roles: EVERYBODY, doing: 'see senders' },
-  'senders.write': { roles: MANAGERS, doing: 'set up senders' },
+  'senders.write': { roles: MANAGERS, doing: 'set up senders', confirm: true },
   'campaigns.read': { roles: EVERYBODY, doing: 'see campaigns' },
   'campaigns.write': { roles: MAKERS, doing: 'draft and quote campaigns' },
   'campaigns.submit': { roles: MAKERS, doing: 'submit campaigns' },
-  'campaigns.approve': { roles: APPROVERS, doing: 'approve or reject campaigns' },
+  'campaigns.approve': { roles: APPROVERS, doing: 'approve or reject campaigns', confirm: true },
   'campaigns.stop': { roles: ANYONE_WHO_ACTS, doing: 'pause, resume or cancel campaigns' },
   'wallet.read': { roles: EVERYBODY, doing: 'see the wallet' },
-  'wallet.top_up': { roles: MANAGERS, doing: 'top up the wallet' },
+  'wallet.top_up': { roles: MANAGERS, doing: 'top up the wallet', confirm: true },
   'decency.read': { roles: EVERYBODY, doing: 'see when people may be written to' },
   'decency.write': { roles: MANAGERS, doing: 'change when people may be written to' },
   'invoices.read': { roles: EVERYBODY, doing: 'see invoices' },
@@ -43,18 +50,31 @@ export const PERMISSIONS = {
   'sequences.read': { roles: EVERYBODY, doing: 'see reminder sequences' },
   'sequences.write': { roles: MAKERS, doing: 'write reminder sequences' },
   'sequences.stop': { roles: ANYONE_WHO_ACTS, doing: 'pause reminder sequences' },
-  'sequences.approve': { roles: APPROVERS, doing: 'give or take back standing approvals' },
+  'sequences.approve': { roles: APPROVERS, doing: 'give or take back standing approvals', confirm: true },
   'policy.read': { roles: EVERYBODY, doing: 'see the approval policy' },
-  'policy.write': { roles: MANAGERS, doing: 'change the approval policy' },
+  'policy.write': { roles: MANAGERS, doing: 'change the approval policy', confirm: true },
 } as const satisfies Record<string, Permission>
 
 export type Action = keyof typeof PERMISSIONS
 
-/** Refuses what the actor's role may not do, in words that name who may; undefined where it may. */
+/**
+ * The one place where keys and members pass. Refuses what the actor's role may not do, in words that name who may, and
+ * with the fact `confirm` what a member may do once they have proved again who they are; undefined where it may be done.
+ */
 export function allow(actor: Actor, action: Action): Refusal<'forbidden'> | undefined {
-  const { roles, doing }: Permission = PERMISSIONS[action]
-  if (roles.includes(actor.role)) return undefined
-  return refuse('forbidden', `The role ${actor.role} may not ${doing}; ${sentence(roles)} may.`)
+  const { roles, doing, confirm }: Permission = PERMISSIONS[action]
+  if (!roles.includes(actor.role))
+    return refuse('forbidden', `The role ${actor.role} may not ${doing}; ${sentence(roles)} may.`)
+  if (confirm && actor.mustConfirm) return refuse('forbidden', CONFIRM_FIRST, { confirm: true })
+  return undefined
+}
+
+const CONFIRM_FIRST = 'Confirm first that it is you: this was last done more than ten minutes ago.'
+
+/** Whether a role may do it at all: decides what is shown, while `allow` decides what is done. */
+export function roleMay(role: Role, action: Action): boolean {
+  const { roles }: Permission = PERMISSIONS[action]
+  return roles.includes(role)
 }
 
 /** Whether `role` may hand out `other`: its own and those below it. */

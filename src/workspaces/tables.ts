@@ -22,6 +22,32 @@ export const apiKeys = pgTable('api_keys', {
   name: text('name').notNull(),
   createdAt: instantColumn('created_at').notNull(),
   revokedAt: instantColumn('revoked_at'),
+  /** Whoever made it, if a member did: it ends with them. */
+  memberId: uuid('member_id'),
+})
+
+export const members = pgTable('members', {
+  id: uuid('id').primaryKey(),
+  workspaceId: uuid('workspace_id').notNull(),
+  personId: uuid('person_id').notNull(),
+  email: text('email').notNull(),
+  name: text('name').notNull(),
+  role: text('role', { enum: ROLES }).notNull(),
+  createdAt: instantColumn('created_at').notNull(),
+  removedAt: instantColumn('removed_at'),
+})
+
+export const invitations = pgTable('invitations', {
+  id: uuid('id').primaryKey(),
+  workspaceId: uuid('workspace_id').notNull(),
+  email: text('email').notNull(),
+  role: text('role', { enum: ROLES }).notNull(),
+  tokenHash: bytesColumn('token_hash').notNull(),
+  invitedBy: text('invited_by').notNull(),
+  createdAt: instantColumn('created_at').notNull(),
+  expiresAt: instantColumn('expires_at').notNull(),
+  acceptedAt: instantColumn('accepted_at'),
+  withdrawnAt: instantColumn('withdrawn_at'),
 })
 
 export const idempotencyKeys = pgTable('idempotency_keys', {

@@ -11,6 +11,7 @@ import { PROBLEM_TYPE, type ProblemCode, problemSchema, statusOf } from '../../s
 import type { Route } from '../../src/api/route.ts'
 import { ROUTES } from '../../src/api/routes.ts'
 import { openLog } from '../../src/platform/log.ts'
+import { NO_MAIL } from '../../src/platform/mail.ts'
 import { openMetrics } from '../../src/platform/metrics.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import type { Role } from '../../src/platform/scope.ts'
@@ -48,11 +49,13 @@ type Options = {
   house?: Partial<ApiHouse>
   routes?: readonly Route[]
   otherDoors?: readonly RequestHandler[]
+  /** A database of its own; by default the suite's. */
+  ownerUrl?: string
 }
 
 /** Starts the whole server on a free port, over a real database. Every answer is checked against its route. */
 export async function startServer(options: Options = {}): Promise<Server> {
-  const scratch = await openScratch()
+  const scratch = await openScratch(options.ownerUrl)
   const uploadDir = mkdtempSync(join(tmpdir(), 'duecast-uploads-'))
   const house = { ...houseOf(scratch, uploadDir), ...options.house }
   const routes = options.routes ?? ROUTES
@@ -81,6 +84,7 @@ function houseOf(scratch: Scratch, uploadDir: string): ApiHouse {
     log: openLog(process.env.TEST_LOG ?? 'silent'),
     metrics: openMetrics(),
     secrets: openSecretBox('a key that only tests know, and know well'),
+    mail: NO_MAIL,
     queues: { ping: async () => {} },
     nudge: () => {},
     receive: async () => {},

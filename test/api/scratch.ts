@@ -8,8 +8,7 @@ export const NOON = new Date('2026-11-22T05:00:00.000Z')
 export type Scratch = { owner: Database; database: Database; close(): Promise<void> }
 
 /** A migrated database, opened as its owner and as the program. Tests share it: each makes its own workspaces. */
-export async function openScratch(): Promise<Scratch> {
-  const ownerUrl = sharedDatabaseUrl()
+export async function openScratch(ownerUrl = sharedDatabaseUrl()): Promise<Scratch> {
   const { programUrl } = await migrate(ownerUrl)
   const clock = { now: () => NOON }
   const owner = openDatabase(ownerUrl, clock, { poolSize: 2 })

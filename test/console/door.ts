@@ -18,10 +18,11 @@ export type Console = Server & {
 }
 
 /** The whole server with the console at its other door, over a real database and without workers. */
-export async function openConsole(publicUrl?: string): Promise<Console> {
+export async function openConsole(publicUrl?: string, ownerUrl?: string): Promise<Console> {
   let door: RequestHandler | undefined
   const server = await startServer({
     otherDoors: [(request, response, next) => door!(request, response, next)],
+    ...(ownerUrl !== undefined && { ownerUrl }),
   })
   const clock = { now: server.house.clock.now }
   door = consoleDoor({ ...server.house, publicUrl, clock: { now: () => clock.now() } })

@@ -19,6 +19,7 @@ async function linkFor(workspaceId: string, serverUrl = house.url) {
 
 describe('signing in', () => {
   it('is asked of everybody who has no session', async () => {
+    await house.openFirm()
     for (const path of ['/', '/campaigns', '/wallet/books', '/settings', '/approvals']) {
       const seen = await house.browser().see(path)
       expect([seen.status, seen.to]).toEqual([303, '/sign-in'])

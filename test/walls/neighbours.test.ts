@@ -54,6 +54,9 @@ const LEFT_BEHIND = [
   `INSERT INTO wishes VALUES (:here, 'ID.1', 'all', 'stop', now(), 'wrote STOP')`,
   `INSERT INTO inbound_messages (workspace_id, sender_id, webhook_id, provider_message_id, kind, occurred_at)
    SELECT :here, id, 1, 'wamid.in', 'text', now() FROM senders WHERE workspace_id = :here LIMIT 1`,
+  `INSERT INTO people.persons VALUES ('00000000-0000-7000-8000-00000000000a', 'budi@example.com', 'Budi', '$argon2id$', NULL, NULL, 0, now())`,
+  `INSERT INTO members VALUES (gen_random_uuid(), :here, '00000000-0000-7000-8000-00000000000a', 'budi@example.com', 'Budi', 'marketer', now())`,
+  `INSERT INTO invitations VALUES (gen_random_uuid(), :here, 'joko@example.com', 'viewer', sha256('a'), 'operator', now(), now())`,
   `INSERT INTO seals VALUES (:here, 'transfers', 1, gen_random_uuid(), sha256('a'))`,
 ]
 

@@ -9,7 +9,7 @@ import {
 import { listLists } from '../../contacts/index.ts'
 import { findRun, listSenders, type RunTemplate } from '../../delivery/index.ts'
 import { ok, type Result, refuse } from '../../platform/result.ts'
-import type { Scope } from '../../platform/scope.ts'
+import { handOf, type Scope } from '../../platform/scope.ts'
 import { previewTemplate } from '../../templates/index.ts'
 import { readBalance } from '../../wallet/index.ts'
 import {
@@ -140,7 +140,8 @@ async function messagesOf(scope: Scope, campaign: Campaign) {
 
 /** Whether the visitor had a hand in it; the verb refuses it all the same. */
 function isOwn({ scope }: Visit, { editors, submittedBy }: Campaign): boolean {
-  return editors.includes(scope.actor.name) || submittedBy === scope.actor.name
+  const hand = handOf(scope.actor)
+  return editors.includes(hand) || submittedBy === hand
 }
 
 /** The limits of the policy in force, as phrases; a limit of zero is one too. */

@@ -1,0 +1,116 @@
+import type { Request, RequestHandler, Response } from 'express'
+import helmet from 'helmet'
+import { newId } from '../platform/ids.ts'
+import { type Refusal, refuse } from '../platform/result.ts'
+import type { Assets } from './assets.ts'
+import { readToken } from './cookie.ts'
+import type { formReader } from './form.ts'
+import type { ConsoleHouse } from './house.ts'
+import { findSession, type Session } from './session.ts'
+import { say, type Views } from './view.ts'
+
+/** What every page of the console is made with. */
+export type Desk = {
+  readonly house: ConsoleHouse
+  readonly views: Views
+  readonly assets: Assets
+  readonly readForm: ReturnType<typeof formReader>
+}
+
+export const FOREIGN_FORM = refuse(
+  'foreign_form',
+  'This came from a page that is not Duecast’s, so nothing was done. Open the console and try it there.',
+)
+
+/** Tells the observer of requests which page took it: an address may hold what logs must not. */
+export function named(path: string): RequestHandler {
+  return (_request, response, next) => {
+    response.locals.route = path
+    next()
+  }
+}
+
+/** Nothing runs but our own script and style; nothing is framed, and nothing of a page is kept. */
+export function pageHeaders(): RequestHandler {
+  const self = ["'self'"]
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: self,
+        styleSrc: self,
+        imgSrc: self,
+        connectSrc: self,
+        formAction: self,
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    xFrameOptions: { action: 'deny' },
+    // Our own forms must be able to say where they come from; everybody else learns nothing.
+    referrerPolicy: { policy: 'same-origin' },
+  })
+}
+
+/** Who the request's cookie belongs to, if its session still stands. */
+export async function sessionOf({ house }: Desk, request: Request): Promise<Session | undefined> {
+  const token = readToken(house, request)
+  return token === undefined ? undefined : findSession(house, token)
+}
+
+export function causeOf(session: Session, response: Response) {
+  const { workspaceId, actor } = session
+  return { workspaceId, actor, requestId: requestIdOf(response) }
+}
+
+export function requestIdOf(response: Response): string {
+  return (response.locals.requestId as string | undefined) ?? newId()
+}
+
+const STATUS: Readonly<Record<string, number>> = {
+  bad_form: 400,
+  insufficient_funds: 402,
+  forbidden: 403,
+  foreign_form: 403,
+  self_approval: 403,
+  not_found: 404,
+  file_too_large: 413,
+  validation_failed: 422,
+  wrong_password: 422,
+  link_over: 410,
+  too_many: 429,
+  unavailable: 503,
+}
+
+/** The status that a refusal is answered with; 409 where none else fits. */
+export function statusOf(refusal: Refusal): number {
+  return STATUS[refusal.reason] ?? 409
+}
+
+/** A page that only says what is the matter, for whoever it may be. */
+export function sendRefusal(desk: Desk, response: Response, refusal: Refusal): void {
+  const status = statusOf(refusal)
+  const title = status === 404 ? say('error.not_found') : say('error.refused')
+  response.status(status).type('html')
+  response.send(desk.views.page('error', { assets: desk.assets.urls, title, message: refusal.message }))
+}
+
+export function sendFailure(desk: Desk, response: Response, error: unknown): void {
+  const requestId = requestIdOf(response)
+  desk.house.log.error({ err: error, requestId }, 'a page failed')
+  if (response.headersSent) return void response.destroy()
+  const data = {
+    assets: desk.assets.urls,
+    title: say('error.failed'),
+    message: say('error.failed.say'),
+    requestId,
+  }
+  response.status(500).type('html').send(desk.views.page('error', data))
+}
+
+/** What a verb found wrong, by the path it gave. */
+export function faultsOf(refusal: Refusal): Record<string, string> {
+  const faults = (refusal.facts?.errors ?? []) as readonly { path: string; message: string }[]
+  return Object.fromEntries(faults.map(({ path, message }) => [path, message]))
+}
