@@ -35,6 +35,8 @@ export const PROBLEMS = {
   mixed_models: [409, 'The prices do not fit into one campaign'],
   charge_moment_not_supported: [409, 'The prices are charged at another moment'],
   books_do_not_balance: [409, 'The books do not balance'],
+  last_owner: [409, 'A workspace keeps an owner'],
+  already_member: [409, 'The address belongs to a member'],
   reference_reused: [409, 'The reference belongs to another payment'],
   idempotency_key_reused: [409, 'The idempotency key belongs to another request'],
   body_too_large: [413, 'The body is too large'],

@@ -49,6 +49,14 @@ import {
 } from './invoices.ts'
 import { deleteKey, getKeys, postKey } from './keys.ts'
 import { getTransfers, getWalletAudit } from './ledger.ts'
+import {
+  deleteInvitation,
+  deleteMember,
+  getInvitations,
+  getMembers,
+  patchMember,
+  postInvitation,
+} from './members.ts'
 import { getMessages } from './messages.ts'
 import { openApiDocument } from './openapi.ts'
 import {
@@ -174,6 +182,12 @@ export const ROUTES: readonly Route[] = [
   getKeys,
   postKey,
   deleteKey,
+  getMembers,
+  patchMember,
+  deleteMember,
+  getInvitations,
+  postInvitation,
+  deleteInvitation,
 
   answerHandshake,
   receiveWebhook,

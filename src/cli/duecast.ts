@@ -17,6 +17,7 @@ function program(): Command {
     .requiredOption('--currency <code>', 'the currency of its wallet, such as IDR')
     .option('--time-zone <zone>', 'its time zone; by default that of the currency’s country')
     .option('--country <code>', 'the country of numbers written without one; by default the currency’s')
+    .option('--owner-email <address>', 'also make a link that lets this person in as its owner')
     .option('--json', JSON_ONLY)
     .action(async (options) => (await import('./workspace-create.ts')).createWorkspace(options))
 
@@ -29,6 +30,35 @@ function program(): Command {
     .option('--name <name>', 'what it is for')
     .option('--json', JSON_ONLY)
     .action(async (options) => (await import('./key-create.ts')).createKey(options))
+
+  const member = duecast.command('member').description('the people of a workspace')
+  member
+    .command('invite')
+    .description('make a link that makes somebody a member, once within a week')
+    .requiredOption('--workspace <id>', 'of which workspace')
+    .requiredOption('--email <address>', 'whom')
+    .addOption(new Option('--role <role>', 'what they may do').choices(ROLES).makeOptionMandatory())
+    .option('--json', JSON_ONLY)
+    .action(async (options) => (await import('./member.ts')).invite(options))
+  member
+    .command('list')
+    .description('show members and open invitations')
+    .requiredOption('--workspace <id>', 'of which workspace')
+    .option('--json', JSON_ONLY)
+    .action(async (options) => (await import('./member.ts')).list(options))
+  member
+    .command('remove')
+    .description('remove a member; their sessions and the keys they made end')
+    .requiredOption('--workspace <id>', 'from which workspace')
+    .requiredOption('--email <address>', 'whom')
+    .option('--json', JSON_ONLY)
+    .action(async (options) => (await import('./member.ts')).remove(options))
+  member
+    .command('reset-link')
+    .description('make a link with which somebody sets a new password, once within an hour')
+    .requiredOption('--email <address>', 'who')
+    .option('--json', JSON_ONLY)
+    .action(async (options) => (await import('./member.ts')).resetLink(options))
 
   const people = duecast.command('console').description('the console, for people')
   people

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join as joinPath } from 'node:path'
 import type { RequestHandler } from 'express'
 import { expect } from 'vitest'
 import { z } from 'zod'
@@ -17,7 +18,7 @@ import { unwrap } from '../../src/platform/result.ts'
 import type { Role } from '../../src/platform/scope.ts'
 import { openSecretBox } from '../../src/platform/secrets.ts'
 import { createApp, createHttpServer } from '../../src/server.ts'
-import { issueKey, openWorkspace } from '../../src/workspaces/index.ts'
+import { acceptInvitation, inviteMember, issueKey, openWorkspace } from '../../src/workspaces/index.ts'
 import { NOON, openScratch, type Scratch } from './scratch.ts'
 
 export type Asked = {
@@ -40,6 +41,8 @@ export type Server = {
   ask(method: string, path: string, asked?: Asked): Promise<Answered>
   /** A new workspace, and a key of each role in it. */
   openFirm(currency?: string): Promise<Firm>
+  /** Somebody who accepted an invitation. @returns their id as a member */
+  join(workspaceId: string, role: Role): Promise<string>
   close(): Promise<void>
 }
 
@@ -56,7 +59,7 @@ type Options = {
 /** Starts the whole server on a free port, over a real database. Every answer is checked against its route. */
 export async function startServer(options: Options = {}): Promise<Server> {
   const scratch = await openScratch(options.ownerUrl)
-  const uploadDir = mkdtempSync(join(tmpdir(), 'duecast-uploads-'))
+  const uploadDir = mkdtempSync(joinPath(tmpdir(), 'duecast-uploads-'))
   const house = { ...houseOf(scratch, uploadDir), ...options.house }
   const routes = options.routes ?? ROUTES
   const server = createHttpServer(createApp(house, options.otherDoors, routes))
@@ -68,6 +71,7 @@ export async function startServer(options: Options = {}): Promise<Server> {
     scratch,
     ask: (method, path, asked = {}) => ask(url, routes, method, path, asked),
     openFirm: (currency) => openFirm(scratch, currency),
+    join: (workspaceId, role) => join(house, workspaceId, role),
     close: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -100,6 +104,15 @@ async function openFirm(scratch: Scratch, currency = 'IDR'): Promise<Firm> {
   for (const role of ['admin', 'approver', 'marketer', 'viewer'] as const)
     keys[role] = unwrap(await scratch.database.within(cause, (scope) => issueKey(scope, { role }))).apiKey
   return { workspaceId, keys }
+}
+
+async function join(house: ApiHouse, workspaceId: string, role: Role): Promise<string> {
+  const cause = { workspaceId, actor: { name: 'operator', role: 'owner' }, requestId: 'test' } as const
+  const email = `${randomUUID()}@example.com`
+  const invited = await house.database.within(cause, (scope) => inviteMember(scope, { email, role }))
+  const { token } = unwrap(invited)
+  const asked = { token, name: 'Siti', password: 'four blue doors open' }
+  return unwrap(await acceptInvitation(house, asked, 'test')).memberId
 }
 
 async function ask(

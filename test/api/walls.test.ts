@@ -23,6 +23,7 @@ const BODIES: Record<string, unknown> = {
   'PUT /v1/invoices/{id}/dispute': {},
   'PUT /v1/invoices/{id}/cancellation': {},
   'POST /v1/invoices/{id}/reopening': {},
+  'PATCH /v1/members/{id}': { role: 'viewer' },
 }
 
 const LISTS = BEHIND.filter(({ path }) => /^\/v1\/[a-z]+$/.test(path) && path !== '/v1/keys')
@@ -55,6 +56,9 @@ beforeAll(async () => {
   const sheet = new FormData()
   sheet.append('file', new Blob(['No HP\n081234567890\n']), 'people.csv')
   ids.imports = (await server.ask('POST', '/v1/imports', { key: sari.keys.owner, body: sheet })).body.id
+  const invited = { key: sari.keys.owner, body: { email: 'guest@example.com', role: 'viewer' } }
+  ids.invitations = (await server.ask('POST', '/v1/invitations', invited)).body.id
+  ids.members = await server.join(sari.workspaceId, 'viewer')
   ids.keys = (await server.ask('GET', '/v1/keys', { key: sari.keys.owner })).body.data[0].id
 })
 afterAll(() => server.close())

@@ -36,6 +36,8 @@ describe('the configuration', () => {
       simulatorHost: '127.0.0.1',
       simulatorPort: 0,
       simulatorUrl: undefined,
+      smtpUrl: undefined,
+      mailFrom: 'Duecast <duecast@localhost>',
       workerConcurrency: 4,
     })
   })
