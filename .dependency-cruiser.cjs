@@ -36,7 +36,7 @@ const PURE = [
   'pricing/models/[^/]+',
   'wallet/ledger',
   'delivery/(decency|holiday-file|lifecycle|receipt|window)',
-  'delivery/providers/whatsapp-cloud/(classify|errors|shapes|template-news)',
+  'delivery/providers/whatsapp-cloud/(classify|errors|shapes|template-news|template-request)',
   'campaigns/(approval|lifecycle|schedule|zones)',
   'reports/explain',
 ]

@@ -46,6 +46,31 @@ CREATE INDEX platform_templates_by_template ON platform_templates (template_id) 
 --> statement-breakpoint
 CREATE INDEX platform_templates_wished ON platform_templates (try_at) WHERE wish IS NOT NULL;
 --> statement-breakpoint
+-- When an account's templates are to be fetched next, and what came of the last time.
+CREATE TABLE template_fetches (
+  workspace_id uuid NOT NULL REFERENCES workspaces,
+  account_id text NOT NULL CHECK (length(account_id) BETWEEN 1 AND 128),
+  sender_id uuid NOT NULL,
+  try_at timestamptz NOT NULL,
+  tries int NOT NULL DEFAULT 0,
+  asked_at timestamptz,                                -- somebody waits for it
+  fetched_at timestamptz,
+  found int,
+  problem text,
+  PRIMARY KEY (workspace_id, account_id),
+  FOREIGN KEY (sender_id, workspace_id) REFERENCES senders (id, workspace_id));
+--> statement-breakpoint
+SELECT wall('template_fetches');
+--> statement-breakpoint
+INSERT INTO program_grants VALUES ('template_fetches', 'INSERT, UPDATE');
+--> statement-breakpoint
+-- Senders through which something is to be said to, or asked of, their platform: names only.
+CREATE FUNCTION template_work(as_of timestamptz, most int) RETURNS TABLE (workspace_id uuid, sender_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT DISTINCT x.workspace_id, x.sender_id FROM (
+    SELECT p.workspace_id, p.sender_id FROM platform_templates p WHERE p.wish IS NOT NULL AND p.try_at <= as_of
+    UNION ALL SELECT f.workspace_id, f.sender_id FROM template_fetches f WHERE f.try_at <= as_of) x LIMIT most $$;
+--> statement-breakpoint
 -- Which template of which business account a run sends: news of that template stops the run in its own transaction.
 ALTER TABLE runs ADD COLUMN template_id uuid, ADD COLUMN account_id text;
 --> statement-breakpoint

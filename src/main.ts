@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startWorkers, type Workers } from '../workers/registry.ts'
@@ -33,7 +34,11 @@ export async function startServer(config: Config, options: { workers: boolean })
   const house = await openHouse(config)
   const simulator = config.simulatorUrl
     ? undefined
-    : await startSimulator({ host: config.simulatorHost, port: config.simulatorPort })
+    : await startSimulator({
+        host: config.simulatorHost,
+        port: config.simulatorPort,
+        templatesFile: join(config.dataDir, 'simulated-templates.json'),
+      })
   let listening: string | undefined
   const doors = { ...apiHouse(house), listensOn: () => listening }
   const server = createHttpServer(createApp(doors, [consoleDoor(doors)]))

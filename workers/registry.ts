@@ -2,6 +2,7 @@ import type { House } from '../src/house.ts'
 import type { Job } from '../src/platform/queue.ts'
 import { foldSender } from './fold.ts'
 import { importOne } from './import.ts'
+import { speakForSender } from './platform.ts'
 import { sendCampaign } from './send.ts'
 import { tendOne } from './tend.ts'
 import { startTimetable } from './timetable.ts'
@@ -19,6 +20,7 @@ export function startWorkers(house: House): Workers {
   const chores: Record<string, (job: Job) => Promise<void>> = {
     tend: tendOne(house),
     import: importOne(house),
+    platform: speakForSender(house),
   }
   const queueWorkers = [
     house.queues.work('send', sendCampaign(house), { concurrency: SENDING_AT_ONCE }),

@@ -1,6 +1,7 @@
 import { tendCampaign } from '../src/campaigns/index.ts'
 import { closeSlice, replayParked } from '../src/delivery/index.ts'
 import type { House } from '../src/house.ts'
+import { nudgePlatform } from './platform.ts'
 import { nudgeTend } from './send.ts'
 import { nudgeRun } from './tend.ts'
 
@@ -15,6 +16,7 @@ const IDLE_SECONDS = 1
 export async function sweep(house: House): Promise<void> {
   await part(house, 'campaigns', () => sweepCampaigns(house))
   await part(house, 'templates', () => sweepTemplates(house))
+  await part(house, 'platform', () => sweepPlatform(house))
   await part(house, 'runs', () => sweepRuns(house))
   await part(house, 'webhooks', () => sweepWebhooks(house))
   await part(house, 'lifetimes', () => sweepLifetimes(house))
@@ -47,6 +49,13 @@ async function sweepTemplates(house: House): Promise<void> {
     const changed = await house.asSystem('sweep', workspace_id, (scope) => tendCampaign(scope, campaign_id))
     if (changed) await nudgeRun(house, workspace_id, campaign_id)
   }
+}
+
+/** Senders with something to say to their platform about templates, or to ask of it. */
+async function sweepPlatform(house: House): Promise<void> {
+  const due = await house.database.sql<{ workspace_id: string; sender_id: string }[]>`
+    SELECT workspace_id, sender_id FROM template_work(${house.clock.now().toISOString()}::timestamptz, ${MOST_AT_ONCE})`
+  for (const { workspace_id, sender_id } of due) await nudgePlatform(house, workspace_id, sender_id)
 }
 
 async function sweepRuns(house: House): Promise<void> {

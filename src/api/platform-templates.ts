@@ -2,9 +2,12 @@ import { z } from 'zod'
 import { findTemplateAccount } from '../delivery/index.ts'
 import { pageOf } from '../platform/page.ts'
 import {
+  type FetchState,
+  fetchState,
   findTemplate,
   type PlatformTemplate,
   platformTemplatesOf,
+  requestFetch,
   submitTemplate,
   templatesOfAccount,
   withdrawTemplate,
@@ -129,6 +132,51 @@ export const getSenderTemplates = defineRoute({
     return answer(200, pageBody(page, showPlatformTemplate))
   },
 })
+
+const fetchSchema = z
+  .strictObject({
+    state: z.enum(['never', 'asked', 'done', 'failing']),
+    fetched_at: instantSchema.nullable(),
+    found: z.int().nullable(),
+    problem: z.string().nullable().meta({ description: 'Why the platform did not answer, and what to do.' }),
+  })
+  .meta({ id: 'TemplateSync' })
+
+export const postTemplateSync = defineRoute({
+  method: 'post',
+  path: '/v1/senders/{id}/template-sync',
+  tag: 'Senders',
+  summary: 'Fetches the templates of a sender’s business account',
+  description:
+    'Answered at once; done within seconds, and again every six hours. Templates of yours that were made there by hand are recognised by name, language and words.',
+  permission: 'templates.write',
+  responses: { 202: fetchSchema },
+  refusals: ['not_found', 'sender_without_templates'],
+  handler: async ({ scope, params }) => {
+    const account = await findTemplateAccount(scope, params.id)
+    if (!account.ok) return account
+    const asked = await requestFetch(scope, account.value)
+    return asked.ok ? answer(202, showFetch(asked.value)) : asked
+  },
+})
+
+export const getTemplateSync = defineRoute({
+  method: 'get',
+  path: '/v1/senders/{id}/template-sync',
+  tag: 'Senders',
+  summary: 'How the fetching of a sender’s templates stands',
+  permission: 'templates.read',
+  responses: { 200: fetchSchema },
+  refusals: ['not_found', 'sender_without_templates'],
+  handler: async ({ scope, params }) => {
+    const account = await findTemplateAccount(scope, params.id)
+    return account.ok ? answer(200, showFetch(await fetchState(scope, account.value.accountId))) : account
+  },
+})
+
+function showFetch({ state, fetchedAt, found, problem }: FetchState) {
+  return { state, fetched_at: fetchedAt, found, problem }
+}
 
 /** Before the platform has said anything its clock stands at the beginning. */
 const NEVER = '1970-01-01T00:00:00.000Z'

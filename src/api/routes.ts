@@ -63,7 +63,9 @@ import {
   deleteTemplatePlatform,
   getSenderTemplates,
   getTemplatePlatform,
+  getTemplateSync,
   postTemplateSubmission,
+  postTemplateSync,
 } from './platform-templates.ts'
 import { getReport } from './report.ts'
 import { definePublicRoute, type Route } from './route.ts'
@@ -137,6 +139,8 @@ export const ROUTES: readonly Route[] = [
   postSenderPause,
   deleteSenderPause,
   getSenderNotices,
+  getTemplateSync,
+  postTemplateSync,
 
   getCampaigns,
   postCampaign,

@@ -58,5 +58,6 @@ export {
   stoppedSenderOf,
   stopSenders,
 } from './stop-sender.ts'
+export { tellPlatform } from './tell-platform.ts'
 export { findTemplateAccount, templateAccount } from './template-account.ts'
 export { insideWindow, instantOf, type Window } from './window.ts'

@@ -1,5 +1,13 @@
 import type { z } from 'zod'
-import type { TemplateAccount, TemplateNews } from '../templates/index.ts'
+import type {
+  Category,
+  ListedTemplate,
+  ParameterFormat,
+  PlatformForm,
+  TemplateAccount,
+  TemplateNews,
+  TemplateParameters,
+} from '../templates/index.ts'
 
 /**
  * What a channel must be able to do, and the words in which every channel answers. Pure: types and a few limits.
@@ -182,6 +190,36 @@ export type ProviderConnection = {
   close(): Promise<void>
 }
 
+/** A template to be submitted for approval. */
+export type TemplateRequest = {
+  readonly name: string
+  readonly languageCode: string
+  readonly category: Category
+  readonly form: PlatformForm
+  /** A filled example of every part, for the reviewers. */
+  readonly samples: TemplateParameters
+  readonly parameterFormat: ParameterFormat
+  /** How long a message is tried to be delivered; null for the platform's own time. */
+  readonly ttlSeconds: number | null
+}
+
+/**
+ * What became of a call about templates. `refused` will be refused again; `unknown` may have been done or not, and is
+ * tried again. `at` is the platform's own clock, where it said.
+ */
+export type TemplateOutcome<Value> =
+  | { readonly outcome: 'done'; readonly value: Value; readonly at: string | undefined }
+  | { readonly outcome: 'refused' | 'unknown'; readonly code: string; readonly message: string }
+
+/** An open line to where a sender's templates are kept. Its calls never throw. */
+export type TemplateLine = {
+  create(template: TemplateRequest): Promise<TemplateOutcome<ListedTemplate>>
+  /** Of that name, or all. */
+  list(name?: string): Promise<TemplateOutcome<ListedTemplate[]>>
+  /** A template that is not there is as good as deleted. */
+  remove(template: { name: string; platformId: string | null }): Promise<TemplateOutcome<undefined>>
+}
+
 /** What every sender's configuration may hold, whatever its provider. */
 export type SenderConfig = {
   readonly messages_per_second?: number | undefined
@@ -202,6 +240,7 @@ export type Provider<Config extends SenderConfig = SenderConfig> = {
   readonly defaultLifetimeSeconds: number
   /** Where this sender's templates are kept; a provider without it keeps none, and sends any template. */
   accountOf?(config: Readonly<Record<string, unknown>>, senderId: string): TemplateAccount
+  openTemplates?(config: Config, deps: ConnectDeps): TemplateLine
   connect(config: Config, deps: ConnectDeps): ProviderConnection
   /** The secrets that a webhook of this sender may be signed with; two while one replaces the other. */
   signingSecrets(config: Config, deps: Pick<ConnectDeps, 'appSecret'>): string[]

@@ -34,6 +34,7 @@ const ordersSchema = z.object({
   latency_ms: milliseconds.default(0),
   slow_ms: milliseconds.default(2_000),
   late_ms: milliseconds.default(5_000),
+  template_review: z.boolean().default(false),
 })
 
 export type Orders = z.infer<typeof ordersSchema> & {

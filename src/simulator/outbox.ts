@@ -30,6 +30,8 @@ export type OutboxOptions = {
 
 export type Outbox = {
   add(receipt: Receipt): void
+  /** Posts a change that is no receipt, such as news of a template, and tries again as with receipts. */
+  tell(change: object): void
   /** Receipts not yet taken. */
   pending(): number
   /** Receipts given up after `retryForMs`, or thrown away because too many waited. */
@@ -93,6 +95,24 @@ class WebhookOutbox implements Outbox {
     else this.#later.set(tick, [waiting])
     this.#pending += 1
     this.#wake()
+  }
+
+  tell(change: object): void {
+    const time = Math.floor(Date.now() / 1_000)
+    const entry = [{ id: this.#orders.accountId, time, changes: [change] }]
+    void this.#insist(JSON.stringify({ object: 'whatsapp_business_account', entry }), Date.now())
+  }
+
+  async #insist(body: string, sinceMs: number): Promise<void> {
+    this.#pending += 1
+    const { retryPauseMs, retryPauseMaxMs, retryForMs } = this.#options
+    let pauseMs = retryPauseMs
+    while (!this.#isClosed && Date.now() - sinceMs < retryForMs) {
+      if (await this.#deliver(body)) break
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      pauseMs = Math.min(retryPauseMaxMs, pauseMs * 2)
+    }
+    this.#pending -= 1
   }
 
   pending(): number {

@@ -12,6 +12,7 @@ import type { Journal } from './journal.ts'
 import { type Orders, readOrders } from './orders.ts'
 import { createOutbox, type Outbox, type OutboxOptions } from './outbox.ts'
 import type { WitnessRecord } from './record.ts'
+import type { Shelf } from './templates.ts'
 
 /** What to do with a call: answer after a while, never answer, or reset the connection. */
 export type CallAnswer =
@@ -23,12 +24,23 @@ export type CallAnswer =
 export type Platform = {
   /** One call of `POST /{version}/{phone_number_id}/messages`. */
   handle(phoneNumberId: string, authorization: string | undefined, body: string): CallAnswer
+  /** One call of the template management, `/{version}/{business_account_id}/message_templates`. */
+  handleTemplates(call: TemplateCall, authorization: string | undefined, body: string): GraphAnswer
+  /** Does to a template as it is told, and posts what the platform would. */
+  orderTemplate(body: string): GraphAnswer
   /** Receipts of a number, or of all, that are still to be taken and that were given up. */
   outboxes(phoneNumberId?: string): { pending: number; dropped: number }
   close(): Promise<void>
 }
 
+export type TemplateCall = {
+  readonly method: string
+  readonly accountId: string
+  readonly query: URLSearchParams
+}
+
 export type PlatformParts = {
+  readonly shelf: Shelf
   readonly record: WitnessRecord
   readonly journal: Journal
   readonly webhookRetries: Pick<OutboxOptions, 'retryPauseMs' | 'retryPauseMaxMs' | 'retryForMs'>
@@ -48,6 +60,19 @@ export function createPlatform(parts: PlatformParts): Platform {
         return refuseCall(parts, sender.orders.phone_number_id, unknownObject(phoneNumberId.slice(0, 64)))
       }
       return handleCall(sender, body, parts)
+    },
+    handleTemplates({ method, accountId, query }, authorization, body) {
+      const sender = findSender(senders, authorization, parts)
+      if (sender === undefined) return INVALID_TOKEN
+      if (sender.orders.accountId !== accountId) return unknownObject(accountId.slice(0, 64))
+      return parts.shelf.handle(method, query, body, sender.orders)
+    },
+    orderTemplate(body) {
+      const { news, ...answer } = parts.shelf.order(body)
+      for (const { orders, outbox } of senders.values()) {
+        if (orders.accountId === news?.accountId) outbox.tell(news.change)
+      }
+      return answer
     },
     outboxes(phoneNumberId) {
       const counts = { pending: 0, dropped: 0 }

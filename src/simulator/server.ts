@@ -4,6 +4,7 @@ import { graphError } from './graph.ts'
 import { NO_JOURNAL, openJournal } from './journal.ts'
 import { type CallAnswer, createPlatform, type Platform } from './platform.ts'
 import { createRecord, type WitnessRecord } from './record.ts'
+import { openShelf } from './templates.ts'
 
 export type SimulatorOptions = {
   /** Loopback unless told otherwise: whoever reaches it can read what was sent. */
@@ -12,6 +13,8 @@ export type SimulatorOptions = {
   readonly port?: number
   /** A file of JSON lines to which every acceptance is appended, and from which an earlier run is read. */
   readonly recordFile?: string
+  /** A file in which templates are kept, so that a restart loses none. */
+  readonly templatesFile?: string
   /** How patiently webhooks are tried again when they are not taken with a 200. */
   readonly webhookRetries?: {
     readonly retryPauseMs?: number
@@ -39,6 +42,9 @@ const SILENCE_MAX_MS = 120_000
  * to all that it accepted.
  *
  * - `POST /v26.0/{phone_number_id}/messages`: the Cloud API (any version); the bearer token carries its orders
+ * - `GET`, `POST`, `DELETE /v26.0/{business_account_id}/message_templates`: its template management
+ * - `POST /orders/templates` `{business_account_id, name, language, event|category|quality, reason?}`: what the platform is to
+ *   do to a template; the account's senders are told by webhook
  * - `GET /witness/summary?phone_number_id=`: figures, with `pending_receipts` and `dropped_receipts`
  * - `GET /witness/messages?phone_number_id=&attempt_ref=&cursor=&limit=`: every accepted attempt
  * - `DELETE /witness`: forget everything
@@ -48,7 +54,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const record = createRecord()
   const journal =
     options.recordFile === undefined ? NO_JOURNAL : await openJournal(options.recordFile, record)
-  const platform = createPlatform({ record, journal, webhookRetries: retriesOf(options) })
+  const platform = createPlatform({
+    record,
+    journal,
+    shelf: openShelf(options.templatesFile),
+    webhookRetries: retriesOf(options),
+  })
   const witness = { record, platform, clearJournal: () => journal.clear() }
   const server = createServer((request, response) => route(request, response, witness))
   server.keepAliveTimeout = KEEP_ALIVE_MS
@@ -96,12 +107,44 @@ function addressOf(server: Server): string {
   return `http://${family === 'IPv6' && host !== '127.0.0.1' ? `[${host}]` : host}:${port}`
 }
 
+const TEMPLATES_PATH = /^\/v\d+\.\d+\/([^/?]+)\/message_templates(?:\?|$)/
 const MESSAGES_PATH = /^\/v\d+\.\d+\/([^/?]+)\/messages(?:\?|$)/
 
 function route(request: IncomingMessage, response: ServerResponse, witness: Witness): void {
   const messages = request.method === 'POST' ? MESSAGES_PATH.exec(request.url!) : null
+  const templates = messages ? null : TEMPLATES_PATH.exec(request.url!)
   if (messages) takeMessage(messages[1]!, request, response, witness.platform)
+  else if (templates) manageTemplates(templates[1]!, request, response, witness.platform)
+  else if (request.method === 'POST' && request.url === '/orders/templates')
+    orderTemplate(request, response, witness)
   else answerWitness(request, response, witness)
+}
+
+function manageTemplates(
+  accountId: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  platform: Platform,
+): void {
+  const { searchParams: query } = new URL(request.url!, BASE)
+  readBody(request, (body) => {
+    if (body === undefined) return refuseBody(request)
+    const call = { method: request.method ?? '', accountId, query }
+    const answer = platform.handleTemplates(call, request.headers.authorization, body)
+    sendJson(response, answer.status, answer.body)
+  })
+}
+
+function orderTemplate(request: IncomingMessage, response: ServerResponse, { platform }: Witness): void {
+  readBody(request, (body) => {
+    if (body === undefined) return refuseBody(request)
+    const answer = platform.orderTemplate(body)
+    sendJson(response, answer.status, answer.body)
+  })
+}
+
+function refuseBody(request: IncomingMessage): void {
+  request.socket.end('HTTP/1.1 413 Payload Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
 }
 
 function takeMessage(
@@ -113,7 +156,7 @@ function takeMessage(
   readBody(request, (body) => {
     const authorization = request.headers.authorization
     if (body === undefined) {
-      request.socket.end('HTTP/1.1 413 Payload Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+      refuseBody(request)
     } else {
       answerCall(response, platform.handle(phoneNumberId, authorization, body))
     }

@@ -1,4 +1,12 @@
 export { type CheckedTemplate, checkTemplate, languageCode, previewTemplate } from './check.ts'
+export {
+  dueFetch,
+  type FetchState,
+  fetchFailed,
+  fetchState,
+  requestFetch,
+  takeListing,
+} from './fetch-account.ts'
 export { findTemplate, listTemplates, type Template } from './find.ts'
 export { type PlatformTemplate, platformTemplatesOf, templatesOfAccount } from './find-platform.ts'
 export { HELPERS, type HelperName } from './formats.ts'
@@ -25,6 +33,7 @@ export {
 } from './platform-form.ts'
 export {
   categoryOfWord,
+  type ListedTemplate,
   type ParameterFormat,
   type PlatformStatus,
   SENDABLE_STATUSES,
@@ -63,3 +72,4 @@ export {
 export { SOURCE_MAX_CHARS, TAGS_MAX } from './syntax.ts'
 export { type OpenTemplate, openTemplate, type PartFault, type TemplateWords } from './template.ts'
 export { type Variables, variableName } from './variables.ts'
+export { claimWish, failWish, fulfilWish, type Wish } from './wish.ts'

@@ -44,6 +44,19 @@ export type TemplateNews = {
   | { readonly kind: 'components'; readonly components: unknown }
 )
 
+/** A template as an account's listing, or the answer to its creation, shows it. */
+export type ListedTemplate = {
+  readonly platformId: string
+  readonly name: string
+  readonly language: string
+  readonly status: PlatformStatus
+  readonly category: Category
+  readonly parameterFormat?: ParameterFormat
+  readonly components?: unknown
+  readonly quality?: string
+  readonly reason?: string
+}
+
 const STATUS_BY_WORD: Readonly<Record<string, PlatformStatus>> = Object.assign(Object.create(null), {
   APPROVED: 'approved',
   REINSTATED: 'approved',

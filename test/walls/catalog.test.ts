@@ -63,6 +63,7 @@ const PAST_THE_WALLS = {
   runs_to_nudge: 'ids of campaigns, noting that they were looked at',
   senders_to_check: 'ids of senders',
   slices_past_lifetime: 'ids of campaigns and numbers of slices',
+  template_work: 'ids of senders',
   webhooks_waiting: 'ids of senders',
   workspaces_to_remind: 'ids of workspaces',
   workspaces_to_seal: 'ids of workspaces',

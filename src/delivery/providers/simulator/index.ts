@@ -3,13 +3,14 @@ import { GRAPH_VERSION } from '../whatsapp-cloud/config.ts'
 import { openConnection } from '../whatsapp-cloud/connection.ts'
 import { whatsappCloud } from '../whatsapp-cloud/index.ts'
 import { answerHandshake } from '../whatsapp-cloud/signature.ts'
+import { openTemplateLine } from '../whatsapp-cloud/template-line.ts'
 import {
   DEFAULT_LIFETIME_SECONDS,
   DEFAULT_MESSAGES_PER_SECOND,
   type SimulatorConfig,
   simulatorConfig,
 } from './config.ts'
-import { mintToken, simulatedAccountId, simulatedPhoneNumberId } from './token.ts'
+import { accountOfNumber, mintToken, simulatedAccountId, simulatedPhoneNumberId } from './token.ts'
 
 /** The WhatsApp Cloud API's adapter, pointed at the built-in stand-in. */
 export const simulator: Provider<SimulatorConfig> = {
@@ -22,6 +23,16 @@ export const simulator: Provider<SimulatorConfig> = {
 
   accountOf(config, senderId) {
     return { accountId: simulatedAccountId(senderId), needsApproval: config.template_review === true }
+  },
+
+  openTemplates(config, deps) {
+    const endpoint = {
+      baseUrl: deps.simulatorUrl,
+      version: GRAPH_VERSION,
+      accountId: accountOfNumber(simulatedPhoneNumberId(deps.webhookUrl)),
+      accessToken: mintToken(config, deps),
+    }
+    return openTemplateLine(endpoint, deps)
   },
 
   connect(config, deps) {

@@ -35,7 +35,10 @@ export function simulatedPhoneNumberId(webhookUrl: string): string {
 
 /** The business account that the stand-in gives a simulated sender: each has one of its own, made from its number's id. */
 export function simulatedAccountId(senderId: string): string {
-  const number = simulatedPhoneNumberId(`http://any/webhooks/whatsapp/${senderId}`)
-  const digest = createHash('sha256').update(number).digest()
+  return accountOfNumber(simulatedPhoneNumberId(`http://any/webhooks/whatsapp/${senderId}`))
+}
+
+export function accountOfNumber(phoneNumberId: string): string {
+  const digest = createHash('sha256').update(phoneNumberId).digest()
   return (digest.readUIntBE(0, 6) + 100_000_000_000_000).toString()
 }

@@ -9,6 +9,7 @@ import {
 } from './config.ts'
 import { openConnection } from './connection.ts'
 import { answerHandshake, verifySignature } from './signature.ts'
+import { openTemplateLine } from './template-line.ts'
 import { parseWebhook } from './webhook.ts'
 
 /** Meta's WhatsApp Cloud API. */
@@ -28,6 +29,16 @@ export const whatsappCloud: Provider<WhatsappCloudConfig> = {
 
   accountOf(config) {
     return { accountId: String(config.business_account_id), needsApproval: true }
+  },
+
+  openTemplates(config, deps) {
+    const endpoint = {
+      baseUrl: config.api_base_url ?? GRAPH_URL,
+      version: config.api_version ?? GRAPH_VERSION,
+      accountId: config.business_account_id,
+      accessToken: config.access_token,
+    }
+    return openTemplateLine(endpoint, deps)
   },
 
   connect(config, deps) {

@@ -1,0 +1,220 @@
+import { request } from 'undici'
+import { categoryOfWord, type ListedTemplate, statusOfWord } from '../../../templates/index.ts'
+import type { ConnectDeps, TemplateLine, TemplateOutcome, TemplateRequest } from '../../provider.ts'
+import { isRecord, type JsonRecord, maskNumbers, readCode, readId, readList, readText } from './shapes.ts'
+import { templateRequestBody } from './template-request.ts'
+
+/** Where and as whom a business account is spoken to. */
+export type AccountEndpoint = {
+  readonly baseUrl: string
+  readonly version: string
+  readonly accountId: string
+  readonly accessToken: string
+}
+
+const ANSWER_TIMEOUT_MS = 20_000
+const ANSWER_MAX_BYTES = 8 * 1024 * 1024
+const PAGE_SIZE = 100
+/** An account has at most 6,000 templates. */
+const PAGES_MAX = 70
+const FIELDS = 'id,name,language,status,category,components,parameter_format,quality_score,rejected_reason'
+const MESSAGE_MAX_CHARS = 500
+
+/** Graph's `error_subcode` for a name and language that the account has already. */
+const EXISTS_SUBCODE = 2_388_024
+const NOT_FOUND_CODES: ReadonlySet<number> = new Set([100, 33, 2_593_002])
+/** Codes that say nothing about the template: the same call may work later. */
+const LATER_CODES: ReadonlySet<number> = new Set([1, 2, 4, 17, 32, 613, 80_007, 80_008])
+/** Codes by which the token, and not the template, is at fault. */
+const TOKEN_CODES: ReadonlySet<number> = new Set([0, 3, 10, 102, 190])
+
+/** A line to the template management of one business account. Each call is made once; nothing here throws. */
+export function openTemplateLine(
+  endpoint: AccountEndpoint,
+  deps: Pick<ConnectDeps, 'timeouts'>,
+): TemplateLine {
+  const call = caller(endpoint, deps.timeouts?.answerMs ?? ANSWER_TIMEOUT_MS)
+  const path = `${endpoint.accountId}/message_templates`
+  return {
+    create: async (template) =>
+      readCreated(await call('POST', path, {}, templateRequestBody(template)), template),
+    async remove({ name, platformId }) {
+      const query = platformId === null ? { name } : { hsm_id: platformId, name }
+      return readRemoved(await call('DELETE', path, query))
+    },
+    list: (name) => listAll(call, path, name),
+  }
+}
+
+type Answer = { readonly status: number; readonly body: unknown; readonly at: string | undefined }
+type Failure = { readonly failure: string }
+type Call = (
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  query: Readonly<Record<string, string>>,
+  body?: object,
+) => Promise<Answer | Failure>
+
+function caller({ baseUrl, version, accessToken }: AccountEndpoint, answerMs: number): Call {
+  return async (method, path, query, body) => {
+    const url = new URL(`${baseUrl.replace(/\/+$/, '')}/${version}/${path}`)
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+    try {
+      const response = await request(url, {
+        method,
+        headers: {
+          authorization: `Bearer ${accessToken}`,
+          accept: 'application/json',
+          'user-agent': 'duecast',
+          ...(body && { 'content-type': 'application/json' }),
+        },
+        ...(body && { body: JSON.stringify(body) }),
+        headersTimeout: answerMs,
+        bodyTimeout: answerMs,
+        signal: AbortSignal.timeout(2 * answerMs),
+      })
+      const text = await readAtMost(response.body, ANSWER_MAX_BYTES)
+      return { status: response.statusCode, body: parse(text), at: dateOf(response.headers.date) }
+    } catch (error) {
+      return { failure: (error as { code?: string }).code ?? 'no_answer' }
+    }
+  }
+}
+
+async function readAtMost(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (bytes > maxBytes)
+      throw Object.assign(new Error('The answer is too long.'), { code: 'answer_too_long' })
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** When the platform answered, by its own clock: what it says of itself is of that moment. */
+function dateOf(header: string | string[] | undefined): string | undefined {
+  const time = typeof header === 'string' ? Date.parse(header) : Number.NaN
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString()
+}
+
+type Trouble = Exclude<TemplateOutcome<never>, { outcome: 'done' }>
+
+function readCreated(answer: Answer | Failure, template: TemplateRequest): TemplateOutcome<ListedTemplate> {
+  const trouble = troubleOf(answer)
+  if (trouble) return trouble
+  const { body, at } = answer as Answer & { body: JsonRecord }
+  const platformId = readId(body.id, 128) ?? (typeof body.id === 'number' ? String(body.id) : undefined)
+  if (platformId === undefined)
+    return { outcome: 'unknown', code: 'no_id', message: 'The answer named no template.' }
+  const value = {
+    platformId,
+    name: template.name,
+    language: template.languageCode,
+    status: statusOfWord(body.status) ?? 'pending',
+    category: categoryOfWord(body.category) ?? template.category,
+  }
+  return { outcome: 'done', value, at }
+}
+
+function readRemoved(answer: Answer | Failure): TemplateOutcome<undefined> {
+  const trouble = troubleOf(answer)
+  if (trouble?.outcome === 'refused' && NOT_FOUND_CODES.has(Number(trouble.code)))
+    return { outcome: 'done', value: undefined, at: (answer as Answer).at }
+  return trouble ?? { outcome: 'done', value: undefined, at: (answer as Answer).at }
+}
+
+async function listAll(call: Call, path: string, name?: string): Promise<TemplateOutcome<ListedTemplate[]>> {
+  const found: ListedTemplate[] = []
+  let after: string | undefined
+  let at: string | undefined
+  for (let pages = 0; pages < PAGES_MAX; pages++) {
+    const query = {
+      fields: FIELDS,
+      limit: String(PAGE_SIZE),
+      ...(name !== undefined && { name }),
+      ...(after !== undefined && { after }),
+    }
+    const answer = await call('GET', path, query)
+    const trouble = troubleOf(answer)
+    if (trouble) return trouble
+    const { body } = answer as Answer & { body: JsonRecord }
+    if (!Array.isArray(body.data))
+      return { outcome: 'unknown', code: 'no_data', message: 'The answer held no list.' }
+    at ??= (answer as Answer).at
+    found.push(...body.data.flatMap(readListed))
+    const paging = isRecord(body.paging) ? body.paging : {}
+    const cursors = isRecord(paging.cursors) ? paging.cursors : {}
+    after = readId(cursors.after, 4_096)
+    if (after === undefined || paging.next === undefined || body.data.length === 0)
+      return { outcome: 'done', value: found, at }
+  }
+  return { outcome: 'unknown', code: 'too_many', message: 'The list had no end.' }
+}
+
+function readListed(item: unknown): ListedTemplate[] {
+  if (!isRecord(item)) return []
+  const platformId = readId(item.id, 128)
+  const name = readId(item.name, 512)
+  const language = readId(item.language, 35)
+  const status = statusOfWord(item.status)
+  const category = categoryOfWord(item.category)
+  if (!platformId || !name || !language || !status || !category) return []
+  const quality = isRecord(item.quality_score) ? readId(item.quality_score.score, 40) : undefined
+  const reason = readText(item.rejected_reason, MESSAGE_MAX_CHARS)
+  return [
+    {
+      platformId,
+      name,
+      language,
+      status,
+      category,
+      parameterFormat: item.parameter_format === 'NAMED' ? 'named' : 'positional',
+      components: readList(item.components),
+      ...(quality !== undefined && { quality: quality.toLowerCase() }),
+      ...(reason !== undefined && reason !== 'NONE' && { reason }),
+    },
+  ]
+}
+
+function troubleOf(answer: Answer | Failure): Trouble | undefined {
+  if ('failure' in answer) {
+    return {
+      outcome: 'unknown',
+      code: answer.failure,
+      message: 'The platform could not be reached; it is tried again.',
+    }
+  }
+  const error = isRecord(answer.body) && isRecord(answer.body.error) ? answer.body.error : undefined
+  if (error) return readError(error, answer.status)
+  if (answer.status >= 200 && answer.status < 300 && isRecord(answer.body)) return undefined
+  return {
+    outcome: 'unknown',
+    code: `http_${answer.status}`,
+    message: 'The platform gave no usable answer; it is asked again.',
+  }
+}
+
+function readError(error: JsonRecord, status: number): Trouble {
+  const code = readCode(error.code)
+  const message = maskNumbers(
+    readText(error.error_user_msg, MESSAGE_MAX_CHARS) ?? readText(error.message, MESSAGE_MAX_CHARS),
+  )
+  if (readCode(error.error_subcode) === EXISTS_SUBCODE) return { outcome: 'refused', code: 'exists', message }
+  if (code === undefined || LATER_CODES.has(code) || status >= 500 || status === 429)
+    return { outcome: 'unknown', code: String(code ?? `http_${status}`), message }
+  if (TOKEN_CODES.has(code) || (code >= 200 && code <= 299)) {
+    const told = `The access token of this sender does not allow it: renew it and give it the permission whatsapp_business_management. ${message}`
+    return { outcome: 'unknown', code: String(code), message: told }
+  }
+  return { outcome: 'refused', code: String(code), message }
+}
