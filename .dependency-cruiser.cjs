@@ -15,6 +15,7 @@ const ROOMS = [
   'conversations',
   'campaigns',
   'reminders',
+  'payments',
   'reports',
 ]
 const DOORS = ['src/api', 'src/console', 'src/cli', 'workers']
@@ -38,6 +39,7 @@ const PURE = [
   'delivery/(decency|holiday-file|lifecycle|receipt|window)',
   'delivery/providers/whatsapp-cloud/(classify|errors|shapes|template-news|template-request)',
   'campaigns/(approval|lifecycle|schedule|zones)',
+  'payments/gateways/[^/]+',
   'reports/explain',
 ]
 

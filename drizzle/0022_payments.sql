@@ -45,3 +45,97 @@ CREATE TABLE decency_settings (
 SELECT wall('decency_settings');
 --> statement-breakpoint
 INSERT INTO program_grants VALUES ('decency_settings', 'INSERT, UPDATE');
+--> statement-breakpoint
+-- Who has paid: connections to payment gateways, what they said, and the links by which people pay.
+CREATE TABLE payment_gateways (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL REFERENCES workspaces,
+  provider text NOT NULL CHECK (provider IN ('midtrans','xendit','razorpay','stripe')),
+  name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  config jsonb NOT NULL,                               -- what may be shown
+  secrets bytea NOT NULL,                              -- the rest, and for a day the secret before the last change, encrypted
+  created_at timestamptz NOT NULL,
+  rotated_at timestamptz,
+  removed_at timestamptz,
+  UNIQUE (id, workspace_id));
+--> statement-breakpoint
+SELECT wall('payment_gateways');
+--> statement-breakpoint
+INSERT INTO program_grants VALUES ('payment_gateways', 'INSERT, UPDATE');
+--> statement-breakpoint
+CREATE FUNCTION find_payment_gateway(wanted uuid)
+RETURNS TABLE (id uuid, workspace_id uuid, provider text, config jsonb, secrets bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ SELECT g.id, g.workspace_id, g.provider, g.config, g.secrets FROM payment_gateways g WHERE g.id = wanted AND g.removed_at IS NULL $$;
+--> statement-breakpoint
+-- Every proved webhook once, with what became of it; names and numbers of people who paid are not kept.
+CREATE TABLE gateway_events (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL,
+  gateway_id uuid NOT NULL,
+  event_id text NOT NULL CHECK (length(event_id) BETWEEN 1 AND 300),
+  kind text NOT NULL CHECK (kind IN ('paid','refunded','charged_back','other','unreadable')),
+  says text NOT NULL,
+  payment_id text,
+  reference text,
+  amount bigint,
+  currency text,
+  at timestamptz,
+  outcome text NOT NULL CHECK (outcome IN ('recorded','known','noted','nothing','unknown_invoice','refused')),
+  detail text,
+  invoice_id uuid,
+  body_sha256 bytea NOT NULL CHECK (length(body_sha256) = 32),
+  received_at timestamptz NOT NULL,
+  settled_at timestamptz,
+  FOREIGN KEY (gateway_id, workspace_id) REFERENCES payment_gateways (id, workspace_id),
+  FOREIGN KEY (invoice_id, workspace_id) REFERENCES invoices (id, workspace_id),
+  CHECK (outcome <> 'recorded' OR invoice_id IS NOT NULL),
+  UNIQUE (gateway_id, event_id));
+--> statement-breakpoint
+SELECT wall('gateway_events');
+--> statement-breakpoint
+INSERT INTO program_grants VALUES ('gateway_events', 'INSERT, UPDATE');
+--> statement-breakpoint
+CREATE INDEX gateway_events_by_age ON gateway_events (gateway_id, id DESC);
+--> statement-breakpoint
+CREATE INDEX gateway_events_unclaimed ON gateway_events (workspace_id, reference) WHERE outcome = 'unknown_invoice';
+--> statement-breakpoint
+CREATE TABLE payment_links (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL,
+  invoice_id uuid NOT NULL,
+  gateway_id uuid NOT NULL,
+  reference text NOT NULL CHECK (length(reference) BETWEEN 1 AND 50),
+  amount bigint NOT NULL CHECK (amount > 0),
+  currency char(3) NOT NULL,
+  state text NOT NULL CHECK (state IN ('wanted','made','failed')),
+  url text CHECK (length(url) <= 2000),
+  external_id text,
+  detail text,
+  attempts int NOT NULL DEFAULT 0,
+  try_at timestamptz NOT NULL,
+  created_at timestamptz NOT NULL,
+  made_at timestamptz,
+  FOREIGN KEY (invoice_id, workspace_id) REFERENCES invoices (id, workspace_id),
+  FOREIGN KEY (gateway_id, workspace_id) REFERENCES payment_gateways (id, workspace_id),
+  CHECK ((state = 'made') = (url IS NOT NULL)),
+  UNIQUE (workspace_id, reference));
+--> statement-breakpoint
+SELECT wall('payment_links');
+--> statement-breakpoint
+INSERT INTO program_grants VALUES ('payment_links', 'INSERT, UPDATE');
+--> statement-breakpoint
+CREATE UNIQUE INDEX one_link_for_an_amount ON payment_links (invoice_id, gateway_id, amount) WHERE state <> 'failed';
+--> statement-breakpoint
+CREATE INDEX payment_links_wanted ON payment_links (try_at) WHERE state = 'wanted';
+--> statement-breakpoint
+CREATE FUNCTION links_to_make(as_of timestamptz, most int) RETURNS TABLE (workspace_id uuid, link_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT l.workspace_id, l.id FROM payment_links l WHERE l.state = 'wanted' AND l.try_at <= as_of ORDER BY l.try_at LIMIT most $$;
+--> statement-breakpoint
+-- Where a payment came before its invoice did, and the invoice is there now.
+CREATE FUNCTION payments_to_claim(most int) RETURNS TABLE (workspace_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT DISTINCT e.workspace_id FROM gateway_events e
+    JOIN invoices i ON i.workspace_id = e.workspace_id AND i.number = e.reference
+   WHERE e.outcome = 'unknown_invoice' LIMIT most $$;

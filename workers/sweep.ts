@@ -1,6 +1,7 @@
 import { tendCampaign } from '../src/campaigns/index.ts'
 import { closeSlice, replayParked } from '../src/delivery/index.ts'
 import type { House } from '../src/house.ts'
+import { claimPayments } from '../src/payments/index.ts'
 import { nudgePlatform } from './platform.ts'
 import { nudgeTend } from './send.ts'
 import { nudgeRun } from './tend.ts'
@@ -22,6 +23,7 @@ export async function sweep(house: House): Promise<void> {
   await part(house, 'lifetimes', () => sweepLifetimes(house))
   await part(house, 'parked', () => sweepParked(house))
   await part(house, 'imports', () => sweepImports(house))
+  await part(house, 'payments', () => sweepPayments(house))
 }
 
 async function part(house: House, name: string, work: () => Promise<void>): Promise<void> {
@@ -120,4 +122,12 @@ async function sweepImports(house: House): Promise<void> {
       dedupeId: `sweep-import-${import_id}`,
     })),
   )
+}
+
+/** Payments that came before their invoices. */
+async function sweepPayments(house: House): Promise<void> {
+  const waiting = await house.database.sql<
+    { workspace_id: string }[]
+  >`SELECT workspace_id FROM payments_to_claim(${MOST_AT_ONCE})`
+  for (const { workspace_id } of waiting) await house.asSystem('payments', workspace_id, claimPayments)
 }

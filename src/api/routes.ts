@@ -32,6 +32,7 @@ import {
 } from './decency.ts'
 import { docsAsset, docsPage } from './docs.ts'
 import { getEvents } from './events.ts'
+import { deleteGateway, getGatewayEvents, getGateways, postGateway, postRotation } from './gateways.ts'
 import { healthz, metrics, readyz } from './health.ts'
 import type { ApiHouse } from './house.ts'
 import { getImport, getImports, getProblemBook, getProblems, postImport, putMapping } from './imports.ts'
@@ -81,6 +82,7 @@ import {
 } from './senders.ts'
 import { getTemplate, getTemplates, postTemplate, previewTemplateRoute } from './templates.ts'
 import { getPolicy, getWallet, postTopUp, putPolicy } from './wallet.ts'
+import { receivePaymentWebhook } from './webhooks/payments.ts'
 import { answerHandshake, receiveWebhook } from './webhooks/whatsapp.ts'
 import { getAuditEvents, getWorkspace } from './workspace.ts'
 
@@ -156,6 +158,12 @@ export const ROUTES: readonly Route[] = [
   getMessages,
   getReport,
 
+  getGateways,
+  postGateway,
+  postRotation,
+  deleteGateway,
+  getGatewayEvents,
+
   getDecency,
   putDecency,
   putDecencyRule,
@@ -195,6 +203,7 @@ export const ROUTES: readonly Route[] = [
 
   answerHandshake,
   receiveWebhook,
+  receivePaymentWebhook,
 
   healthz,
   readyz,

@@ -51,6 +51,8 @@ export const PERMISSIONS = {
   'sequences.write': { roles: MAKERS, doing: 'write reminder sequences' },
   'sequences.stop': { roles: ANYONE_WHO_ACTS, doing: 'pause reminder sequences' },
   'sequences.approve': { roles: APPROVERS, doing: 'give or take back standing approvals', confirm: true },
+  'gateways.read': { roles: EVERYBODY, doing: 'see payment gateways' },
+  'gateways.write': { roles: MANAGERS, doing: 'connect payment gateways' },
   'policy.read': { roles: EVERYBODY, doing: 'see the approval policy' },
   'policy.write': { roles: MANAGERS, doing: 'change the approval policy', confirm: true },
 } as const satisfies Record<string, Permission>

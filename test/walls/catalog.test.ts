@@ -52,6 +52,7 @@ const PAST_THE_WALLS = {
   any_workspace: 'whether there is any',
   open_first_workspace: 'makes a workspace where there is none',
   // Where a webhook belongs, by an id that its address bears.
+  find_payment_gateway: 'a gateway with its encrypted secrets, by its id',
   find_webhook_sender: 'a sender with its encrypted secrets, by its id',
   store_webhooks: 'writes each body behind its own sender’s wall; gives nothing back',
   // What waits: names only.
@@ -59,7 +60,9 @@ const PAST_THE_WALLS = {
   campaigns_to_recheck: 'ids of campaigns',
   campaigns_to_tend: 'ids and states of campaigns',
   imports_to_read: 'ids of imports',
+  links_to_make: 'ids of payment links',
   parked_waiting: 'ids of workspaces',
+  payments_to_claim: 'ids of workspaces',
   runs_to_nudge: 'ids of campaigns, noting that they were looked at',
   senders_to_check: 'ids of senders',
   slices_past_lifetime: 'ids of campaigns and numbers of slices',

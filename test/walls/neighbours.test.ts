@@ -11,6 +11,9 @@ let tables: string[]
 
 /** Rows that no day at the clinic leaves behind, so that these tables are not empty either. */
 const LEFT_BEHIND = [
+  `INSERT INTO payment_gateways VALUES (gen_random_uuid(), :here, 'stripe', 'shop', '{}', '\\x00', now())`,
+  `INSERT INTO gateway_events (id, workspace_id, gateway_id, event_id, kind, says, outcome, body_sha256, received_at)
+     SELECT gen_random_uuid(), :here, id, 'e1', 'other', 'x', 'nothing', sha256('x'), now() FROM payment_gateways WHERE workspace_id = :here`,
   `INSERT INTO decency_rules VALUES (:here, 'ID', 'reminder', '[]', true, 'house', '2026-01-01', 'key:budi', now())`,
   `INSERT INTO holiday_calendars VALUES (:here, 'ID', 2028, 'house', '[]', 'key:budi', now())`,
   `INSERT INTO decency_settings VALUES (:here, 'reminder', 3, 7, 'key:budi', now())`,
@@ -30,6 +33,9 @@ const LEFT_BEHIND = [
   `INSERT INTO invoices (id, workspace_id, number, contact_id, currency, amount, due_date, state, source, created_at, updated_at)
    SELECT '00000000-0000-7000-8000-000000000020', :here, 'INV-1', id, 'IDR', 10000, '2026-12-01', 'open', 'api', now(), now()
      FROM contacts WHERE workspace_id = :here LIMIT 1`,
+  `INSERT INTO payment_links (id, workspace_id, invoice_id, gateway_id, reference, amount, currency, state, try_at, created_at)
+   SELECT gen_random_uuid(), :here, '00000000-0000-7000-8000-000000000020', id, 'r1', 1, 'IDR', 'wanted', now(), now()
+     FROM payment_gateways WHERE workspace_id = :here`,
   `INSERT INTO invoice_payments VALUES (gen_random_uuid(), :here, '00000000-0000-7000-8000-000000000020', 1, 'api', 'p1', now(), 'key:budi', now())`,
   `INSERT INTO invoice_events (workspace_id, invoice_id, kind, to_state, actor, at) VALUES (:here, '00000000-0000-7000-8000-000000000020', 'created', 'open', 'key:budi', now())`,
   `INSERT INTO sequences (id, workspace_id, name, state, sender_id, country, purpose, when_short, steps, editors, created_at, updated_at)
