@@ -47,12 +47,10 @@ const gatewaySchema = z
     name: z.string(),
     config: z.record(z.string(), z.string()),
     webhook_url: z.string().meta({ description: 'Enter this address at the gateway.' }),
-    events: z
-      .record(z.string(), z.int())
-      .meta({
-        description:
-          'How many webhooks came to what: recorded, known, noted, nothing, unknown_invoice, refused.',
-      }),
+    events: z.record(z.string(), z.int()).meta({
+      description:
+        'How many webhooks came to what: recorded, known, noted, nothing, unknown_invoice, refused.',
+    }),
     created_at: instantSchema,
     rotated_at: instantSchema.nullable(),
   })

@@ -3,12 +3,14 @@ import { z } from 'zod'
 import type { Gateway, GatewayEvent, Link, WebhookHeaders } from './gateway.ts'
 import { provedByOne, sameText } from './proof.ts'
 import {
+  AMOUNT,
   amountOf,
   baseUrlSchema,
   basic,
   currencyOf,
   idOf,
   jsonOf,
+  jsonWith,
   member,
   secretSchema,
   under,
@@ -43,8 +45,8 @@ export const midtrans: Gateway = {
       accept: 'application/json',
       'content-type': 'application/json',
     },
-    body: JSON.stringify({
-      transaction_details: { order_id: link.reference, gross_amount: Number(wholeUnits(link.amountMinor)) },
+    body: jsonWith(wholeUnits(link.amountMinor), {
+      transaction_details: { order_id: link.reference, gross_amount: AMOUNT },
       usage_limit: 1,
       title: link.invoiceNumber.slice(0, 40),
     }),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Gateway, GatewayEvent, Link, WebhookHeaders } from './gateway.ts'
 import { headerOf, hmacHex, provedByOne, sameText } from './proof.ts'
 import {
+  AMOUNT,
   baseUrlSchema,
   basic,
   currencyOf,
@@ -10,6 +11,7 @@ import {
   idOf,
   instantOfText,
   jsonOf,
+  jsonWith,
   member,
   secretSchema,
   toSmallest,
@@ -55,8 +57,8 @@ export const razorpay: Gateway = {
       'content-type': 'application/json',
     },
     // Without the two switches Razorpay would send reminders of its own.
-    body: JSON.stringify({
-      amount: Number(toSmallest(link.amountMinor, link.currency)),
+    body: jsonWith(String(toSmallest(link.amountMinor, link.currency)), {
+      amount: AMOUNT,
       currency: link.currency,
       reference_id: link.reference,
       description: link.invoiceNumber,

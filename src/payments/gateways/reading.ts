@@ -51,6 +51,12 @@ export function decimalText(amountMinor: bigint): string {
   return formatAmount(amountMinor).replace(/\.?0+$/, '')
 }
 
+/** A JSON body with an amount as an exact number, wherever the body says `AMOUNT`. */
+export const AMOUNT = '\u0000amount\u0000'
+export function jsonWith(amountText: string, body: object): string {
+  return JSON.stringify(body).replaceAll(JSON.stringify(AMOUNT), amountText)
+}
+
 function exponentOf(currency: string): number {
   return EXPONENTS[currency] ?? 2
 }

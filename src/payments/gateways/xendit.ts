@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Gateway, GatewayEvent, Link, WebhookHeaders } from './gateway.ts'
 import { headerOf, provedByOne, sameText } from './proof.ts'
 import {
+  AMOUNT,
   amountOf,
   baseUrlSchema,
   basic,
@@ -11,6 +12,7 @@ import {
   idOf,
   instantOfText,
   jsonOf,
+  jsonWith,
   member,
   secretSchema,
   under,
@@ -52,9 +54,9 @@ export const xendit: Gateway = {
       'content-type': 'application/json',
       'x-idempotency-key': link.reference,
     },
-    body: JSON.stringify({
+    body: jsonWith(decimalText(link.amountMinor), {
       external_id: link.reference,
-      amount: Number(decimalText(link.amountMinor)),
+      amount: AMOUNT,
       currency: link.currency,
       description: link.invoiceNumber,
       invoice_duration: LINK_SECONDS,
