@@ -32,6 +32,7 @@ export const PROBLEMS = {
   sender_stopped: [409, 'The sender is stopped'],
   schedule_in_past: [409, 'The time of sending has passed'],
   approval_expired: [409, 'The time to approve has passed'],
+  no_price: [409, 'There is no price for this'],
   mixed_models: [409, 'The prices do not fit into one campaign'],
   charge_moment_not_supported: [409, 'The prices are charged at another moment'],
   books_do_not_balance: [409, 'The books do not balance'],

@@ -68,6 +68,7 @@ import {
   postTemplateSubmission,
   postTemplateSync,
 } from './platform-templates.ts'
+import { getCampaignPreview, postWhatIf } from './preview.ts'
 import { getReport } from './report.ts'
 import { definePublicRoute, type Route } from './route.ts'
 import {
@@ -149,6 +150,8 @@ export const ROUTES: readonly Route[] = [
   getCampaign,
   patchCampaign,
   postQuote,
+  getCampaignPreview,
+  postWhatIf,
   postSubmission,
   postApproval,
   postPause,

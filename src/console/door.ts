@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import compression from 'compression'
 import express, { type Request, type RequestHandler, type Response } from 'express'
 import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
 import { undoIfRefused } from '../platform/savepoint.ts'
@@ -56,6 +57,7 @@ export function consoleDoor(house: ConsoleHouse): RequestHandler {
     readForm: formReader(house.uploadDir),
   }
   const router = express.Router({ caseSensitive: true, strict: true })
+  router.use(compression({ filter: mayCompress }))
   router.get('/assets/:hash/:name', named('/assets'), desk.assets.serve)
   router.use(speakTheirLanguage())
   router.post('/language', named('/language'), pageHeaders(), chooseLanguage(desk))
@@ -63,6 +65,12 @@ export function consoleDoor(house: ConsoleHouse): RequestHandler {
   openEntrance(router, desk)
   router.get('/{*path}', answerUnknown(desk))
   return router
+}
+
+/** A stream of events must not wait for enough to compress. */
+function mayCompress(_request: Request, response: Response): boolean {
+  const type = String(response.getHeader('Content-Type') ?? '')
+  return /^(text\/(html|css|javascript)|application\/json|image\/svg)/.test(type)
 }
 
 function open(router: express.Router, desk: Desk, route: Route): void {
@@ -282,6 +290,7 @@ function frameOf({ assets }: Desk, visit: Visit, section: string | undefined) {
 
 /** What a page may be told that has just been done. */
 const DONE = new Set([
+  'drafted',
   'submitted',
   'quoted',
   'paused',

@@ -2,6 +2,7 @@ import type { Quote } from '../campaigns/index.ts'
 import { instant } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { Variables } from '../templates/index.ts'
+import { percentOf } from './show.ts'
 import { say } from './view.ts'
 
 /** What was written down and no room's own reading offers yet; only ever read, each behind the workspace's wall. */
@@ -22,6 +23,7 @@ export async function findQuote(scope: Scope, quoteId: string) {
   if (!row) return undefined
   const lines = row.lines.map((line) => ({
     ...line,
+    share: percentOf(BigInt(line.subtotalMinor), row.totalMinor),
     unitPriceMinor: BigInt(line.unitPriceMinor),
     subtotalMinor: BigInt(line.subtotalMinor),
   }))

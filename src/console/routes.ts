@@ -1,9 +1,13 @@
 import type { Route } from './page.ts'
 import { approvalsPages } from './pages/approvals.ts'
 import { campaignPages } from './pages/campaign.ts'
+import { campaignMessagesPages } from './pages/campaign-messages.ts'
+import { campaignPlotPages } from './pages/campaign-plot.ts'
+import { campaignSchedulePages } from './pages/campaign-schedule.ts'
+import { campaignWhatIfPages } from './pages/campaign-what-if.ts'
+import { campaignWordsPages } from './pages/campaign-words.ts'
 import { campaignsPages } from './pages/campaigns.ts'
 import { contactsPages } from './pages/contacts.ts'
-import { newCampaignPages } from './pages/new-campaign.ts'
 import { settingsPages } from './pages/settings.ts'
 import { templatesPages } from './pages/templates.ts'
 import { todayPages } from './pages/today.ts'
@@ -12,7 +16,11 @@ import { walletPages } from './pages/wallet.ts'
 /** Every page of the console; what is more particular comes first. */
 export const ROUTES: readonly Route[] = [
   ...todayPages,
-  ...newCampaignPages,
+  ...campaignWordsPages,
+  ...campaignMessagesPages,
+  ...campaignSchedulePages,
+  ...campaignWhatIfPages,
+  ...campaignPlotPages,
   ...campaignsPages,
   ...campaignPages,
   ...approvalsPages,

@@ -9,3 +9,4 @@ export {
 export type { MessageFacts } from './explain.ts'
 export { writeReport } from './export.ts'
 export { listMessages, type MessageLine, type MessagePlace } from './messages.ts'
+export { readTimeline, type Timeline } from './timeline.ts'

@@ -261,13 +261,17 @@ describe('the way from a form to the money', () => {
       list_id: stage.listId,
       template_id: stage.templateId,
       sender_id: stage.senderId,
-      when: 'later',
-      at: '2026-12-01T09:00',
-      zone: 'Asia/Jakarta',
       funds: 'block',
     })
-    expect(made.to).toMatch(/^\/campaigns\/[0-9a-f-]{36}\?done=quoted$/)
-    const path = made.to!.split('?')[0]!
+    expect(made.to).toMatch(/^\/campaigns\/[0-9a-f-]{36}\/messages\?done=drafted$/)
+    const path = made.to!.split('/messages')[0]!
+    const messages = (await people.marketer.see(`${path}/messages`)).text
+    expect(messages).toContain('Hi Ayu, invoice INV-1 is due')
+    expect(messages).toContain('Missing or blank: invoice, due_date.')
+    expect((await people.marketer.see(`${path}/messages?filter=sent`)).text).not.toContain('Missing or blank')
+    const timed = { when: 'later', at: '2026-12-01T09:00', zone: 'Asia/Jakarta' }
+    const scheduled = await people.marketer.send(`${path}/schedule`, timed)
+    expect(scheduled.to).toBe(`${path}?done=quoted`)
     const priced = (await people.marketer.see(path)).text
     expect(priced).toContain('1,069.95')
     expect(priced).toContain('a value that the template needs is missing')
@@ -281,23 +285,20 @@ describe('the way from a form to the money', () => {
   })
 
   it('shows what is wrong next to each field, and what was written is still there', async () => {
-    const form = {
-      name: '',
-      list_id: '',
-      template_id: stage.templateId,
-      sender_id: stage.senderId,
-      when: 'later',
-      at: '2026-02-31T09:00',
-    }
+    const form = { name: '', list_id: '', template_id: stage.templateId, sender_id: stage.senderId }
     const seen = await people.marketer.send('/campaigns/new', form)
     expect(seen.status).toBe(422)
-    for (const fault of ['campaign_new.list_id.fault', 'campaign_new.at.fault'] as const)
-      expect(seen.text).toContain(en[fault])
+    expect(seen.text).toContain(en['campaign_new.list_id.fault'])
     expect(seen.text).toContain(`value="${stage.templateId}" selected`)
-    const past = await people.marketer.send('/campaigns/new', {
-      ...form,
-      name: 'Past',
-      list_id: stage.listId,
+    const { id } = await draft(house, stage)
+    const when = { when: 'later', zone: 'Asia/Jakarta', from: '08:00', to: '08:00' }
+    const never = await people.marketer.send(`/campaigns/${id}/schedule`, { ...when, at: '2026-02-31T09:00' })
+    expect(never.status).toBe(422)
+    for (const fault of ['campaign_new.at.fault', 'schedule.window.fault', 'schedule.days.fault'] as const)
+      expect(never.text).toContain(en[fault])
+    const past = await people.marketer.send(`/campaigns/${id}/schedule`, {
+      when: 'later',
+      zone: 'Asia/Jakarta',
       at: '2020-01-01T09:00',
     })
     expect(past.status).toBe(422)

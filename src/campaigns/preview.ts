@@ -1,0 +1,117 @@
+import { instantOf } from '../delivery/index.ts'
+import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
+import { ok, type Result } from '../platform/result.ts'
+import type { Scope } from '../platform/scope.ts'
+import { previewTemplate, type ShownTemplate, type Variables } from '../templates/index.ts'
+import { priceAudience } from './audience.ts'
+import { type Campaign, findCampaign } from './find-campaign.ts'
+import { EDITABLE } from './lifecycle.ts'
+import { wrongState } from './move.ts'
+import { campaignParts } from './quote.ts'
+import { RECIPIENT_ZONE, type Schedule } from './schedule.ts'
+
+/** Which contacts to see: all, those who will be sent to, those who will not or why, or later than asked for. */
+export const PREVIEW_FILTERS = [
+  'all',
+  'sent',
+  'excluded',
+  'missing_variable',
+  'too_long',
+  'opted_out',
+  'no_hour_fits',
+  'no_price',
+  'shifted',
+  'free',
+] as const
+export type PreviewFilter = (typeof PREVIEW_FILTERS)[number]
+
+/** What one contact of a campaign's list would be sent, as things stand. */
+export type PreviewLine = {
+  readonly contactId: string
+  readonly phone: string | null
+  readonly name: string | null
+  readonly market: string | null
+  /** What it will cost if it is delivered, in 1/10,000 units; null where nothing is sent. */
+  readonly priceMinor: bigint | null
+  readonly dueAt: string | null
+  readonly excluded: string | null
+  readonly message: ShownTemplate | null
+  /** Why the words cannot be filled with this contact's values. */
+  readonly fault: string | null
+}
+
+type Row = {
+  contact_id: bigint
+  phone: string | null
+  market: string | null
+  price: bigint | null
+  due_at: string | null
+  variables: Variables
+  excluded: string | null
+}
+
+/**
+ * Every message of a campaign that is not yet submitted, rendered with each contact's own values, in the order of the
+ * contacts: what `quoteCampaign` prices, one by one, with who is left out and why.
+ * @returns refused as `not_found`, or `wrong_state` once recipients are fixed
+ */
+export async function previewCampaign(
+  scope: Scope,
+  campaignId: string,
+  request: PageRequest<string> & { readonly filter?: PreviewFilter | undefined },
+): Promise<Result<Page<PreviewLine, string>, 'not_found' | 'wrong_state'>> {
+  const found = await findCampaign(scope, campaignId)
+  if (!found.ok) return found
+  const campaign = found.value
+  if (!EDITABLE.includes(campaign.state)) return wrongState(campaign, 'draft')
+  const { request: audience, words } = await campaignParts(scope, campaign)
+  const { query } = await priceAudience(scope, audience)
+  const { sql } = scope
+  const rows = await sql<Row[]>`
+    SELECT * FROM (${query}) q
+     WHERE ${request.after === undefined ? sql`true` : sql`contact_id > ${request.after}::bigint`}
+       AND ${condition(scope, campaign, request.filter ?? 'all')}
+     ORDER BY contact_id LIMIT ${request.limit + 1}`
+  const { items, next } = pageOf(rows, request.limit, (row) => row.contact_id.toString())
+  return ok({ items: items.map((row) => toLine(row, words)), next })
+}
+
+function condition({ sql, now }: Scope, { schedule }: Campaign, filter: PreviewFilter) {
+  switch (filter) {
+    case 'all':
+      return sql`true`
+    case 'sent':
+      return sql`excluded IS NULL`
+    case 'excluded':
+      return sql`excluded IS NOT NULL`
+    case 'free':
+      return sql`excluded IS NULL AND price = 0`
+    case 'shifted': {
+      const asked = askedFor(schedule, now)
+      return asked ? sql`excluded IS NULL AND due_at > ${asked.toISOString()}::timestamptz` : sql`false`
+    }
+    default:
+      return sql`excluded = ${filter}`
+  }
+}
+
+/** The moment that the schedule names, where it is one and the same for everybody. */
+function askedFor(schedule: Schedule, now: Date): Date | undefined {
+  if ('now' in schedule) return now
+  return schedule.timeZone === RECIPIENT_ZONE ? undefined : instantOf(schedule.at, schedule.timeZone)
+}
+
+function toLine(row: Row, words: Parameters<typeof previewTemplate>[0]): PreviewLine {
+  const shown = previewTemplate(words, row.variables)
+  return {
+    contactId: row.contact_id.toString(),
+    phone: row.phone,
+    name: typeof row.variables.name === 'string' ? row.variables.name : null,
+    market: row.market,
+    priceMinor: row.excluded === null ? row.price : null,
+    dueAt: row.excluded === null ? row.due_at : null,
+    excluded: row.excluded,
+    message: shown.ok ? shown.value : null,
+    fault: shown.ok ? null : shown.message,
+  }
+}
