@@ -60,7 +60,7 @@ async function story({ page, complaints, context }: Window, firm: Firm, language
   await press(words.sign_out)
 
   await page.getByLabel(words['sign_in.key'], { exact: true }).fill(firm.budi.key)
-  await press(words['sign_in.do'])
+  await press(words['sign_in.key.do'])
   await follow(words['nav.contacts'])
   await page.setInputFiles('input[type=file]', await clinicSheet())
   await press(words['contacts.upload.do'])
