@@ -114,6 +114,8 @@ async function connectionOf(
   const deps = connectDeps(house.secrets, sender.id, {
     serverUrl: addresses.serverUrl ?? '',
     simulatorUrl: house.config.simulatorUrl ?? addresses.simulatorUrl ?? '',
+    channel: sender.provider.channel,
+    allowLoopback: house.config.gatewaysOnLoopback,
   })
   const key = JSON.stringify([sender.config, deps])
   const present = connections.get(sender.id)

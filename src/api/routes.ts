@@ -84,6 +84,7 @@ import {
 import { getTemplate, getTemplates, postTemplate, previewTemplateRoute } from './templates.ts'
 import { getPolicy, getWallet, postTopUp, putPolicy } from './wallet.ts'
 import { receivePaymentWebhook } from './webhooks/payments.ts'
+import { receiveGatewayCallback, receiveGatewayQuery, receiveSmsCallback } from './webhooks/sms.ts'
 import { answerHandshake, receiveWebhook } from './webhooks/whatsapp.ts'
 import { getAuditEvents, getWorkspace } from './workspace.ts'
 
@@ -207,6 +208,9 @@ export const ROUTES: readonly Route[] = [
   answerHandshake,
   receiveWebhook,
   receivePaymentWebhook,
+  receiveSmsCallback,
+  receiveGatewayCallback,
+  receiveGatewayQuery,
 
   healthz,
   readyz,

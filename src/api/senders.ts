@@ -3,6 +3,7 @@ import { pauseWithSenders, resumeWithSenders } from '../campaigns/index.ts'
 import {
   addSender,
   changeSender,
+  channelOf,
   findSender,
   KEEP_PREVIOUS_HOURS,
   listNotices,
@@ -14,6 +15,7 @@ import {
   type Sender,
   type SenderChange,
   stopByHand,
+  webhookAddress,
 } from '../delivery/index.ts'
 import { instant } from '../platform/db.ts'
 import { pageOf } from '../platform/page.ts'
@@ -40,6 +42,21 @@ const senderInput = z
       name: nameText(NAME_MAX_CHARS),
       config: PROVIDERS.whatsapp_cloud.configSchema,
     }),
+    z.strictObject({
+      provider: z.literal('twilio'),
+      name: nameText(NAME_MAX_CHARS),
+      config: PROVIDERS.twilio.configSchema,
+    }),
+    z.strictObject({
+      provider: z.literal('http_gateway'),
+      name: nameText(NAME_MAX_CHARS),
+      config: PROVIDERS.http_gateway.configSchema,
+    }),
+    z.strictObject({
+      provider: z.literal('simulator_sms'),
+      name: nameText(NAME_MAX_CHARS),
+      config: PROVIDERS.simulator_sms.configSchema.optional(),
+    }),
   ])
   .meta({
     id: 'SenderInput',
@@ -50,6 +67,7 @@ const senderSchema = z
   .strictObject({
     id: idSchema,
     provider: z.string(),
+    channel: z.enum(['whatsapp', 'sms']),
     name: z.string(),
     config: z
       .record(z.string(), z.unknown())
@@ -249,6 +267,7 @@ function showSender(sender: Sender, house: ApiHouse) {
   return {
     id,
     provider,
+    channel: channelOf(provider),
     name,
     config,
     state,
@@ -257,7 +276,7 @@ function showSender(sender: Sender, house: ApiHouse) {
     stopped_at: instant(sender.stoppedAt),
     messages_per_second: sender.messagesPerSecond,
     lifetime_seconds: sender.lifetimeSeconds,
-    webhook_url: `${house.publicUrl ?? ''}/webhooks/whatsapp/${id}`,
+    webhook_url: webhookAddress(house.publicUrl ?? '', channelOf(provider), id),
     previous_secrets_until: instant(sender.previousUntil),
     checked_at: instant(sender.checkedAt),
     created_at: instant(sender.createdAt)!,

@@ -4,6 +4,7 @@ import {
   findTemplate,
   listTemplates,
   previewInput,
+  previewSms,
   previewTemplate,
   saveTemplate,
   type Template,
@@ -25,6 +26,7 @@ const buttonSchema = z.strictObject({
 const templateSchema = z
   .strictObject({
     id: idSchema,
+    channel: z.enum(['whatsapp', 'sms']),
     name: z.string(),
     platform_name: z.string().meta({ description: 'The name under which the platform knows it.' }),
     language: z.string(),
@@ -96,6 +98,14 @@ export const previewTemplateRoute = defineRoute({
         body: z.string(),
         footer: z.string().optional(),
         buttons: z.array(buttonSchema),
+        sms: z
+          .strictObject({
+            encoding: z.enum(['gsm7', 'ucs2']),
+            units: z.int().meta({ description: 'Septets, or sixteen-bit units.' }),
+            segments: z.int().meta({ description: 'Parts, each charged as one.' }),
+          })
+          .optional()
+          .meta({ description: 'Of an SMS: how it is cut.' }),
       })
       .meta({ id: 'RenderedTemplate' }),
   },
@@ -103,11 +113,18 @@ export const previewTemplateRoute = defineRoute({
   handler: async ({ scope, params, body }) => {
     const found = await findTemplate(scope, params.id)
     if (!found.ok) return found
+    if (found.value.channel === 'sms') return shownAsSms(previewSms(found.value.words, body.variables))
     const shown = previewTemplate(found.value.words, body.variables)
     if (!shown.ok) return withErrors(shown)
     return ok({ status: 200, body: { ...shown.value, buttons: [...shown.value.buttons] } } as const)
   },
 })
+
+function shownAsSms(shown: ReturnType<typeof previewSms>) {
+  if (!shown.ok) return withErrors(shown)
+  const { text, ...sms } = shown.value
+  return ok({ status: 200 as const, body: { body: text, buttons: [], sms } })
+}
 
 /** Says the missing or unusable values also as every other fault of the input is said. */
 function withErrors(refusal: Refusal): Refusal {
@@ -124,6 +141,7 @@ function showTemplate(template: Template) {
   const { id, name, language, category, state, words } = template
   return {
     id,
+    channel: template.channel,
     name,
     platform_name: template.platformName,
     language,

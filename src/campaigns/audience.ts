@@ -4,6 +4,8 @@ import { listOf } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import {
   type Category,
+  type Channel,
+  type ChargeOn,
   findMarketRows,
   findRateRows,
   MARKET_PREFIX_DIGITS,
@@ -14,10 +16,12 @@ import {
 import type { OpenTemplate } from '../templates/index.ts'
 import { allVariables, inDoubt, missingVariable, unsendable } from './fitness.ts'
 import { dueAt, type Schedule, windowZones } from './schedule.ts'
+import { smsSizes } from './sms-sizes.ts'
 import { possibleZones } from './zones.ts'
 
 /** What an audience is priced by. */
 export type AudienceRequest = {
+  channel: Channel
   listId: string
   category: Category
   currency: string
@@ -41,8 +45,8 @@ export type Audience = {
   /** One row for each contact of the list: all a run needs, `market`, and why it is `excluded`, if it is. */
   query: postgres.PendingQuery<postgres.Row[]>
   models: ModelName[]
-  /** Whether a price in use is owed on acceptance already, which no channel that can be sent on does. */
-  chargedOnAcceptance: boolean
+  /** When the prices in use are owed: on delivery, on acceptance, or, by market, on either. */
+  chargeMoments: ChargeOn[]
   /** The newest price in use; null where nobody can be priced. */
   rateCardAsOf: string | null
   /** The day whose prices count, in the account's zone: the first day of sending. */
@@ -57,17 +61,16 @@ export type Audience = {
  * is returned as a query, gives each contact its terms or the reason why it is left out.
  */
 export async function priceAudience(scope: Scope, request: AudienceRequest): Promise<Audience> {
-  const cards = await findRateRows(scope, request.currency)
+  const cards = await findRateRows(scope, request.currency, request.channel)
   const terms = await termsOfGroups(scope, request, cards)
-  const isDoubtful = terms.some((group) => group.doubtful > 0)
-  const unfit = isDoubtful ? await unsendable(scope, request.listId, request.template) : NOBODY
+  const fit = await fitnessOf(scope, request, terms)
   const priced = terms.filter((group) => group.row !== undefined && group.dueAt !== undefined)
   const moments = priced.map((group) => group.dueAt!.getTime())
   const days = priced.map((group) => dayOf(group.dueAt!, request.accountZone)).sort()
   return {
-    query: contactsWithTerms(scope, request, terms, unfit),
+    query: contactsWithTerms(scope, request, terms, fit),
     models: [...new Set(priced.map((group) => group.row!.model))],
-    chargedOnAcceptance: priced.some((group) => group.row!.chargeOn === 'accepted'),
+    chargeMoments: [...new Set(priced.map((group) => group.row!.chargeOn))],
     rateCardAsOf:
       priced
         .map((group) => group.row!.effectiveFrom)
@@ -80,7 +83,18 @@ export async function priceAudience(scope: Scope, request: AudienceRequest): Pro
   }
 }
 
-const NOBODY: ReadonlyMap<bigint, string> = new Map()
+/** Who cannot be sent this, and of an SMS in how many parts each of the others gets it; one part for who is not named. */
+type Fitness = { unfit: ReadonlyMap<bigint, string>; parts: ReadonlyMap<bigint, number> }
+
+async function fitnessOf(
+  scope: Scope,
+  { channel, listId, template }: AudienceRequest,
+  terms: readonly Terms[],
+): Promise<Fitness> {
+  if (channel === 'sms') return smsSizes(scope, listId, template)
+  const isDoubtful = terms.some((group) => group.doubtful > 0)
+  return { unfit: isDoubtful ? await unsendable(scope, listId, template) : new Map(), parts: new Map() }
+}
 
 async function termsOfGroups(
   scope: Scope,
@@ -136,18 +150,15 @@ function dayOf(at: Date, zone: string): string {
   return DateTime.fromJSDate(at, { zone }).toISODate()!
 }
 
-function contactsWithTerms(
-  scope: Scope,
-  request: AudienceRequest,
-  terms: readonly Terms[],
-  unsendable: ReadonlyMap<bigint, string>,
-) {
+function contactsWithTerms(scope: Scope, request: AudienceRequest, terms: readonly Terms[], fit: Fitness) {
   const { sql } = scope
-  const unfit = [...unsendable]
+  const unfit = [...fit.unfit]
+  const long = [...fit.parts]
+  const price = sql`(t.price * coalesce(z.segments, 1))`
   return sql`
-    SELECT c.id AS contact_id, c.phone, t.window_zone AS zone, t.market, t.price, t.due_at, ${allVariables(sql)} AS variables,
-           hash_record_extended(ROW(c.id, c.phone, c.name, c.email, c.variables, t.price), 1) AS mark,
-           hash_record_extended(ROW(c.id, c.phone, c.name, c.email, c.variables, t.price), 2) AS other_mark,
+    SELECT c.id AS contact_id, c.phone, t.window_zone AS zone, t.market, ${price} AS price, coalesce(z.segments, 1) AS segments, t.due_at, ${allVariables(sql)} AS variables,
+           hash_record_extended(ROW(c.id, c.phone, c.name, c.email, c.variables, ${price}), 1) AS mark,
+           hash_record_extended(ROW(c.id, c.phone, c.name, c.email, c.variables, ${price}), 2) AS other_mark,
            CASE WHEN c.erased_at IS NOT NULL THEN 'erased'
                 WHEN s.phone IS NOT NULL THEN 'opted_out'
                 WHEN ${missingVariable(sql, request.template)} THEN 'missing_variable'
@@ -167,5 +178,7 @@ function contactsWithTerms(
                     AND (expires_at IS NULL OR expires_at > ${scope.now.toISOString()}::timestamptz)) s ON s.phone = c.phone
       LEFT JOIN unnest(${listOf(unfit.map(([id]) => id))}::bigint[], ${unfit.map(([, reason]) => reason)}::text[])
              AS u(contact_id, reason) ON u.contact_id = c.id
+      LEFT JOIN unnest(${listOf(long.map(([id]) => id))}::bigint[], ${listOf(long.map(([, parts]) => parts))}::int[])
+             AS z(contact_id, segments) ON z.contact_id = c.id
      WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId}`
 }

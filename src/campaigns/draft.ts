@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { lists } from '../contacts/tables.ts'
-import { instantOf } from '../delivery/index.ts'
+import { channelOf, instantOf } from '../delivery/index.ts'
 import { senders } from '../delivery/tables.ts'
 import { isUuid, newId } from '../platform/ids.ts'
 import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
@@ -87,11 +87,34 @@ async function refuseWords(
     ...(await missing(scope, words.templateId, templates, 'template_id', 'template')),
     ...(await missing(scope, words.senderId, senders, 'sender_id', 'sender')),
     ...(await missing(scope, words.listId, lists, 'audience.list_id', 'list')),
+    ...(await channelFaults(scope, words)),
     ...scheduleFaults(words.schedule, scope.now),
   ]
   if (faults.length === 0) return undefined
   return refuse('validation_failed', faults.map((fault) => fault.message).join(' '), { errors: faults })
 }
+
+/** A template is written for one channel, and a sender sends on one. */
+async function channelFaults(scope: Scope, { templateId, senderId }: CampaignWords): Promise<Fault[]> {
+  if (!isUuid(templateId) || !isUuid(senderId)) return []
+  const rows = await scope.db
+    .select({ channel: templates.channel, provider: senders.provider })
+    .from(templates)
+    .innerJoin(senders, eq(senders.workspaceId, templates.workspaceId))
+    .where(
+      and(
+        eq(templates.id, templateId),
+        eq(senders.id, senderId),
+        eq(templates.workspaceId, scope.workspaceId),
+      ),
+    )
+  const [pair] = rows
+  if (!pair || pair.channel === channelOf(pair.provider)) return []
+  const message = `The template is written for ${CHANNEL_NAMES[pair.channel]}, and the sender sends on ${CHANNEL_NAMES[channelOf(pair.provider)]}.`
+  return [{ path: 'template_id', code: 'channel_mismatch', message }]
+}
+
+const CHANNEL_NAMES = { whatsapp: 'WhatsApp', sms: 'SMS' } as const
 
 async function missing(
   scope: Scope,

@@ -1,10 +1,10 @@
 import { eq } from 'drizzle-orm'
-import { audienceHash, templateAccount } from '../delivery/index.ts'
+import { audienceHash, channelOf, templateAccount } from '../delivery/index.ts'
 import { senders } from '../delivery/tables.ts'
 import { newId } from '../platform/ids.ts'
 import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
-import { type Category, findMarketRows, quoteExpiresAt } from '../pricing/index.ts'
+import { type Category, type ChargeOn, findMarketRows, quoteExpiresAt } from '../pricing/index.ts'
 import { openTemplate, type Standing, standingOf, type TemplateWords } from '../templates/index.ts'
 import { templates } from '../templates/tables.ts'
 import { allow, findWorkspace } from '../workspaces/index.ts'
@@ -23,6 +23,7 @@ export type Quote = {
   lines: QuoteLine[]
   excluded: { reason: string; count: number }[]
   model: string
+  chargeOn: ChargeOn
   priceDay: string
   rateCardAsOf: string
   expiresAt: string
@@ -32,7 +33,10 @@ export type QuoteLine = {
   market: string
   category: string
   count: number
+  /** Of one message, all its parts together. */
   unitPriceMinor: bigint
+  /** The parts of each, of an SMS. */
+  segments?: number
   subtotalMinor: bigint
 }
 
@@ -60,7 +64,9 @@ export async function quoteCampaign(scope: Scope, campaignId: string): Promise<R
   if (unapproved) return unapproved
   const audience = await priceAudience(scope, parts.request)
   if (audience.models.length > 1) return refuse('mixed_models', MIXED_MODELS)
-  if (audience.chargedOnAcceptance) return refuse('charge_moment_not_supported', CHARGED_ON_ACCEPTANCE)
+  if (audience.chargeMoments.length > 1) return refuse('mixed_models', MIXED_MOMENTS)
+  if (audience.chargeMoments[0] === 'accepted' && audience.models[0] === 'conversation_24h')
+    return refuse('charge_moment_not_supported', CHARGED_ON_ACCEPTANCE)
   const quote = await saveQuote(scope, campaign, parts.request, audience)
   const refusal = await moveCampaign(scope, campaign, 'quoted', { quoteId: quote.id })
   return refusal ?? ok(quote)
@@ -70,7 +76,10 @@ const MIXED_MODELS =
   'The prices in force charge some markets by message and others by conversation. Split the list by market and send each part as a campaign of its own.'
 
 const CHARGED_ON_ACCEPTANCE =
-  'A price in force is charged on acceptance, and WhatsApp messages are charged when they are delivered. Import that price again with charge_on delivered.'
+  'A price in force charges conversations on acceptance, and a conversation begins when a message is delivered. Import that price again with charge_on delivered.'
+
+const MIXED_MOMENTS =
+  'The prices in force charge some markets on delivery and others on acceptance. Split the list by market and send each part as a campaign of its own.'
 
 export type CampaignParts = {
   request: AudienceRequest
@@ -101,6 +110,7 @@ export async function campaignParts(scope: Scope, campaign: Campaign): Promise<C
     accountId: account?.accountId ?? null,
     sender,
     request: {
+      channel: channelOf(sender.provider),
       listId: campaign.listId,
       category,
       currency: workspace.currency,
@@ -136,6 +146,7 @@ type Sum = {
   price: bigint | null
   excluded: string | null
   count: number
+  segments: number
   free: number
   hash: string
 }
@@ -161,10 +172,10 @@ async function saveQuote(
   const quote = totals(id, request, audience, sums, expiresAt)
   await scope.sql`
     INSERT INTO quotes (id, workspace_id, campaign_id, version, currency, total, minimum, recipients, audience_hash,
-                        price_day, rate_card_as_of, model, lines, excluded, created_at, expires_at)
+                        price_day, rate_card_as_of, model, charge_on, lines, excluded, created_at, expires_at)
     VALUES (${id}, ${scope.workspaceId}, ${campaign.id}, ${campaign.version}, ${quote.currency}, ${quote.totalMinor},
             ${quote.minimumMinor}, ${quote.recipients}, ${Buffer.from(combined(sums), 'hex')}, ${quote.priceDay}::text::date,
-            ${audience.rateCardAsOf}::text::date, ${quote.model},
+            ${audience.rateCardAsOf}::text::date, ${quote.model}, ${quote.chargeOn},
             ${JSON.stringify(quote.lines, bigintAsText)}::text::jsonb, ${JSON.stringify(quote.excluded)}::text::jsonb,
             ${scope.now.toISOString()}::timestamptz, ${quote.expiresAt}::timestamptz)`
   return quote
@@ -184,14 +195,14 @@ async function sumAudience(
       : scope.sql`false`
   return scope.sql<Sum[]>`
     WITH a AS MATERIALIZED (
-      SELECT contact_id, market, CASE WHEN excluded IS NULL THEN price END AS price, due_at, excluded, mark, other_mark
+      SELECT contact_id, market, segments, CASE WHEN excluded IS NULL THEN price END AS price, due_at, excluded, mark, other_mark
         FROM (${audience.query}) q),
     left_out AS (
       INSERT INTO quote_exclusions (quote_id, workspace_id, contact_id, reason)
       SELECT ${quoteId}::uuid, ${scope.workspaceId}::uuid, contact_id, excluded FROM a WHERE excluded IS NOT NULL)
-    SELECT market, price, excluded, count(*)::int AS count,
+    SELECT market, price, excluded, segments, count(*)::int AS count,
            (count(*) FILTER (WHERE ${window}))::int AS free, ${audienceHash(scope)} AS hash
-      FROM a GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`
+      FROM a GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`
 }
 
 function totals(
@@ -207,6 +218,7 @@ function totals(
     category: request.category,
     count: sum.count,
     unitPriceMinor: sum.price!,
+    ...(request.channel === 'sms' ? { segments: sum.segments } : {}),
     subtotalMinor: sum.price! * BigInt(sum.count),
   }))
   return {
@@ -218,6 +230,7 @@ function totals(
     lines: lines.sort((a, b) => (a.subtotalMinor < b.subtotalMinor ? 1 : -1)),
     excluded: exclusions(sums),
     model: audience.models[0] ?? 'per_message',
+    chargeOn: audience.chargeMoments[0] ?? 'delivered',
     priceDay: audience.priceDay,
     rateCardAsOf: audience.rateCardAsOf ?? audience.priceDay,
     expiresAt: expiresAt.toISOString(),

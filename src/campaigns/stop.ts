@@ -105,13 +105,17 @@ export async function endCampaign(
   return ok({ ...campaign, ...changes, state })
 }
 
-/** Closes a hold in which no message's money is undecided. @returns whether it is closed, and whether that is news */
+/**
+ * Closes a hold in which no message's money is undecided and of whose messages none is still on its way: what was charged
+ * on acceptance may still be heard of.
+ * @returns whether it is closed, and whether that is news
+ */
 export async function closeIfEmpty(
   scope: Scope,
   campaign: Campaign,
 ): Promise<{ closed: boolean; isNews: boolean }> {
-  const [held] = await scope.sql<{ n: bigint }[]>`
-    SELECT n FROM message_counts WHERE campaign_id = ${campaign.id} AND workspace_id = ${scope.workspaceId} AND state = 'held'`
-  if ((held?.n ?? 0n) > 0n || campaign.holdId === null) return { closed: false, isNews: false }
+  const [held] = await scope.sql`
+    SELECT 1 FROM message_counts WHERE campaign_id = ${campaign.id} AND workspace_id = ${scope.workspaceId} AND state IN ('held','sent') AND n > 0 LIMIT 1`
+  if (held || campaign.holdId === null) return { closed: false, isNews: false }
   return { closed: true, isNews: await closeHold(scope, campaign.holdId) }
 }

@@ -37,6 +37,7 @@ type QuoteRow = {
   price_day: string
   expires_at: string
   model: string
+  charge_on: 'delivered' | 'accepted'
   currency: string
 }
 
@@ -94,7 +95,7 @@ async function findQuote(
     )
   }
   const [quote] = await scope.sql<QuoteRow[]>`
-    SELECT id, version, total, recipients, audience_hash, price_day::text, expires_at, model, currency FROM quotes
+    SELECT id, version, total, recipients, audience_hash, price_day::text, expires_at, model, charge_on, currency FROM quotes
      WHERE id = ${quoteId} AND campaign_id = ${campaign.id} AND workspace_id = ${scope.workspaceId}`
   if (!quote || quote.version !== campaign.version) {
     return refuse('quote_not_current', 'The campaign was changed after this quote: quote it again.')
@@ -227,6 +228,7 @@ function runOf(
     holdId,
     currency: quote.currency,
     model: quote.model,
+    chargeOn: quote.charge_on,
     category: parts.category,
     templateId: parts.template.id,
     accountId: parts.accountId,
@@ -263,7 +265,7 @@ function digestOf(
     template: [parts.template.id, parts.category, parts.words],
     sender: campaign.senderId,
     schedule: campaign.schedule,
-    prices: [quote.model, quote.currency, quote.price_day],
+    prices: [quote.model, quote.charge_on, quote.currency, quote.price_day],
     ceiling: frozen.totalMinor.toString(),
   }
   return createHash('sha256').update(JSON.stringify(version)).digest()

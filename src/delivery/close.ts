@@ -7,7 +7,7 @@ import { findRun } from './run.ts'
 
 /**
  * Closes a slice whose lifetime has passed: a message that was sent and never heard of again is expired, one whose
- * sending is unknown stays listed as uncertain; the money of both goes back. A receipt that comes later still counts.
+ * sending is unknown stays listed as uncertain; the money of both goes back, unless it was owed on acceptance. A receipt that comes later still counts.
  * @returns how many messages were closed
  */
 export async function closeSlice(scope: Scope, campaignId: string, sliceNo: number): Promise<number> {
@@ -20,16 +20,17 @@ export async function closeSlice(scope: Scope, campaignId: string, sliceNo: numb
        AND done_at < ${new Date(scope.now.getTime() - run.lifetimeSeconds * 1000).toISOString()}::timestamptz
     RETURNING slice_no`
   if (!slice) return 0
-  const [closed] = await scope.sql<{ count: number; total: bigint }[]>`
+  const [closed] = await scope.sql<{ count: number; released: number; total: bigint }[]>`
     WITH due AS MATERIALIZED (
-      SELECT id FROM messages WHERE campaign_id = ${campaignId} AND slice_no = ${sliceNo} AND money = 'held'
-         AND state IN ('sent','uncertain') ORDER BY id FOR NO KEY UPDATE),
+      SELECT id FROM messages WHERE campaign_id = ${campaignId} AND slice_no = ${sliceNo}
+         AND (money = 'held' OR (on_acceptance AND state = 'sent')) AND state IN ('sent','uncertain') ORDER BY id FOR NO KEY UPDATE),
     closed AS (
-      UPDATE messages m SET money = 'released', state = CASE m.state WHEN 'sent' THEN 'expired' ELSE m.state END,
+      UPDATE messages m SET money = CASE m.money WHEN 'held' THEN 'released' ELSE m.money END, state = CASE m.state WHEN 'sent' THEN 'expired' ELSE m.state END,
              reason = CASE m.state WHEN 'sent' THEN 'no_receipt' ELSE coalesce(m.reason, 'no_receipt') END
-        FROM due d WHERE m.id = d.id AND m.money = 'held' RETURNING m.price)
-    SELECT count(*)::int AS count, coalesce(sum(price), 0)::bigint AS total FROM closed`
-  await release(scope, { ...run, amountMinor: closed!.total, nItems: closed!.count, reason: 'expired' })
+        FROM due d WHERE m.id = d.id RETURNING m.price, m.money)
+    SELECT count(*)::int AS count, (count(*) FILTER (WHERE money = 'released'))::int AS released,
+           coalesce(sum(price) FILTER (WHERE money = 'released'), 0)::bigint AS total FROM closed`
+  await release(scope, { ...run, amountMinor: closed!.total, nItems: closed!.released, reason: 'expired' })
   return closed!.count
 }
 

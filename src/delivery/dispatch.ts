@@ -1,7 +1,14 @@
 import type { Database } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
+import { ok, type Result } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
-import { openTemplate, parametersFor, type TemplateWords } from '../templates/index.ts'
+import {
+  type OpenTemplate,
+  openTemplate,
+  parametersFor,
+  smsTextFor,
+  type TemplateWords,
+} from '../templates/index.ts'
 import { type ClaimedMessage, claimSlice } from './claim.ts'
 import { attemptRef } from './lifecycle.ts'
 import { type Obstacle, STOPPING } from './obstacle.ts'
@@ -114,15 +121,15 @@ type Ready = { message: ClaimedMessage; outgoing: OutgoingMessage }
 /** Renders a batch; what cannot be rendered is rejected here and never leaves. */
 function prepare(run: Run, batch: readonly ClaimedMessage[], recorder: Recorder): Ready[] {
   const template = run.template as RunTemplate
-  const { form } = openTemplate(template.words)
+  const opened = openTemplate(template.words)
   const ready: Ready[] = []
   for (const message of batch) {
-    const parameters = parametersFor(form, message.variables)
-    if (!parameters.ok) {
+    const filled = fill(run, opened, message)
+    if (!filled.ok) {
       recorder.tell(message, {
         outcome: 'rejected',
-        code: parameters.reason,
-        message: parameters.message,
+        code: filled.reason,
+        message: filled.message,
         action: 'recipient',
       })
       continue
@@ -133,13 +140,28 @@ function prepare(run: Run, batch: readonly ClaimedMessage[], recorder: Recorder)
       template: {
         name: template.platformName,
         languageCode: template.language,
-        parameters: parameters.value,
+        parameters: filled.value.parameters,
       },
+      ...(filled.value.text === undefined ? {} : { text: filled.value.text }),
     }
     ready.push({ message, outgoing })
   }
   return ready
 }
+
+type Filled = { parameters: OutgoingMessage['template']['parameters']; text?: string }
+
+/** One channel sends a template's parameters, another the whole text. */
+function fill(run: Run, template: OpenTemplate, { variables }: ClaimedMessage): Result<Filled> {
+  if (run.channel === 'whatsapp') {
+    const parameters = parametersFor(template.form, variables)
+    return parameters.ok ? ok({ parameters: parameters.value }) : parameters
+  }
+  const text = smsTextFor(template, variables)
+  return text.ok ? ok({ parameters: NO_PARAMETERS, text: text.value.text }) : text
+}
+
+const NO_PARAMETERS = { header: [], body: [], buttons: [] } as const
 
 async function mark(
   rows: WorkerRows,

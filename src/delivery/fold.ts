@@ -3,7 +3,7 @@ import type { Scope } from '../platform/scope.ts'
 import { fileReceipts } from './file-receipts.ts'
 import { foldTemplateNews } from './halt-templates.ts'
 import { type FailureObstacle, obstaclesIn } from './obstacle.ts'
-import type { InboundMessage, OtherUpdate, Provider } from './provider.ts'
+import type { InboundMessage, OtherUpdate, Provider, SenderConfig, WebhookContext } from './provider.ts'
 import { type ReceiptLine, receiptLines } from './receipt.ts'
 import { applyReceipts } from './settle-receipts.ts'
 
@@ -16,7 +16,7 @@ const ENOUGH_BYTES = 400_000
  * reason in their note.
  */
 export type Folded = { webhooks: number; isFull: boolean; campaignIds: string[]; setAside: number }
-type FoldedSender = { id: string; provider: Provider }
+type FoldedSender = { id: string; provider: Provider; config?: SenderConfig }
 
 /** What webhooks brought beside receipts, and what receipts said that concerns more than one recipient. */
 export type Overheard = {
@@ -94,7 +94,11 @@ async function foldSome(
 ): Promise<{ webhooks: number; isFull: boolean; campaignIds: string[] }> {
   const webhooks = await takeWebhooks(scope, sender.id, only)
   if (webhooks.length === 0) return { webhooks: 0, isFull: false, campaignIds: [] }
-  const parsed = webhooks.map(({ id, body }) => ({ id, ...sender.provider.parseWebhook(body) }))
+  const contextOf = await contexts(scope, sender, webhooks)
+  const parsed = webhooks.map(({ id, body }) => ({
+    id,
+    ...sender.provider.parseWebhook(body, contextOf(id)),
+  }))
   const lines = parsed.flatMap(({ id, statuses }) => receiptLines(id, statuses))
   const known = await fileReceipts(scope, sender.id, lines)
   const touched = await applyReceipts(scope, known)
@@ -123,6 +127,20 @@ async function hear(
 ): Promise<void> {
   const { inbound, notices, obstacles } = overheard
   if (inbound.length + notices.length + obstacles.length > 0) await listen(scope, sender, overheard)
+}
+
+/** SMS platforms say no time in their reports: it is when each came, by the database's clock. */
+async function contexts(
+  scope: Scope,
+  { provider, config }: FoldedSender,
+  webhooks: readonly Webhook[],
+): Promise<(id: bigint) => WebhookContext | undefined> {
+  if (provider.channel !== 'sms' || config === undefined) return () => undefined
+  const rows = await scope.sql<{ id: bigint; received_at: string }[]>`
+    SELECT id, received_at FROM webhooks
+     WHERE id = ANY(${listOf(webhooks.map(({ id }) => id))}::bigint[]) AND workspace_id = ${scope.workspaceId}`
+  const received = new Map(rows.map(({ id, received_at }) => [id, new Date(received_at).toISOString()]))
+  return (id) => ({ config, receivedAt: received.get(id)! })
 }
 
 type Webhook = { id: bigint; body: Buffer }

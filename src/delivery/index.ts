@@ -26,7 +26,8 @@ export { MESSAGE_MOVES, MESSAGE_STATES, type MessageState } from './lifecycle.ts
 export { type AudienceQuery, audienceHash, materialise } from './materialise.ts'
 export type { FailureObstacle, Obstacle } from './obstacle.ts'
 export type { InboundMessage, ProviderConnection } from './provider.ts'
-export { PROVIDERS } from './providers/index.ts'
+export { packCallback } from './providers/callback.ts'
+export { channelOf, PROVIDERS } from './providers/index.ts'
 export { findRun, type Run } from './run.ts'
 export {
   addSender,
@@ -39,6 +40,7 @@ export {
   openSender,
   retirePreviousSecrets,
   type Sender,
+  webhookAddress,
 } from './senders.ts'
 export {
   dropCalendar,

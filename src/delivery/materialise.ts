@@ -9,6 +9,8 @@ export type NewRun = {
   holdId: bigint
   currency: string
   model: string
+  /** When a message is charged: on its delivery, or as soon as the provider takes it. */
+  chargeOn: 'delivered' | 'accepted'
   category: string
   /** Which template it is, and of which business account, for news of it; null where none is kept there. */
   templateId: string
@@ -48,9 +50,10 @@ export async function materialise(scope: Scope, run: NewRun, audience: AudienceQ
       INSERT INTO slices (campaign_id, slice_no, workspace_id, time_zone, due_at)
       SELECT DISTINCT ${run.campaignId}::uuid, slice_no, ${scope.workspaceId}::uuid, zone, due_at FROM sliced),
     new_messages AS (
-      INSERT INTO messages (id, workspace_id, campaign_id, contact_id, slice_no, price)
+      INSERT INTO messages (id, workspace_id, campaign_id, contact_id, slice_no, price, on_acceptance)
       OVERRIDING SYSTEM VALUE
-      SELECT message_id, ${scope.workspaceId}::uuid, ${run.campaignId}::uuid, contact_id, slice_no, price
+      SELECT message_id, ${scope.workspaceId}::uuid, ${run.campaignId}::uuid, contact_id, slice_no, price,
+             ${run.chargeOn === 'accepted'}
         FROM sliced ORDER BY slice_no, contact_id),
     new_recipients AS (
       INSERT INTO recipients (message_id, workspace_id, campaign_id, phone, time_zone, variables)
@@ -72,9 +75,9 @@ export function audienceHash(scope: Scope) {
 
 async function insertRun(scope: Scope, run: NewRun): Promise<void> {
   await scope.sql`
-    INSERT INTO runs (campaign_id, workspace_id, sender_id, hold_id, currency, model, category, template, time_window,
-                      template_id, account_id, state, starts_at, send_before, lifetime_seconds)
-    VALUES (${run.campaignId}, ${scope.workspaceId}, ${run.senderId}, ${run.holdId}, ${run.currency}, ${run.model},
+    INSERT INTO runs (campaign_id, workspace_id, sender_id, hold_id, currency, model, charge_on, category, template,
+                      time_window, template_id, account_id, state, starts_at, send_before, lifetime_seconds)
+    VALUES (${run.campaignId}, ${scope.workspaceId}, ${run.senderId}, ${run.holdId}, ${run.currency}, ${run.model}, ${run.chargeOn},
             ${run.category}, ${JSON.stringify(run.template)}::text::jsonb,
             ${run.timeWindow === null ? null : JSON.stringify(run.timeWindow)}::text::jsonb,
             ${run.templateId}, ${run.accountId}, 'waiting',

@@ -24,6 +24,8 @@ export type OutgoingMessage = {
   readonly attemptRef: string
   /** E.164 with the plus sign. */
   readonly to: string
+  /** The whole text, on a channel that knows no templates. */
+  readonly text?: string
   readonly template: {
     readonly name: string
     readonly languageCode: string
@@ -174,6 +176,8 @@ export type ConnectDeps = {
   /** Sockets kept open to the platform, and so the most calls at one time. */
   readonly connections?: number
   readonly timeouts?: SendTimeouts
+  /** Gateways on this machine may be called: for tests, and a gateway that stands beside the program. */
+  readonly allowLoopback?: boolean
 }
 
 export type SendTimeouts = {
@@ -226,9 +230,29 @@ export type SenderConfig = {
   readonly lifetime_seconds?: number | undefined
 }
 
+/** What a provider carries: WhatsApp messages by approved templates, or SMS by their text. */
+export type Channel = 'whatsapp' | 'sms'
+
+/** What is known of a webhook beside its bytes. */
+export type WebhookContext = {
+  readonly config: SenderConfig
+  /** ISO 8601: when it came, for a provider that says no time itself. */
+  readonly receivedAt: string
+}
+
+/** How a webhook was called, for a provider whose signature covers more than the body. */
+export type WebhookCall = {
+  /** Every address by which the provider may know this one, with the query as it came. */
+  readonly urls: readonly string[]
+  /** The last part of the path, where it has a secret one. */
+  readonly key?: string | undefined
+  readonly config: SenderConfig
+}
+
 /** One channel. Its functions are pure but for `connect`. */
 export type Provider<Config extends SenderConfig = SenderConfig> = {
   readonly kind: string
+  readonly channel: Channel
   /** Checks and completes what a user configured; strict, and described for the OpenAPI document. */
   readonly configSchema: z.ZodType<Config>
   /** Members of the configuration that are encrypted at rest and never shown again. */
@@ -245,7 +269,12 @@ export type Provider<Config extends SenderConfig = SenderConfig> = {
   /** The secrets that a webhook of this sender may be signed with; two while one replaces the other. */
   signingSecrets(config: Config, deps: Pick<ConnectDeps, 'appSecret'>): string[]
   /** Checks a webhook's signature over its raw bytes in constant time, against every secret given. */
-  verifySignature(rawBody: Buffer, headers: WebhookHeaders, secrets: readonly string[]): boolean
+  verifySignature(
+    rawBody: Buffer,
+    headers: WebhookHeaders,
+    secrets: readonly string[],
+    call?: WebhookCall,
+  ): boolean
   /** The body to answer a subscription handshake with, or undefined where the verify token is not this sender's. */
   answerHandshake(
     query: Readonly<Record<string, unknown>>,
@@ -253,5 +282,5 @@ export type Provider<Config extends SenderConfig = SenderConfig> = {
     deps: Pick<ConnectDeps, 'appSecret'>,
   ): string | undefined
   /** Takes a webhook apart. Never throws, whatever the bytes. */
-  parseWebhook(rawBody: Buffer): ParsedWebhook
+  parseWebhook(rawBody: Buffer, context?: WebhookContext): ParsedWebhook
 }

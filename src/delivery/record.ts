@@ -1,11 +1,12 @@
 import { listOf, type StatementScope } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
-import { release } from '../wallet/index.ts'
+import { capture, release } from '../wallet/index.ts'
 import type { ClaimedMessage } from './claim.ts'
 import { LEASE_SECONDS } from './claim.ts'
 import { MOST_ATTEMPTS, retryDelaySeconds } from './lifecycle.ts'
 import type { Run } from './run.ts'
 import type { WorkerRows } from './worker-rows.ts'
+import { writeCharges } from './write-charges.ts'
 
 /**
  * The fence before every call: marks attempts dispatched, if they are still this worker's, nobody has stopped
@@ -58,7 +59,8 @@ export type Outcome = {
 
 /**
  * Writes a batch of outcomes. Only an attempt that is open, or was taken for lost, may still be told; a message whose
- * receipt came before the answer keeps what the receipt said. Rejected messages give their money back at once.
+ * receipt came before the answer keeps what the receipt said. Rejected messages give their money back at once; accepted
+ * ones are charged at once where the card says so.
  */
 export async function recordOutcomes(
   rows: WorkerRows,
@@ -66,20 +68,53 @@ export async function recordOutcomes(
   outcomes: readonly Outcome[],
 ): Promise<void> {
   if (outcomes.length === 0) return
-  // Only a rejection moves money; without one the statement is all there is, and nobody waits for its locks.
-  if (!outcomes.some((outcome) => outcome.outcome === 'rejected' || isDoubtful(outcome))) {
+  // Without a movement of money the statement is all there is, and nobody waits for its locks.
+  if (!outcomes.some((outcome) => movesMoney(run, outcome))) {
     await rows.once((scope) => writeOutcomes(scope, outcomes))
     return
   }
   await rows.within(async (scope) => {
-    const [failed] = await writeOutcomes(scope, await giveUpAtLast(scope, outcomes))
-    await release(scope, { ...run, amountMinor: failed!.total, nItems: failed!.count, reason: 'rejected' })
+    const moved = await writeOutcomes(scope, await giveUpAtLast(scope, outcomes))
+    const failed = moved.filter((row) => row.state === 'failed')
+    await release(scope, { ...run, ...sumOf(failed), reason: 'rejected' })
+    await chargeAccepted(
+      scope,
+      run,
+      moved.filter((row) => row.money === 'captured'),
+    )
   })
+}
+
+function movesMoney(run: Run, outcome: Outcome): boolean {
+  if (outcome.outcome === 'accepted') return run.chargeOn === 'accepted'
+  return outcome.outcome === 'rejected' || isDoubtful(outcome)
+}
+
+type MovedOn = { id: bigint; state: string; money: string; price: bigint; attempt_no: number }
+
+/** What the provider has taken is paid for in the transaction that says so. */
+async function chargeAccepted(scope: Scope, run: Run, accepted: readonly MovedOn[]): Promise<void> {
+  if (accepted.length === 0) return
+  const paid = accepted.filter(({ price }) => price > 0n)
+  const transferId = await capture(scope, { ...run, ...sumOf(paid) })
+  const charges = accepted.map(({ id, price, attempt_no }) => ({
+    id,
+    amountMinor: price,
+    reason: price === 0n ? ('zero_price' as const) : ('regular' as const),
+    late: false,
+    attemptNo: attempt_no,
+    status: 'accepted' as const,
+  }))
+  await writeCharges(scope, run.campaignId, charges, transferId)
+}
+
+function sumOf(rows: readonly MovedOn[]) {
+  return { amountMinor: rows.reduce((sum, { price }) => sum + price, 0n), nItems: rows.length }
 }
 
 function writeOutcomes(scope: StatementScope, settled: readonly Outcome[]) {
   const nowMs = scope.now.getTime()
-  return scope.sql<{ count: number; total: bigint }[]>`
+  return scope.sql<MovedOn[]>`
     WITH told AS (
       UPDATE attempts a SET outcome = o.outcome, resolved_at = clock_timestamp(), code = o.code, detail = o.detail,
              provider_message_id = o.provider_message_id
@@ -92,20 +127,19 @@ function writeOutcomes(scope: StatementScope, settled: readonly Outcome[]) {
              AS o(message_id, attempt_no, outcome, provider_message_id, code, detail, not_before)
        WHERE a.message_id = o.message_id AND a.attempt_no = o.attempt_no
          AND (a.outcome IS NULL OR (a.outcome = 'indeterminate' AND o.outcome IN ('accepted','rejected')))
-      RETURNING a.message_id, a.outcome, a.code, o.not_before),
-    moved AS (
-      UPDATE messages m SET
+      RETURNING a.message_id, a.attempt_no, a.outcome, a.code, o.not_before)
+    UPDATE messages m SET
              state = CASE t.outcome WHEN 'accepted' THEN 'sent' WHEN 'rejected' THEN 'failed'
                                     WHEN 'not_sent' THEN 'queued' ELSE 'uncertain' END,
-             money = CASE t.outcome WHEN 'rejected' THEN 'released' ELSE m.money END,
+             money = CASE WHEN t.outcome = 'rejected' THEN 'released'
+                          WHEN t.outcome = 'accepted' AND m.on_acceptance THEN 'captured' ELSE m.money END,
              sent_at = CASE t.outcome WHEN 'accepted' THEN ${scope.now.toISOString()}::timestamptz ELSE m.sent_at END,
              failed_at = CASE t.outcome WHEN 'rejected' THEN ${scope.now.toISOString()}::timestamptz END,
              not_before = t.not_before, reason = t.code
         FROM told t
        WHERE m.id = t.message_id AND m.money = 'held'
          AND (m.state = 'sending' OR (m.state = 'uncertain' AND t.outcome IN ('accepted','rejected')))
-      RETURNING m.state, m.price)
-    SELECT count(*)::int AS count, coalesce(sum(price), 0)::bigint AS total FROM moved WHERE state = 'failed'`
+    RETURNING m.id, m.state, m.money, m.price, t.attempt_no`
 }
 
 /** A message that was refused too often before leaving is failed; being put back untried does not count. */

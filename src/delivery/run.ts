@@ -1,4 +1,6 @@
 import type { Scope } from '../platform/scope.ts'
+import type { Channel } from './provider.ts'
+import { channelOf } from './providers/index.ts'
 import type { Window } from './window.ts'
 
 /** A frozen send-out, as workers need it; it does not change after submission, so that it may be cached. */
@@ -9,19 +11,21 @@ export type Run = {
   holdId: bigint
   currency: string
   model: string
+  chargeOn: 'delivered' | 'accepted'
   category: string
   template: unknown
   timeWindow: Window | null
   sendBefore: Date
   lifetimeSeconds: number
   provider: string
+  channel: Channel
   messagesPerSecond: number
 }
 
 /** Loads a run with its sender's pace; undefined when there is none in this workspace. */
 export async function findRun(scope: Scope, campaignId: string): Promise<Run | undefined> {
   const [row] = await scope.sql<RunRow[]>`
-    SELECT r.campaign_id, r.workspace_id, r.sender_id, r.hold_id, r.currency, r.model, r.category, r.template,
+    SELECT r.campaign_id, r.workspace_id, r.sender_id, r.hold_id, r.currency, r.model, r.charge_on, r.category, r.template,
            r.time_window, r.send_before, r.lifetime_seconds, s.provider, s.messages_per_second
       FROM runs r JOIN senders s ON s.id = r.sender_id AND s.workspace_id = r.workspace_id
      WHERE r.campaign_id = ${campaignId} AND r.workspace_id = ${scope.workspaceId}`
@@ -35,6 +39,7 @@ type RunRow = {
   hold_id: bigint
   currency: string
   model: string
+  charge_on: 'delivered' | 'accepted'
   category: string
   template: unknown
   time_window: Window | null
@@ -52,12 +57,14 @@ function toRun(row: RunRow): Run {
     holdId: row.hold_id,
     currency: row.currency,
     model: row.model,
+    chargeOn: row.charge_on,
     category: row.category,
     template: row.template,
     timeWindow: row.time_window,
     sendBefore: new Date(row.send_before),
     lifetimeSeconds: row.lifetime_seconds,
     provider: row.provider,
+    channel: channelOf(row.provider),
     messagesPerSecond: row.messages_per_second,
   }
 }

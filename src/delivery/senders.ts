@@ -5,8 +5,8 @@ import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { SecretBox } from '../platform/secrets.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
-import type { ConnectDeps, Provider, SenderConfig } from './provider.ts'
-import { findProvider } from './providers/index.ts'
+import type { Channel, ConnectDeps, Provider, SenderConfig } from './provider.ts'
+import { findProvider, PROVIDERS } from './providers/index.ts'
 import { senders } from './tables.ts'
 
 /** A sender as it may be shown: its secrets never come back out. */
@@ -208,7 +208,7 @@ const SHOWN = {
 const UNKNOWN_PROVIDER = {
   path: 'provider',
   code: 'unknown_provider',
-  message: 'Use one of: simulator, whatsapp_cloud.',
+  message: `Use one of: ${Object.keys(PROVIDERS).join(', ')}.`,
 }
 
 function split(provider: Provider, config: SenderConfig) {
@@ -274,16 +274,28 @@ export function simulatedAppSecret(box: SecretBox, senderId: string): string {
   return box.derive(`simulated app secret of ${senderId}`)
 }
 
+/** Where a sender's provider reports to. */
+export function webhookAddress(serverUrl: string, channel: Channel, senderId: string): string {
+  return `${serverUrl}/webhooks/${channel}/${senderId}`
+}
+
 /** What the house knows about where a sender's messages go and its webhooks come back. */
 export function connectDeps(
   box: SecretBox,
   senderId: string,
-  house: { serverUrl: string; simulatorUrl: string; connections?: number },
+  house: {
+    serverUrl: string
+    simulatorUrl: string
+    channel?: Channel
+    allowLoopback?: boolean
+    connections?: number
+  },
 ): ConnectDeps {
   return {
     simulatorUrl: house.simulatorUrl,
-    webhookUrl: `${house.serverUrl}/webhooks/whatsapp/${senderId}`,
+    webhookUrl: webhookAddress(house.serverUrl, house.channel ?? 'whatsapp', senderId),
     appSecret: simulatedAppSecret(box, senderId),
     ...(house.connections === undefined ? {} : { connections: house.connections }),
+    ...(house.allowLoopback === undefined ? {} : { allowLoopback: house.allowLoopback }),
   }
 }

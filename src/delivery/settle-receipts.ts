@@ -1,13 +1,15 @@
 import { listOf } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
-import { type ChargeReason, decideCharge, type ModelName } from '../pricing/index.ts'
+import { decideCharge, type ModelName } from '../pricing/index.ts'
 import { capture, captureLate, release } from '../wallet/index.ts'
 import { type Heard, heardByMessage, type KnownReceipt } from './receipt.ts'
 import { openWindows, rememberWindows, type WindowsByContact } from './windows.ts'
+import { type Charge, writeCharges } from './write-charges.ts'
 
 /**
  * Moves messages up by what was heard of them, never down, and settles their money in the same transaction: the first
- * of delivered and read captures, failed releases, and a delivery whose money had gone back is charged late.
+ * of delivered and read captures, failed releases, and a delivery whose money had gone back is charged late. Where the
+ * card charges on acceptance, the first sign that the provider has taken a message captures, be it a failure.
  * @returns the campaigns that were touched
  */
 export async function applyReceipts(scope: Scope, receipts: readonly KnownReceipt[]): Promise<string[]> {
@@ -50,12 +52,13 @@ async function moveMessages(scope: Scope, heard: readonly Heard[]): Promise<Move
                WHEN h.rank = 3 AND m.state NOT IN ('queued','cancelled','skipped') THEN 'read'
                WHEN h.rank = 2 AND m.state NOT IN ('queued','cancelled','skipped','read') THEN 'delivered'
                WHEN h.failed AND m.state IN ('sending','sent','uncertain','expired') THEN 'failed'
-               WHEN h.rank = 1 AND m.state IN ('sending','uncertain') AND m.money = 'held' THEN 'sent'
+               WHEN h.rank = 1 AND m.state IN ('sending','uncertain') AND (m.money = 'held' OR m.on_acceptance) THEN 'sent'
                ELSE m.state END AS next) n
        WHERE m.state <> n.next OR (h.free AND NOT m.free) OR (m.delivered_at IS NULL AND h.delivered_at IS NOT NULL)
        ORDER BY m.id FOR NO KEY UPDATE OF m)
     UPDATE messages m SET state = l.next,
-           money = CASE WHEN l.next IN ('delivered','read') THEN 'captured' WHEN l.next = 'failed' THEN 'released' ELSE m.money END,
+           money = CASE WHEN l.next IN ('delivered','read') OR (m.on_acceptance AND l.next IN ('sent','failed')) THEN 'captured'
+                        WHEN l.next = 'failed' THEN 'released' ELSE m.money END,
            free = m.free OR l.free,
            sent_at = coalesce(m.sent_at, l.sent_at, l.delivered_at, l.read_at),
            delivered_at = coalesce(m.delivered_at, l.delivered_at),
@@ -82,16 +85,7 @@ function groupByCampaign(rows: readonly Moved[]): Moved[][] {
   return [...groups.values()]
 }
 
-type Charge = {
-  id: bigint
-  contactId: bigint
-  amountMinor: bigint
-  priceMinor: bigint
-  reason: ChargeReason
-  late: boolean
-  attemptNo: number
-  status: 'delivered' | 'read'
-}
+type Decided = Charge & { priceMinor: bigint }
 
 /** One capture, one release and one late capture at most for each campaign of a batch. */
 async function settleMoney(
@@ -128,7 +122,7 @@ async function decideCharges(
   run: Moved,
   rows: readonly Moved[],
   heard: ReadonlyMap<bigint, Heard>,
-): Promise<Charge[]> {
+): Promise<Decided[]> {
   const windows: WindowsByContact =
     run.model === 'conversation_24h' && rows.length > 0
       ? await openWindows(
@@ -136,11 +130,11 @@ async function decideCharges(
           rows.map((row) => row.contact_id),
         )
       : new Map()
-  const charges: Charge[] = []
+  const charges: Decided[] = []
   const opened: Parameters<typeof rememberWindows>[1] = []
   for (const row of rows) {
     const what = heard.get(row.id)!
-    const at = new Date(what.deliveredAt ?? what.readAt ?? scope.now)
+    const at = new Date(what.deliveredAt ?? what.readAt ?? what.sentAt ?? what.failedAt ?? scope.now)
     const decision = decideCharge(run.model, {
       category: run.category as 'utility',
       priceMinor: row.price,
@@ -153,18 +147,20 @@ async function decideCharges(
       opened.push({ contactId: row.contact_id, messageId: row.id, window: decision.opensWindow })
     charges.push({
       id: row.id,
-      contactId: row.contact_id,
       amountMinor: decision.chargeMinor,
       priceMinor: row.price,
       reason: decision.reason,
       late: row.money_was === 'released',
       attemptNo: what.attemptNo,
-      status: what.rank === 3 ? 'read' : 'delivered',
+      status: GROUNDS[what.rank],
     })
   }
   await rememberWindows(scope, opened)
   return charges
 }
+
+/** The receipt that a charge stands on, by the rank of what was heard; a failure alone has none. */
+const GROUNDS = ['failed', 'sent', 'delivered', 'read'] as const
 
 function sumOf(charges: readonly Charge[]) {
   const paid = charges.filter((charge) => charge.amountMinor > 0n)
@@ -176,26 +172,10 @@ function sumOfPrices(rows: readonly Moved[]) {
   return { amountMinor: held.reduce((sum, row) => sum + row.price, 0n), nItems: held.length }
 }
 
-function sumOfDifferences(charges: readonly Charge[]) {
+function sumOfDifferences(charges: readonly Decided[]) {
   const cheaper = charges.filter((charge) => charge.amountMinor < charge.priceMinor)
   return {
     amountMinor: cheaper.reduce((sum, charge) => sum + charge.priceMinor - charge.amountMinor, 0n),
     nItems: cheaper.length,
   }
-}
-
-async function writeCharges(
-  scope: Scope,
-  campaignId: string,
-  charges: readonly Charge[],
-  transferId: string | null,
-): Promise<void> {
-  if (charges.length === 0) return
-  await scope.sql`
-    INSERT INTO charges (message_id, workspace_id, campaign_id, amount, transfer_id, late, reason, attempt_no, status)
-    SELECT c.id, ${scope.workspaceId}::uuid, ${campaignId}::uuid, c.amount,
-           CASE WHEN c.amount > 0 THEN ${transferId}::uuid END, ${charges[0]!.late}, c.reason, c.attempt_no, c.status
-      FROM unnest(${listOf(charges.map((c) => c.id))}::bigint[], ${listOf(charges.map((c) => c.amountMinor))}::bigint[],
-                  ${listOf(charges.map((c) => c.reason))}::text[], ${listOf(charges.map((c) => c.attemptNo))}::smallint[],
-                  ${listOf(charges.map((c) => c.status))}::text[]) AS c(id, amount, reason, attempt_no, status)`
 }

@@ -26,6 +26,8 @@ export type Config = {
   readonly simulatorPort: number
   /** Where a stand-in that somebody else started listens; undefined: this program starts its own. */
   readonly simulatorUrl: string | undefined
+  /** Whether an SMS gateway may be called on this machine's own addresses. */
+  readonly gatewaysOnLoopback: boolean
   readonly workerConcurrency: number
 }
 
@@ -71,6 +73,9 @@ export const ENVIRONMENT = z.object({
   SIMULATOR_HOST: host('SIMULATOR_HOST').default('127.0.0.1'),
   SIMULATOR_PORT: port('SIMULATOR_PORT').default(0),
   SIMULATOR_URL: address('SIMULATOR_URL', ['http:', 'https:'], isBare).optional(),
+  GATEWAYS_ON_LOOPBACK: z
+    .enum(['true', 'false'], 'GATEWAYS_ON_LOOPBACK must be true or false.')
+    .default('false'),
   WORKER_CONCURRENCY: whole('WORKER_CONCURRENCY', 1, MOST_CONCURRENCY).default(DEFAULT_CONCURRENCY),
 })
 
@@ -128,6 +133,7 @@ function configOf(env: z.output<typeof ENVIRONMENT>): Config {
     simulatorHost: env.SIMULATOR_HOST,
     simulatorPort: env.SIMULATOR_PORT,
     simulatorUrl: env.SIMULATOR_URL?.replace(/\/+$/, ''),
+    gatewaysOnLoopback: env.GATEWAYS_ON_LOOPBACK === 'true',
     workerConcurrency: env.WORKER_CONCURRENCY,
   })
 }

@@ -1,19 +1,21 @@
 import type { Sql } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { MarketRow } from './market.ts'
-import { MODEL_NAMES } from './models/registry.ts'
+import { type Channel, channelOf, MODEL_NAMES } from './models/registry.ts'
 import type { RateRow } from './rate-card.ts'
 
-/** Every dated price in a currency that this workspace may be charged by: its own and the installation's. */
+/** Every dated price of a channel and currency that this workspace may be charged by: its own and the installation's. */
 export async function findRateRows(
   { sql, workspaceId }: Scope,
   currency: string,
+  channel: Channel = 'whatsapp',
 ): Promise<readonly RateRow[]> {
+  const models = MODEL_NAMES.filter((model) => channelOf(model) === channel)
   return sql<RateRow[]>`
     SELECT CASE WHEN workspace_id IS NULL THEN 'install' ELSE 'workspace' END AS "owner", model, currency, market,
            category, effective_from::text AS "effectiveFrom", price AS "priceMinor", charge_on AS "chargeOn", source
       FROM rate_rows
-     WHERE currency = ${currency} AND model = ANY(${[...MODEL_NAMES]})
+     WHERE currency = ${currency} AND model = ANY(${models})
        AND (workspace_id IS NULL OR workspace_id = ${workspaceId})`
 }
 

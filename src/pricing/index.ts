@@ -21,7 +21,7 @@ export type {
   ChargeReason,
   OpenWindow,
 } from './models/model.ts'
-export type { ModelName } from './models/registry.ts'
+export type { Channel, ModelName } from './models/registry.ts'
 export {
   type PublishedRates,
   publishCommonRates,

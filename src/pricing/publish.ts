@@ -124,7 +124,7 @@ async function mergeSeed(sql: Sql, rows: readonly RateRow[]): Promise<void> {
     ${storeRates(sql, null, 'wanted')}`
 }
 
-/** A row of another model on the same day goes with the old: the day has one price, and the row names its model. */
+/** A row of another model of the same channel on the same day goes with the old: the day has one price, and the row names its model. */
 async function replaceRates(sql: Sql, workspaceId: string | null, rows: readonly RateRow[]): Promise<void> {
   await sql`
     WITH given AS (${givenRates(sql, rows)}),
@@ -145,7 +145,8 @@ function givenRates(sql: Sql, rows: readonly RateRow[]) {
 }
 
 function sameKey(sql: Sql) {
-  return sql`(r.currency, r.market, r.category, r.effective_from) = (g.currency, g.market, g.category, g.effective_from)`
+  return sql`(r.currency, r.market, r.category, r.effective_from) = (g.currency, g.market, g.category, g.effective_from)
+    AND (r.model = 'per_segment') = (g.model = 'per_segment')`
 }
 
 function storeRates(sql: Sql, workspaceId: string | null, from: 'given' | 'wanted') {

@@ -2,7 +2,7 @@ import { divideHalfUp, formatAmount, parseAmount } from '../platform/money.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import { type IsoDay, isIsoDay } from './day.ts'
 import { CATEGORIES, type Category } from './models/model.ts'
-import { MODEL_NAMES, type ModelName } from './models/registry.ts'
+import { channelOf, MODEL_NAMES, type ModelName } from './models/registry.ts'
 import { problem, type RowProblem, readTable, type TableInput, type TableRow } from './table.ts'
 
 /** When the channel charges: on delivery, or already when it takes the message (SMS). */
@@ -20,7 +20,7 @@ export type RateRow = {
   readonly market: string
   readonly category: Category
   readonly effectiveFrom: IsoDay
-  /** Price of one message or conversation, in 1/10,000 units. */
+  /** Price of one message, conversation or part of an SMS, in 1/10,000 units. */
   readonly priceMinor: bigint
   readonly chargeOn: ChargeOn
   /** Where the price was read, for whoever checks it. */
@@ -199,11 +199,18 @@ function markedUp(priceMinor: bigint, markupMinor: bigint): bigint {
   return divideHalfUp(priceMinor * (HUNDRED_PERCENT_MINOR + markupMinor), HUNDRED_PERCENT_MINOR)
 }
 
-/** The same currency, market, category and day twice, be it of two models: which one holds could not be told. */
+/** The same channel, currency, market, category and day twice, be it of two models: which one holds could not be told. */
 function repetitions(rows: readonly TableRow[]): RowProblem[] {
   const seen = new Map<string, number>()
   return rows.flatMap(({ row, cells }) => {
-    const words = [cells.currency, cells.market, cells.category, cells.effective_from]
+    const model = MODEL_NAMES.find((name) => name === folded(cells.model ?? ''))
+    const words = [
+      model && channelOf(model),
+      cells.currency,
+      cells.market,
+      cells.category,
+      cells.effective_from,
+    ]
     const key = words.map((word) => folded(word ?? '')).join('|')
     const first = seen.get(key)
     if (first === undefined) seen.set(key, row)

@@ -74,10 +74,13 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'reservations_equal_prices',
-    says: 'what was reserved for a campaign is the sum of its messages’ prices',
+    says: 'what was reserved for a campaign is the sum of its messages’ prices, and of what a fall-over has not needed',
     amounts: ['reserved', 'prices'],
     query: (sql, workspaceId) => sql`
-      reserved AS (SELECT campaign_id, sum(amount) amount FROM transfers WHERE workspace_id = ${workspaceId} AND kind = 'reserve' GROUP BY 1),
+      moved AS (SELECT campaign_id, CASE kind WHEN 'reserve' THEN amount ELSE -amount END AS amount FROM transfers
+          WHERE workspace_id = ${workspaceId} AND (kind = 'reserve' OR (kind = 'release' AND reason = 'not_needed'))
+        UNION ALL SELECT campaign_id, -spare FROM runs WHERE workspace_id = ${workspaceId} AND spare > 0),
+      reserved AS (SELECT campaign_id, sum(amount) amount FROM moved GROUP BY 1),
       prices AS (SELECT campaign_id, sum(price) amount FROM messages WHERE workspace_id = ${workspaceId} GROUP BY 1),
       both_sides AS (SELECT campaign_id, coalesce(r.amount, 0) r, coalesce(p.amount, 0) p FROM reserved r FULL JOIN prices p USING (campaign_id)),
       figures AS (SELECT count(*)::int AS campaigns, coalesce(sum(r), 0)::text AS reserved, coalesce(sum(p), 0)::text AS prices FROM both_sides),
@@ -85,10 +88,12 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'holds_equal_undecided_messages',
-    says: 'what is in a hold is the sum of the prices of its undecided messages',
+    says: 'what is in a hold is the sum of the prices of its undecided messages, and of what is kept for a fall-over’s next',
     amounts: ['held'],
     query: (sql, workspaceId) => sql`
-      undecided AS (SELECT campaign_id, sum(price) amount FROM messages WHERE workspace_id = ${workspaceId} AND money = 'held' GROUP BY 1),
+      undecided AS (SELECT campaign_id, sum(amount) amount FROM (
+          SELECT campaign_id, price AS amount FROM messages WHERE workspace_id = ${workspaceId} AND money = 'held'
+          UNION ALL SELECT campaign_id, spare FROM runs WHERE workspace_id = ${workspaceId} AND spare > 0) x GROUP BY 1),
       holds AS (SELECT a.id, a.campaign_id, a.credits - a.debits AS balance, coalesce(u.amount, 0) amount
         FROM accounts a LEFT JOIN undecided u USING (campaign_id) WHERE a.workspace_id = ${workspaceId} AND a.kind = 'hold'),
       figures AS (SELECT count(*)::int AS holds, coalesce(sum(balance), 0)::text AS held FROM holds),
@@ -111,14 +116,18 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'charges_have_receipts',
-    says: 'every charge has a receipt that its message was delivered or read, and is its price, or nothing for a reason',
+    says: 'every charge has a receipt that its message was delivered or read, or where the card charges on acceptance the sign of it, and is its price, or nothing for a reason',
     amounts: ['charged'],
     query: (sql, workspaceId) => sql`
       all_charges AS (SELECT c.message_id, c.amount, c.reason, m.price, m.state, m.money, r.status,
-          m.campaign_id = c.campaign_id AND m.money = 'captured' AND m.state IN ('delivered','read') AND r.status IS NOT NULL
+          m.campaign_id = c.campaign_id AND m.money = 'captured'
+            AND (m.state IN ('delivered','read') OR (m.on_acceptance AND m.state IN ('sent','failed','expired')))
+            AND (c.status IN ('delivered','read') OR m.on_acceptance) AND (r.status IS NOT NULL OR a.outcome IS NOT NULL)
             AND c.amount = CASE c.reason WHEN 'regular' THEN m.price ELSE 0 END AND (c.reason <> 'reported_free' OR m.free) AS fits
         FROM charges c LEFT JOIN messages m ON m.id = c.message_id AND m.workspace_id = c.workspace_id
         LEFT JOIN receipts r ON (r.workspace_id, r.message_id, r.attempt_no, r.status) = (c.workspace_id, c.message_id, c.attempt_no, c.status)
+        LEFT JOIN attempts a ON c.status = 'accepted' AND a.outcome = 'accepted'
+          AND (a.workspace_id, a.message_id, a.attempt_no) = (c.workspace_id, c.message_id, c.attempt_no)
         WHERE c.workspace_id = ${workspaceId}),
       figures AS (SELECT count(*)::int AS charges, coalesce(sum(amount), 0)::text AS charged FROM all_charges),
       faults AS (SELECT format('message %s: charged %s (%s), price %s, state %s, receipt %s', message_id, amount, reason, price, state, coalesce(status, 'none')) AS fault
@@ -137,7 +146,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'deliveries_are_charged',
-    says: 'every message that was delivered or read has exactly one charge, and no other has one',
+    says: 'every message that was delivered or read, or is owed on acceptance, has exactly one charge, and no other has one',
     amounts: [],
     query: (sql, workspaceId) => sql`
       reported AS (SELECT DISTINCT message_id FROM receipts WHERE workspace_id = ${workspaceId} AND status IN ('delivered','read')),
@@ -150,12 +159,12 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     name: 'releases_follow_from_messages',
-    says: 'what went back is what was not delivered, what was free, and what was later charged late',
+    says: 'what went back is what was not owed, what was free, and what was later charged late, beside what a fall-over has not needed',
     amounts: ['released', 'expected'],
     query: (sql, workspaceId) => sql`
       due AS (SELECT m.campaign_id, sum(CASE WHEN m.money = 'released' OR c.late THEN m.price ELSE m.price - c.amount END) amount
         FROM messages m LEFT JOIN charges c ON c.message_id = m.id WHERE m.workspace_id = ${workspaceId} AND m.money <> 'held' GROUP BY 1),
-      released AS (SELECT campaign_id, sum(amount) amount FROM transfers WHERE workspace_id = ${workspaceId} AND kind = 'release' GROUP BY 1),
+      released AS (SELECT campaign_id, sum(amount) amount FROM transfers WHERE workspace_id = ${workspaceId} AND kind = 'release' AND reason IS DISTINCT FROM 'not_needed' GROUP BY 1),
       both_sides AS (SELECT campaign_id, coalesce(r.amount, 0) r, coalesce(d.amount, 0) d FROM released r FULL JOIN due d USING (campaign_id)),
       figures AS (SELECT coalesce(sum(r), 0)::text AS released, coalesce(sum(d), 0)::text AS expected FROM both_sides),
       faults AS (SELECT format('campaign %s: released %s, by its messages %s', campaign_id, r, d) AS fault FROM both_sides WHERE r <> d)`,
@@ -168,7 +177,7 @@ export const INVARIANTS: readonly Invariant[] = [
       moved AS (SELECT campaign_id, coalesce(sum(amount) FILTER (WHERE kind = 'reserve'), 0) r, coalesce(sum(amount) FILTER (WHERE kind = 'capture'), 0) c,
           coalesce(sum(amount) FILTER (WHERE kind = 'release'), 0) l FROM transfers WHERE workspace_id = ${workspaceId} AND campaign_id IS NOT NULL GROUP BY 1),
       settled AS (SELECT k.id, k.state, a.closed_at, coalesce(v.r, 0) r, coalesce(v.c, 0) c, coalesce(v.l, 0) l,
-          (SELECT count(*) FROM messages m WHERE m.campaign_id = k.id AND (m.money = 'held' OR m.state IN ('queued','sending','sent'))) AS n
+          (SELECT count(*) FROM messages m WHERE m.campaign_id = k.id AND (m.money = 'held' OR m.state IN ('queued','sending') OR (m.state = 'sent' AND NOT m.on_acceptance))) AS n
         FROM campaigns k LEFT JOIN accounts a ON a.id = k.hold_id LEFT JOIN moved v ON v.campaign_id = k.id
         WHERE k.workspace_id = ${workspaceId} AND (k.state = 'settled' OR a.closed_at IS NOT NULL)),
       figures AS (SELECT count(*)::int AS settled, coalesce(sum(r), 0)::text AS reserved, coalesce(sum(c), 0)::text AS captured, coalesce(sum(l), 0)::text AS released FROM settled),

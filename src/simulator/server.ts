@@ -4,6 +4,7 @@ import { graphError } from './graph.ts'
 import { NO_JOURNAL, openJournal } from './journal.ts'
 import { type CallAnswer, createPlatform, type Platform } from './platform.ts'
 import { createRecord, type WitnessRecord } from './record.ts'
+import { createSmsPlatform, type SmsPlatform } from './sms.ts'
 import { openShelf } from './templates.ts'
 
 export type SimulatorOptions = {
@@ -45,6 +46,8 @@ const SILENCE_MAX_MS = 120_000
  * - `GET`, `POST`, `DELETE /v26.0/{business_account_id}/message_templates`: its template management
  * - `POST /orders/templates` `{business_account_id, name, language, event|category|quality, reason?}`: what the platform is to
  *   do to a template; the account's senders are told by webhook
+ * - `POST [/sms/{orders}]/2010-04-01/Accounts/{sid}/Messages.json`: Twilio’s Messages API, with signed callbacks
+ * - `POST /gateway/{orders}/messages`: a plain SMS gateway, JSON in and out
  * - `GET /witness/summary?phone_number_id=`: figures, with `pending_receipts` and `dropped_receipts`
  * - `GET /witness/messages?phone_number_id=&attempt_ref=&cursor=&limit=`: every accepted attempt
  * - `DELETE /witness`: forget everything
@@ -60,7 +63,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     shelf: openShelf(options.templatesFile),
     webhookRetries: retriesOf(options),
   })
-  const witness = { record, platform, clearJournal: () => journal.clear() }
+  const sms = createSmsPlatform({ record, journal, webhookRetries: retriesOf(options) })
+  const witness = { record, platform, sms, clearJournal: () => journal.clear() }
   const server = createServer((request, response) => route(request, response, witness))
   server.keepAliveTimeout = KEEP_ALIVE_MS
   server.headersTimeout = KEEP_ALIVE_MS + 1_000
@@ -72,6 +76,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       server.closeAllConnections()
       await closed
       await platform.close()
+      await sms.close()
       journal.close()
     },
   }
@@ -80,6 +85,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 type Witness = {
   readonly record: WitnessRecord
   readonly platform: Platform
+  readonly sms: SmsPlatform
   readonly clearJournal: () => void
 }
 
@@ -117,6 +123,7 @@ function route(request: IncomingMessage, response: ServerResponse, witness: Witn
   else if (templates) manageTemplates(templates[1]!, request, response, witness.platform)
   else if (request.method === 'POST' && request.url === '/orders/templates')
     orderTemplate(request, response, witness)
+  else if (request.method === 'POST') takeSms(request, response, witness)
   else answerWitness(request, response, witness)
 }
 
@@ -145,6 +152,16 @@ function orderTemplate(request: IncomingMessage, response: ServerResponse, { pla
 
 function refuseBody(request: IncomingMessage): void {
   request.socket.end('HTTP/1.1 413 Payload Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+}
+
+function takeSms(request: IncomingMessage, response: ServerResponse, witness: Witness): void {
+  readBody(request, (body) => {
+    const path = request.url!.split('?', 1)[0]!
+    const { authorization } = request.headers
+    const answer = body === undefined ? undefined : witness.sms.handle({ path, authorization, body })
+    if (answer) answerCall(response, answer)
+    else answerWitness(request, response, witness)
+  })
 }
 
 function takeMessage(
@@ -229,9 +246,13 @@ function clear({ record, clearJournal }: Witness): object {
   return { cleared: true }
 }
 
-function summary({ record, platform }: Witness, phoneNumberId: string | undefined): object {
-  const { pending, dropped } = platform.outboxes(phoneNumberId)
-  return { ...record.summarise(phoneNumberId), pending_receipts: pending, dropped_receipts: dropped }
+function summary({ record, platform, sms }: Witness, phoneNumberId: string | undefined): object {
+  const [one, other] = [platform.outboxes(phoneNumberId), sms.outboxes(phoneNumberId)]
+  return {
+    ...record.summarise(phoneNumberId),
+    pending_receipts: one.pending + other.pending,
+    dropped_receipts: one.dropped + other.dropped,
+  }
 }
 
 function messages({ record }: Witness, phoneNumberId: string | undefined, query: URLSearchParams): object {

@@ -1,13 +1,15 @@
 import { ok, type Result, refuse } from '../platform/result.ts'
-import type { Category, TemplateInput } from './input.ts'
+import type { Category, Channel, TemplateInput } from './input.ts'
 import { limitFaults, templateWarnings } from './limits.ts'
 import { platformName, type ShownTemplate, shownTo } from './platform-form.ts'
 import type { RenderReason } from './render.ts'
+import { type SmsText, smsFaults, smsTextFor, smsWarnings } from './sms.ts'
 import { type OpenTemplate, openTemplate, type PartFault, readWords, type TemplateWords } from './template.ts'
 import { UNPRINTABLE, type Variables, variableName } from './variables.ts'
 
 /** A template that may be saved. */
 export type CheckedTemplate = {
+  readonly channel: Channel
   readonly name: string
   readonly platformName: string
   /** As the platform writes it: `en`, `pt_BR`. */
@@ -26,25 +28,28 @@ export type CheckedTemplate = {
  * reviewers may dislike comes back as warnings.
  */
 export function checkTemplate(input: TemplateInput): Result<CheckedTemplate, 'validation_failed'> {
+  const channel = input.channel ?? 'whatsapp'
   const language = languageCode(input.language)
   const words = plainWords(input, language ?? 'en')
   const read = readWords(words)
   const faults = [
     ...nameFaults(input.name),
     ...(language === undefined ? [LANGUAGE_FAULT] : []),
-    ...('faults' in read ? read.faults : limitFaults(read)),
+    ...('faults' in read ? read.faults : channel === 'sms' ? smsFaults(read) : limitFaults(read)),
     ...sampleFaults(input.samples),
   ]
   if (faults.length > 0 || language === undefined || 'faults' in read) return refuseFaults(faults)
   const samples = plainSamples(input.samples)
+  const warnings = channel === 'sms' ? smsWarnings(read, input.category) : templateWarnings(input, read)
   return ok({
+    channel,
     name: input.name.trim(),
     platformName: platformName(input.name),
     language,
     category: input.category,
     words,
     samples,
-    warnings: [...templateWarnings(input, read), ...sampleWarnings(read, samples)],
+    warnings: [...warnings, ...sampleWarnings(read, samples)],
     template: read,
   })
 }
@@ -55,6 +60,11 @@ export function previewTemplate(
   variables: Variables,
 ): Result<ShownTemplate, RenderReason> {
   return shownTo(openTemplate(words).form, variables)
+}
+
+/** What a contact with these values would be sent by SMS, and in how many parts. */
+export function previewSms(words: TemplateWords, variables: Variables): Result<SmsText, RenderReason> {
+  return smsTextFor(openTemplate(words), variables)
 }
 
 /** What is stored: one spelling of a header, and no parts that are blank. */

@@ -4,13 +4,14 @@ import { isUuid } from '../platform/ids.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
-import type { Category } from './input.ts'
+import type { Category, Channel } from './input.ts'
 import { templates } from './tables.ts'
 import type { PartFault, TemplateWords } from './template.ts'
 
 /** A saved template. `words` opens it (`openTemplate`) and is all that a campaign needs to keep of it. */
 export type Template = {
   readonly id: string
+  readonly channel: Channel
   readonly name: string
   readonly platformName: string
   readonly language: string
@@ -56,9 +57,10 @@ export async function listTemplates(
 
 /** A row as the rest of the program knows it. */
 export function readRow(row: typeof templates.$inferSelect): Template {
-  const { id, name, platformName, language, category, samples, state, createdBy } = row
+  const { id, channel, name, platformName, language, category, samples, state, createdBy } = row
   return {
     id,
+    channel,
     name,
     platformName,
     language,

@@ -1,4 +1,4 @@
-export { type CheckedTemplate, checkTemplate, languageCode, previewTemplate } from './check.ts'
+export { type CheckedTemplate, checkTemplate, languageCode, previewSms, previewTemplate } from './check.ts'
 export {
   dueFetch,
   type FetchState,
@@ -13,6 +13,7 @@ export { HELPERS, type HelperName } from './formats.ts'
 export { type ChangedTemplate, hearTemplates } from './hear.ts'
 export {
   type Category,
+  type Channel,
   previewInput,
   type TemplateInput,
   templateInput,
@@ -53,6 +54,8 @@ export {
   shortestChars,
 } from './requirements.ts'
 export { saveTemplate } from './save.ts'
+export { type SmsSize, smsSize } from './segments.ts'
+export { type SmsText, smsTextFor } from './sms.ts'
 export { type Standing, standingOf, type TemplateAccount } from './standing.ts'
 export {
   REMINDER_KINDS,

@@ -14,6 +14,10 @@ const PREVIEW_VALUE_MAX_CHARS = 4_096
 const CATEGORIES = ['marketing', 'utility', 'authentication'] as const
 export type Category = (typeof CATEGORIES)[number]
 
+/** Where a template may be sent. */
+export const CHANNELS = ['whatsapp', 'sms'] as const
+export type Channel = (typeof CHANNELS)[number]
+
 const source = z.string().max(SOURCE_MAX_CHARS)
 
 const header = z
@@ -61,6 +65,10 @@ export const templateInput = z
     category: z.enum(CATEGORIES).meta({
       description:
         'What WhatsApp will charge it as. `utility`: about an order or account of the reader, without promotion.',
+    }),
+    channel: z.enum(CHANNELS).optional().meta({
+      description:
+        'Where it is sent: `whatsapp` unless told otherwise. An `sms` is one plain text: no header, footer or buttons.',
     }),
     header: header.optional(),
     body: source.meta({

@@ -60,10 +60,11 @@ function firstFree(name: string, taken: ReadonlySet<string>): string {
 }
 
 function newRow(scope: Scope, checked: CheckedTemplate, platformName: string): typeof templates.$inferInsert {
-  const { name, language, category, words, samples, warnings } = checked
+  const { channel, name, language, category, words, samples, warnings } = checked
   return {
     id: newId(scope.now.getTime()),
     workspaceId: scope.workspaceId,
+    channel,
     name,
     platformName,
     language,

@@ -4,6 +4,7 @@ import { instantColumn } from '../platform/columns.ts'
 export const templates = pgTable('templates', {
   id: uuid('id').primaryKey(),
   workspaceId: uuid('workspace_id').notNull(),
+  channel: text('channel', { enum: ['whatsapp', 'sms'] }).notNull(),
   name: text('name').notNull(),
   platformName: text('platform_name').notNull(),
   language: text('language').notNull(),

@@ -38,6 +38,7 @@ describe('the configuration', () => {
       simulatorUrl: undefined,
       smtpUrl: undefined,
       mailFrom: 'Duecast <duecast@localhost>',
+      gatewaysOnLoopback: false,
       workerConcurrency: 4,
     })
   })

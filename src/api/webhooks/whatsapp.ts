@@ -59,7 +59,8 @@ const MOST_REMEMBERED = 1_000
 type Remembered = { readonly sender: OpenSender; readonly untilMs: number }
 const remembered = new WeakMap<ApiHouse, Map<string, Remembered>>()
 
-async function findSender(house: ApiHouse, request: Request): Promise<OpenSender> {
+/** The sender that an address names. */
+export async function findSender(house: ApiHouse, request: Request): Promise<OpenSender> {
   const id = String(request.params.sender_id)
   const known = remembered.get(house) ?? new Map<string, Remembered>()
   const present = known.get(id)
@@ -84,7 +85,7 @@ function depsOf(house: ApiHouse, sender: OpenSender) {
 }
 
 /** Whatever keeps a webhook from being stored, the platform is asked to send it again. */
-async function store(house: ApiHouse, sender: OpenSender, body: Buffer): Promise<void> {
+export async function store(house: ApiHouse, sender: OpenSender, body: Buffer): Promise<void> {
   try {
     await house.receive({ id: sender.id, workspaceId: sender.workspaceId }, body)
   } catch (error) {

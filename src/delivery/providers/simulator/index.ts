@@ -15,6 +15,7 @@ import { accountOfNumber, mintToken, simulatedAccountId, simulatedPhoneNumberId 
 /** The WhatsApp Cloud API's adapter, pointed at the built-in stand-in. */
 export const simulator: Provider<SimulatorConfig> = {
   kind: 'simulator',
+  channel: 'whatsapp',
   configSchema: simulatorConfig,
   secretFields: [],
   replaceableSecrets: {},

@@ -15,6 +15,7 @@ import { parseWebhook } from './webhook.ts'
 /** Meta's WhatsApp Cloud API. */
 export const whatsappCloud: Provider<WhatsappCloudConfig> = {
   kind: 'whatsapp_cloud',
+  channel: 'whatsapp',
   configSchema: whatsappCloudConfig,
   secretFields: [
     'access_token',
