@@ -29,13 +29,19 @@ export function explain(facts: MessageFacts): string {
     case 'sending':
       return 'being sent now'
     case 'sent':
+      if (facts.chargedMinor !== undefined)
+        return `${cost(facts)} on acceptance: sent ${time(facts.sentAt, facts)}, no delivery reported yet`
       return `sent ${time(facts.sentAt, facts)}, not yet delivered; ${price(facts)} stays held until it is, or until its lifetime ends`
     case 'delivered':
     case 'read':
       return charged(facts)
     case 'failed':
+      if (facts.chargedMinor !== undefined)
+        return `failed, and ${cost(facts)} all the same, since the card charges on acceptance: ${because(facts)}`
       return `failed, not charged: ${because(facts)}`
     case 'expired':
+      if (facts.chargedMinor !== undefined)
+        return `${cost(facts)} on acceptance: sent ${time(facts.sentAt, facts)}, and no delivery was ever reported`
       return facts.reason === 'no_receipt'
         ? `sent ${time(facts.sentAt, facts)}, and no delivery was reported within its lifetime; not charged`
         : 'not sent: its time to be sent had passed; not charged'
@@ -65,7 +71,11 @@ function charged(facts: MessageFacts): string {
     return `free: ${when}, ${facts.category}${where}, ${FREE_REASONS[facts.chargeReason ?? ''] ?? 'no charge'}`
   }
   const late = facts.late ? ', charged late because its money had already gone back' : ''
-  return `charged ${facts.currency} ${formatAmount(facts.chargedMinor)}: ${when}, ${facts.category}${where}${late}`
+  return `${cost(facts)}: ${when}, ${facts.category}${where}${late}`
+}
+
+function cost({ currency, chargedMinor = 0n }: MessageFacts): string {
+  return `charged ${currency} ${formatAmount(chargedMinor)}`
 }
 
 const FREE_REASONS: Readonly<Record<string, string>> = {

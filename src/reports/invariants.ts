@@ -231,6 +231,19 @@ export const INVARIANTS: readonly Invariant[] = [
          WHERE q.id IS NULL OR k.amount > q.total OR (k.amount < q.total AND k.insufficient_funds <> 'partial'))`,
   },
   {
+    name: 'moments_are_as_quoted',
+    says: 'every message is charged at the moment that its quote names: on its delivery or on its acceptance',
+    amounts: [],
+    query: (sql, workspaceId) => sql`
+      sides AS (SELECT r.campaign_id, r.charge_on, q.charge_on AS quoted, (SELECT count(*) FROM messages m
+            WHERE m.campaign_id = r.campaign_id AND m.on_acceptance <> (r.charge_on = 'accepted')) AS n
+        FROM runs r JOIN campaigns k ON k.id = r.campaign_id LEFT JOIN quotes q ON q.id = k.quote_id
+        WHERE r.workspace_id = ${workspaceId}),
+      figures AS (SELECT count(*)::int AS campaigns FROM sides),
+      faults AS (SELECT format('campaign %s: charged when %s, quoted when %s, %s messages otherwise', campaign_id, charge_on, coalesce(quoted, 'never'), n) AS fault
+        FROM sides WHERE n > 0 OR quoted IS DISTINCT FROM charge_on)`,
+  },
+  {
     name: 'windows_come_from_charges',
     says: 'every conversation window was opened by a delivered message, lasts a day, and is what made others free',
     amounts: [],

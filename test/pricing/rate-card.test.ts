@@ -150,7 +150,7 @@ describe("an operator's card", () => {
   })
 
   it.each([
-    ['per_segment', 'model', 'unknown_model'],
+    ['per_hour', 'model', 'unknown_model'],
     ['Rupiah', 'currency', 'bad_currency'],
     ['promo', 'category', 'unknown_category'],
     ['01/11/2026', 'effective_from', 'bad_day'],

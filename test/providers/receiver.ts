@@ -1,7 +1,12 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export type ReceivedPost = { readonly rawBody: Buffer; readonly headers: IncomingHttpHeaders }
+export type ReceivedPost = {
+  readonly rawBody: Buffer
+  readonly headers: IncomingHttpHeaders
+  /** The whole address, as it was called. */
+  readonly url: string
+}
 
 /** A webhook endpoint that keeps what it got, and lets a test wait for what it still expects. */
 export type Receiver = {
@@ -24,7 +29,11 @@ export async function openReceiver(path = '/webhooks/whatsapp/test-sender'): Pro
     request.on('end', () => {
       response.statusCode = statuses.shift() ?? 200
       if (response.statusCode === 200)
-        posts.push({ rawBody: Buffer.concat(chunks), headers: request.headers })
+        posts.push({
+          rawBody: Buffer.concat(chunks),
+          headers: request.headers,
+          url: `http://${request.headers.host}${request.url}`,
+        })
       response.end(() => {
         for (const check of waiting) check()
       })

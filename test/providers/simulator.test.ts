@@ -49,7 +49,7 @@ describe('the registry of providers', () => {
     }
   })
 
-  it.each(['', 'twilio', 'constructor', '__proto__', 'toString'])('finds nothing under %j', (kind) => {
+  it.each(['', 'telegram', 'constructor', '__proto__', 'toString'])('finds nothing under %j', (kind) => {
     expect(findProvider(kind)).toBeUndefined()
   })
 })

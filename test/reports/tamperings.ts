@@ -151,6 +151,10 @@ export const TAMPERINGS: Record<string, ByColumn> = {
     },
   },
   messages: {
+    on_acceptance: {
+      sql: `UPDATE messages SET on_acceptance = true WHERE campaign_id = :sending AND state = 'delivered'`,
+      shows: ['moments_are_as_quoted'],
+    },
     id: {
       sql: `DELETE FROM messages WHERE campaign_id = :sending AND state = 'sent'`,
       shows: ['reservations_equal_prices', 'holds_equal_undecided_messages', 'counts_equal_messages'],
@@ -266,6 +270,14 @@ export const TAMPERINGS: Record<string, ByColumn> = {
       sql: `UPDATE runs SET currency = 'USD' WHERE campaign_id = :sending`,
       shows: ['holds_serve_their_campaigns'],
     },
+    charge_on: {
+      sql: `UPDATE runs SET charge_on = 'accepted' WHERE campaign_id = :sending`,
+      shows: ['moments_are_as_quoted'],
+    },
+    spare: {
+      sql: `UPDATE runs SET spare = 1 WHERE campaign_id = :sending`,
+      shows: ['holds_equal_undecided_messages', 'reservations_equal_prices'],
+    },
   },
   campaigns: {
     id: { sql: `DELETE FROM campaigns WHERE id = :sending`, shows: ['holds_serve_their_campaigns'] },
@@ -293,6 +305,10 @@ export const TAMPERINGS: Record<string, ByColumn> = {
   },
   quotes: {
     id: { sql: `DELETE FROM quotes WHERE campaign_id = :sending`, shows: ['quotes_add_up'] },
+    charge_on: {
+      sql: `UPDATE quotes SET charge_on = 'accepted' WHERE campaign_id = :sending`,
+      shows: ['moments_are_as_quoted'],
+    },
     workspace_id: {
       sql: `UPDATE quotes SET workspace_id = ${ELSEWHERE} WHERE campaign_id = :sending`,
       shows: ['quotes_add_up'],
@@ -450,6 +466,8 @@ export const HARMLESS: Record<string, Record<string, string>> = {
     pause_reason: WORDS,
     created_at: TIME,
     submitted_at: TIME,
+    fallback_of: PLAN,
+    ceiling: PLAN,
   },
   quotes: {
     version: PLAN,

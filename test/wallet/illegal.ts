@@ -327,7 +327,17 @@ export const ILLEGAL: readonly Illegal[] = [
       transfer: aCapture,
       status: 'failed',
     }),
-    program: CHECKED,
+    program: NOT_THERE,
+  },
+  {
+    what: 'a charge on acceptance where the card charges on delivery',
+    sql: charge({
+      message: messageOf('settled', 'failed'),
+      amount: '3566500',
+      transfer: aCapture,
+      status: 'accepted',
+    }),
+    program: NOT_THERE,
   },
   {
     what: 'a charge without a transfer',

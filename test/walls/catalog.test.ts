@@ -82,6 +82,7 @@ const PAST_THE_WALLS = {
 /** References by one column, because an index on the pair would cost every message; their rows are walled all the same. */
 const BY_ID_ALONE = [
   'conversation_windows → messages',
+  'fallbacks → messages',
   'campaigns → quotes',
   // A person stands outside all workspaces, in a schema that the program cannot enter.
   'members → people.persons',
