@@ -149,7 +149,7 @@ describe('a campaign by SMS', () => {
   it('excludes whom no card prices, and leaves WhatsApp’s prices alone', async () => {
     const firm = await clinic()
     const list_id = await makeList(stack, firm, [
-      { phone: '+5511987654321', name: 'Ana' } as never,
+      { ...patients(1, 900)[0]!, phone: '+5511987654321' },
       ...patients(2),
     ])
     const id = await draft(firm.budi, { ...(await smsParts(firm, {})), list_id })
