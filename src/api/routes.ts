@@ -79,6 +79,7 @@ import {
   getSenders,
   patchSender,
   postSender,
+  postSenderCheck,
   postSenderPause,
 } from './senders.ts'
 import { getTemplate, getTemplates, postTemplate, previewTemplateRoute } from './templates.ts'
@@ -140,6 +141,7 @@ export const ROUTES: readonly Route[] = [
   getSender,
   patchSender,
   deletePreviousSecrets,
+  postSenderCheck,
   postSenderPause,
   deleteSenderPause,
   getSenderNotices,

@@ -4,6 +4,7 @@ import {
   addSender,
   changeSender,
   channelOf,
+  checkSender,
   findSender,
   KEEP_PREVIOUS_HOURS,
   listNotices,
@@ -23,7 +24,8 @@ import type { Refusal, Result } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { ApiHouse } from './house.ts'
 import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
-import { answer, defineRoute } from './route.ts'
+import { problemOf } from './problem.ts'
+import { answer, defineRoute, defineStreamRoute } from './route.ts'
 import { idSchema, instantSchema, nameText } from './schemas.ts'
 
 const NAME_MAX_CHARS = 200
@@ -201,6 +203,48 @@ export const deleteSenderPause = defineRoute({
   refusals: ['not_found'],
   handler: async ({ scope, params, house }) =>
     changed(scope, house, params.id, await resumeSender(scope, params.id), resumeWithSenders),
+})
+
+export const postSenderCheck = defineStreamRoute({
+  method: 'post',
+  path: '/v1/senders/{id}/check',
+  tag: 'Senders',
+  summary: 'Asks the platform about everything that sending from this number needs',
+  description:
+    'Token and permissions, number, display name, quality, limits, account, webhook subscription and handshake, app secret, templates, clock: each with how it stands and, where it does not, the mend. Nothing is changed there.',
+  permission: 'senders.write',
+  responses: {
+    200: z
+      .strictObject({
+        ok: z.boolean().meta({ description: 'Whether nothing failed; a warning is no failure.' }),
+        webhook_url: z.string(),
+        items: z.array(
+          z.strictObject({
+            name: z.string(),
+            state: z.enum(['passed', 'warned', 'failed']),
+            says: z.string(),
+            mend: z.string().nullable(),
+          }),
+        ),
+      })
+      .meta({ id: 'SenderCheck' }),
+  },
+  refusals: ['not_found'],
+  handler: async ({ cause, params, response, house }) => {
+    const checked = await checkSender(
+      {
+        sql: house.database.sql,
+        secrets: house.secrets,
+        now: () => house.clock.now(),
+        within: (work) => house.database.within(cause, work),
+      },
+      params.id,
+    )
+    if (!checked.ok) throw problemOf(checked)
+    const { isFit, webhookUrl, items } = checked.value
+    const shownItems = items.map((item) => ({ ...item, mend: item.state === 'passed' ? null : item.mend }))
+    response.json({ ok: isFit, webhook_url: webhookUrl, items: shownItems })
+  },
 })
 
 export const getSenderNotices = defineRoute({

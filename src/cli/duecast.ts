@@ -60,6 +60,15 @@ function program(): Command {
     .option('--json', JSON_ONLY)
     .action(async (options) => (await import('./member.ts')).resetLink(options))
 
+  const sender = duecast.command('sender').description('numbers to send from')
+  sender
+    .command('check')
+    .description('ask the platform about all that sending needs; exit code 1 if anything fails')
+    .option('--workspace <id>', 'only senders of this one')
+    .option('--sender <id>', 'only this one; by default all')
+    .option('--json', JSON_ONLY)
+    .action(async (options) => (await import('./sender-check.ts')).checkSenders(options))
+
   const people = duecast.command('console').description('the console, for people')
   people
     .command('link')

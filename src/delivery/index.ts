@@ -1,3 +1,4 @@
+export { type CheckedReport, checkSender } from './check-sender.ts'
 export { closeSlice, replayParked } from './close.ts'
 export {
   type Decency,
@@ -25,7 +26,7 @@ export { type Inbox, openInbox } from './inbox.ts'
 export { MESSAGE_MOVES, MESSAGE_STATES, type MessageState } from './lifecycle.ts'
 export { type AudienceQuery, audienceHash, materialise } from './materialise.ts'
 export type { FailureObstacle, Obstacle } from './obstacle.ts'
-export type { InboundMessage, ProviderConnection } from './provider.ts'
+export type { CheckItem, InboundMessage, ProviderConnection } from './provider.ts'
 export { packCallback } from './providers/callback.ts'
 export { channelOf, PROVIDERS } from './providers/index.ts'
 export { findRun, type Run } from './run.ts'

@@ -224,6 +224,26 @@ export type TemplateLine = {
   remove(template: { name: string; platformId: string | null }): Promise<TemplateOutcome<undefined>>
 }
 
+/** One thing that sending needs: how it stands in plain words, and what to do where it does not. */
+export type CheckItem =
+  | { readonly name: string; readonly state: 'passed'; readonly says: string }
+  | {
+      readonly name: string
+      readonly state: 'warned' | 'failed'
+      readonly says: string
+      readonly mend: string
+    }
+
+/** What the platform said of a sender, and what of it is kept. */
+export type SenderReport = {
+  readonly items: readonly CheckItem[]
+  readonly facts: {
+    readonly tier?: { readonly tier: string; readonly limit: number | null }
+    /** The business that owns the account. */
+    readonly portfolioId?: string
+  }
+}
+
 /** What every sender's configuration may hold, whatever its provider. */
 export type SenderConfig = {
   readonly messages_per_second?: number | undefined
@@ -266,6 +286,8 @@ export type Provider<Config extends SenderConfig = SenderConfig> = {
   accountOf?(config: Readonly<Record<string, unknown>>, senderId: string): TemplateAccount
   openTemplates?(config: Config, deps: ConnectDeps): TemplateLine
   connect(config: Config, deps: ConnectDeps): ProviderConnection
+  /** Asks the platform about all that sending needs; absent for a channel that can say nothing. Never throws. */
+  check?(config: Config, deps: ConnectDeps, now: () => Date): Promise<SenderReport>
   /** The secrets that a webhook of this sender may be signed with; two while one replaces the other. */
   signingSecrets(config: Config, deps: Pick<ConnectDeps, 'appSecret'>): string[]
   /** Checks a webhook's signature over its raw bytes in constant time, against every secret given. */

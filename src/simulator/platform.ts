@@ -9,6 +9,7 @@ import {
   unknownObject,
 } from './graph.ts'
 import type { Journal } from './journal.ts'
+import { answerManagement, type ManagementAnswer } from './management.ts'
 import { type Orders, readOrders } from './orders.ts'
 import { createOutbox, type Outbox, type OutboxOptions } from './outbox.ts'
 import type { WitnessRecord } from './record.ts'
@@ -28,6 +29,8 @@ export type Platform = {
   handleTemplates(call: TemplateCall, authorization: string | undefined, body: string): GraphAnswer
   /** Does to a template as it is told, and posts what the platform would. */
   orderTemplate(body: string): GraphAnswer
+  /** One question of the management API: `GET /{version}/{path}`. */
+  manage(authorization: string | undefined, path: string, query: URLSearchParams): ManagementAnswer
   /** Receipts of a number, or of all, that are still to be taken and that were given up. */
   outboxes(phoneNumberId?: string): { pending: number; dropped: number }
   close(): Promise<void>
@@ -65,6 +68,8 @@ export function createPlatform(parts: PlatformParts): Platform {
       const sender = findSender(senders, authorization, parts)
       if (sender === undefined) return INVALID_TOKEN
       if (sender.orders.accountId !== accountId) return unknownObject(accountId.slice(0, 64))
+      if (sender.orders.check_faults.includes('templates_refused'))
+        return graphError(200, 'Permissions error')
       return parts.shelf.handle(method, query, body, sender.orders)
     },
     orderTemplate(body) {
@@ -73,6 +78,11 @@ export function createPlatform(parts: PlatformParts): Platform {
         if (orders.accountId === news?.accountId) outbox.tell(news.change)
       }
       return answer
+    },
+    manage(authorization, path, query) {
+      const orders = tokenOf(authorization) === undefined ? undefined : readOrders(tokenOf(authorization)!)
+      if (orders === undefined) return { ...INVALID_TOKEN, clockOffMs: 0 }
+      return answerManagement(orders, { path, query, token: tokenOf(authorization)! })
     },
     outboxes(phoneNumberId) {
       const counts = { pending: 0, dropped: 0 }
@@ -105,8 +115,8 @@ function findSender(
   authorization: string | undefined,
   parts: PlatformParts,
 ): Sender | undefined {
-  if (!authorization?.startsWith('Bearer ')) return undefined
-  const token = authorization.slice('Bearer '.length)
+  const token = tokenOf(authorization)
+  if (token === undefined) return undefined
   const known = senders.get(token)
   if (known) return known
   const orders = readOrders(token)
@@ -115,6 +125,10 @@ function findSender(
   const sender = { orders, outbox: openOutbox(orders, parts), rateLimited: new Set<string>() }
   senders.set(token, sender)
   return sender
+}
+
+function tokenOf(authorization: string | undefined): string | undefined {
+  return authorization?.startsWith('Bearer ') ? authorization.slice('Bearer '.length) : undefined
 }
 
 function openOutbox(orders: Orders, { record, webhookRetries }: PlatformParts): Outbox {

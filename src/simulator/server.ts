@@ -48,6 +48,7 @@ const SILENCE_MAX_MS = 120_000
  *   do to a template; the account's senders are told by webhook
  * - `POST [/sms/{orders}]/2010-04-01/Accounts/{sid}/Messages.json`: Twilio’s Messages API, with signed callbacks
  * - `POST /gateway/{orders}/messages`: a plain SMS gateway, JSON in and out
+ * - `GET /v26.0/…`: what the management API says of the sender: token, number, account, subscriptions, templates
  * - `GET /witness/summary?phone_number_id=`: figures, with `pending_receipts` and `dropped_receipts`
  * - `GET /witness/messages?phone_number_id=&attempt_ref=&cursor=&limit=`: every accepted attempt
  * - `DELETE /witness`: forget everything
@@ -119,8 +120,10 @@ const MESSAGES_PATH = /^\/v\d+\.\d+\/([^/?]+)\/messages(?:\?|$)/
 function route(request: IncomingMessage, response: ServerResponse, witness: Witness): void {
   const messages = request.method === 'POST' ? MESSAGES_PATH.exec(request.url!) : null
   const templates = messages ? null : TEMPLATES_PATH.exec(request.url!)
+  const managed = request.method === 'GET' ? MANAGED_PATH.exec(request.url!) : null
   if (messages) takeMessage(messages[1]!, request, response, witness.platform)
   else if (templates) manageTemplates(templates[1]!, request, response, witness.platform)
+  else if (managed) answerManaged(managed[1]!, request, response, witness.platform)
   else if (request.method === 'POST' && request.url === '/orders/templates')
     orderTemplate(request, response, witness)
   else if (request.method === 'POST') takeSms(request, response, witness)
@@ -162,6 +165,26 @@ function takeSms(request: IncomingMessage, response: ServerResponse, witness: Wi
     if (answer) answerCall(response, answer)
     else answerWitness(request, response, witness)
   })
+}
+
+const MANAGED_PATH = /^\/v\d+\.\d+\/((?![^?]*\/messages(?:\?|$))[^?]+)(?:\?|$)/
+
+function answerManaged(
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  platform: Platform,
+): void {
+  request.resume()
+  const { searchParams: query } = new URL(request.url!, BASE)
+  const answer = platform.manage(request.headers.authorization, path, query)
+  if (answer === 'silent') {
+    request.socket.destroy()
+    return
+  }
+  if (answer.clockOffMs !== 0)
+    response.setHeader('date', new Date(Date.now() + answer.clockOffMs).toUTCString())
+  sendJson(response, answer.status, answer.body)
 }
 
 function takeMessage(

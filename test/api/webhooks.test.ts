@@ -130,3 +130,97 @@ describe('the handshake', () => {
     })
   })
 })
+
+describe('a secret that is replaced', () => {
+  const patch = (id: string, body: object) =>
+    server.ask('PATCH', `/v1/senders/${id}`, { key: firm.keys.admin, body })
+  const connect = async () => {
+    const config = {
+      phone_number_id: '106540352242922',
+      business_account_id: '102290129340398',
+      access_token: 'EAAtoken',
+      app_secret: 'first-secret',
+      verify_token: 'first-word',
+    }
+    const body = { provider: 'whatsapp_cloud', name: 'Rotating', config }
+    return (await server.ask('POST', '/v1/senders', { key: firm.keys.owner, body })).body.id as string
+  }
+  /** The door remembers a sender for some seconds; one that nobody has asked for yet is read afresh. */
+  const takes = async (id: string, secret: string) =>
+    (await post(BODY, signed(BODY, secret), `/webhooks/whatsapp/${id}`)).status
+  const shakes = async (id: string, word: string) => {
+    const query = new URLSearchParams({
+      'hub.mode': 'subscribe',
+      'hub.verify_token': word,
+      'hub.challenge': '7',
+    })
+    return (await server.ask('GET', `/webhooks/whatsapp/${id}?${query}`)).status
+  }
+
+  test('is valid beside the new one until it is given up, the verify token too', async () => {
+    const id = await connect()
+    const changed = await patch(id, { config: { app_secret: 'second-secret', verify_token: 'second-word' } })
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { previous_secrets_until: '2026-11-29T05:00:00.000Z' },
+    })
+    expect(JSON.stringify(changed.body)).not.toContain('secret-')
+    expect([
+      await takes(id, 'second-secret'),
+      await takes(id, 'first-secret'),
+      await takes(id, 'third'),
+    ]).toEqual([200, 200, 401])
+    expect([await shakes(id, 'second-word'), await shakes(id, 'first-word')]).toEqual([200, 200])
+  })
+
+  test('is not valid any more once it was given up, or its time has passed', async () => {
+    const retired = await connect()
+    await patch(retired, { config: { app_secret: 'second-secret' } })
+    const path = `/v1/senders/${retired}/previous-secrets`
+    expect(await server.ask('DELETE', path, { key: firm.keys.admin })).toMatchObject({
+      status: 200,
+      body: { previous_secrets_until: null },
+    })
+    expect([await takes(retired, 'second-secret'), await takes(retired, 'first-secret')]).toEqual([200, 401])
+    const short = await connect()
+    await patch(short, { config: { app_secret: 'second-secret' }, keep_previous_hours: 0 })
+    await server.scratch.owner
+      .sql`UPDATE senders SET previous_until = clock_timestamp() - interval '1 second' WHERE id = ${short}`
+    expect([await takes(short, 'second-secret'), await takes(short, 'first-secret')]).toEqual([200, 401])
+  })
+
+  test('leaves what was not given as it was, and is refused where it is wrong', async () => {
+    const id = await connect()
+    expect(await patch(id, { name: 'Renamed', config: { messages_per_second: 20 } })).toMatchObject({
+      status: 200,
+      body: { name: 'Renamed', messages_per_second: 20, previous_secrets_until: null },
+    })
+    expect(await takes(id, 'first-secret')).toBe(200)
+    expect(await patch(id, { config: { colour: 'red' } })).toMatchObject({ status: 400 })
+    expect(await patch(id, { config: { app_secret: '' } })).toMatchObject({ status: 400 })
+  })
+})
+
+describe('the signature of a webhook', () => {
+  test('of another sender opens nothing: 401, and nothing is stored', async () => {
+    const config = {
+      phone_number_id: '1',
+      business_account_id: '2',
+      access_token: 't',
+      app_secret: 'another-secret',
+      verify_token: 'v',
+    }
+    const other = await server.openFirm()
+    const body = { provider: 'whatsapp_cloud', name: 'Other', config }
+    await server.ask('POST', '/v1/senders', { key: other.keys.owner, body })
+    for (const headers of [
+      {},
+      signed(BODY, 'another-secret'),
+      signed(BODY, 'wrong'),
+      signed(`${BODY}x`),
+      { 'X-Hub-Signature-256': signed(BODY)['X-Hub-Signature-256'].slice(0, -1) },
+    ] as Record<string, string>[])
+      expect(await post(BODY, headers)).toMatchObject({ status: 401, body: { code: 'bad_signature' } })
+    expect(received).toEqual([])
+  })
+})

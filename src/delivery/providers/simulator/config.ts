@@ -18,6 +18,27 @@ const milliseconds = (maxMs: number, description: string) =>
   z.int().min(0).max(maxMs).optional().meta({ description })
 const code = (description: string) => z.int().min(0).max(9_999_999).optional().meta({ description })
 
+/** What the stand-in can be told to find wrong when it is asked about the sender. */
+export const CHECK_FAULTS = [
+  'token_invalid',
+  'token_scopes',
+  'token_expires',
+  'number_unknown',
+  'number_offline',
+  'name_declined',
+  'quality_red',
+  'messages_blocked',
+  'account_unknown',
+  'account_rejected',
+  'number_elsewhere',
+  'not_subscribed',
+  'other_callback',
+  'wrong_app_secret',
+  'templates_refused',
+  'clock_off',
+  'silent',
+] as const
+
 /**
  * What the stand-in does with the messages of one sender. Every message draws its fate once, from the seed and its
  * attempt's id: the same seed and ids give the same fates in any order and at any time. All members are optional.
@@ -57,6 +78,17 @@ export const simulatorConfig = z
       description: 'The most messages a second.',
       default: DEFAULT_MESSAGES_PER_SECOND,
     }),
+    messaging_limit: z
+      .enum(['TIER_250', 'TIER_2K', 'TIER_10K', 'TIER_100K', 'TIER_UNLIMITED'])
+      .optional()
+      .meta({
+        description: 'How many people the business may reach in a rolling day; unlimited by default.',
+      }),
+    check_faults: z
+      .array(z.enum(CHECK_FAULTS))
+      .max(CHECK_FAULTS.length)
+      .optional()
+      .meta({ description: 'What a check of the sender is to find wrong.' }),
     template_review: z.boolean().optional().meta({
       description:
         'Whether templates must be submitted and approved before they are sent, as on WhatsApp; false by default.',

@@ -1,4 +1,5 @@
 import type { Provider } from '../../provider.ts'
+import { checkSender } from '../whatsapp-cloud/check.ts'
 import { GRAPH_VERSION } from '../whatsapp-cloud/config.ts'
 import { openConnection } from '../whatsapp-cloud/connection.ts'
 import { whatsappCloud } from '../whatsapp-cloud/index.ts'
@@ -44,6 +45,23 @@ export const simulator: Provider<SimulatorConfig> = {
       accessToken: mintToken(config, deps),
     }
     return openConnection(endpoint, deps)
+  },
+
+  check(config, deps, now) {
+    const phoneNumberId = simulatedPhoneNumberId(deps.webhookUrl)
+    const sender = {
+      baseUrl: deps.simulatorUrl,
+      version: GRAPH_VERSION,
+      phoneNumberId,
+      accountId: accountOfNumber(phoneNumberId),
+      accessToken: mintToken(config, deps),
+      appSecret: deps.appSecret,
+      verifyToken: deps.appSecret,
+      webhookUrl: deps.webhookUrl,
+      mustBeHttps: false,
+      messagesPerSecond: config.messages_per_second ?? DEFAULT_MESSAGES_PER_SECOND,
+    }
+    return checkSender(sender, now)
   },
 
   signingSecrets(_config, deps) {

@@ -1,4 +1,5 @@
 import type { Provider } from '../../provider.ts'
+import { checkSender } from './check.ts'
 import {
   DEFAULT_LIFETIME_SECONDS,
   DEFAULT_MESSAGES_PER_SECOND,
@@ -50,6 +51,22 @@ export const whatsappCloud: Provider<WhatsappCloudConfig> = {
       accessToken: config.access_token,
     }
     return openConnection(endpoint, deps)
+  },
+
+  check(config, deps, now) {
+    const sender = {
+      baseUrl: config.api_base_url ?? GRAPH_URL,
+      version: config.api_version ?? GRAPH_VERSION,
+      phoneNumberId: config.phone_number_id,
+      accountId: config.business_account_id,
+      accessToken: config.access_token,
+      appSecret: config.app_secret,
+      verifyToken: config.verify_token,
+      webhookUrl: deps.webhookUrl,
+      mustBeHttps: new URL(config.api_base_url ?? GRAPH_URL).protocol === 'https:',
+      messagesPerSecond: config.messages_per_second ?? DEFAULT_MESSAGES_PER_SECOND,
+    }
+    return checkSender(sender, now)
   },
 
   signingSecrets(config) {
