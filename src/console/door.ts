@@ -36,6 +36,7 @@ import { isOwnRequest } from './origin.ts'
 import {
   type Act,
   type Page,
+  peopleOf,
   type Route,
   SECTIONS,
   type Stream,
@@ -114,7 +115,7 @@ async function sendAct(desk: Desk, session: Session, route: Act, request: Reques
     const seconds = await confirm(desk, session, response, { password, code })
     const visitor = seconds === 0 ? { ...session, actor: { ...session.actor, mustConfirm: false } } : session
     const answered = await visiting(desk, visitor, request, (visit) =>
-      answerAct(desk, route, visit, plain, request, seconds),
+      answerAct(desk, route, { ...visit, justConfirmed: seconds === 0 }, plain, request, seconds),
     )
     if ('token' in answered && answered.token !== undefined) setToken(desk.house, response, answered.token)
     if ('to' in answered) response.redirect(303, answered.to)
@@ -163,7 +164,8 @@ async function answerAct(
     const { view, to, token } = done.value
     return view === undefined ? { to, token } : finish(desk, visit, ok(view))
   }
-  if (done.facts?.confirm === true) return askToConfirm(desk, visit, form, request.path, confirmed)
+  if (done.facts?.confirm === true && visit.session.member)
+    return askToConfirm(desk, visit, form, request.path, confirmed)
   const errors = faultsOf(done)
   const shown = await route.again(visit, { fields: form.fields, refusal: done, errors })
   return finish(desk, visit, shown, statusOf(done))
@@ -177,7 +179,7 @@ async function askToConfirm(
   action: string,
   confirmed: number | undefined,
 ): Promise<Finished> {
-  const { totpSecret } = await readAccount(desk.house, visit.session.member!.personId)
+  const { totpSecret } = await readAccount(peopleOf(visit), visit.session.member!.personId)
   const data = {
     action,
     fields: Object.entries(form.fields).map(([name, value]) => ({ name, value })),
@@ -241,6 +243,7 @@ function visiting<T>(
       scope,
       workspace,
       params: paramsOf(request),
+      justConfirmed: false,
       query: (name) => queryWord(request, name),
       here: request.method === 'GET' ? request.originalUrl : '/',
     })

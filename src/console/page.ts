@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express'
 import type { Refusal, Result } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
-import { type Action, allow, roleMay, type Workspace } from '../workspaces/index.ts'
+import { type Action, allow, type PeopleHouse, roleMay, type Workspace } from '../workspaces/index.ts'
 import type { Form } from './form.ts'
 import type { ConsoleHouse } from './house.ts'
 import type { Session } from './session.ts'
@@ -28,6 +28,8 @@ export type Visit = {
   readonly params: Readonly<Record<string, string>>
   /** A word of the address after the question mark; undefined where it is missing, doubled or longer than sensible. */
   query(name: string): string | undefined
+  /** The member has proved who they are with this very form. */
+  readonly justConfirmed: boolean
   /** The address of this page, to come back to. */
   readonly here: string
 }
@@ -105,6 +107,11 @@ export function may(visit: Visit, action: Action): boolean {
 /** Refuses a page that the visitor's role may not read. */
 export function mustMay(visit: Visit, action: Action): Refusal | undefined {
   return allow(visit.scope.actor, action)
+}
+
+/** What deals with people, in the transaction of this visit. */
+export function peopleOf({ house, scope }: Visit): PeopleHouse {
+  return { database: { sql: scope.sql }, clock: { now: () => scope.now }, secrets: house.secrets }
 }
 
 const PAGE_ROWS = 50

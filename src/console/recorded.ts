@@ -88,6 +88,11 @@ export async function actorNames(
   const known = new Map(
     rows.map(({ id, name, prefix, role }) => [`key:${id}`, `${name || `dck_${prefix}…`} (${role})`]),
   )
+  const memberIds = actors.filter((actor) => actor.startsWith('member:')).map((actor) => actor.slice(7))
+  const people = await scope.sql<{ id: string; name: string; role: string }[]>`
+    SELECT id, name, role FROM members
+     WHERE workspace_id = ${scope.workspaceId} AND id::text = ANY(${memberIds as string[]}::text[])`
+  for (const { id, name, role } of people) known.set(`member:${id}`, `${name} (${role})`)
   return (actor) => known.get(actor) ?? (actor.startsWith('system:') ? say('actor.system') : actor)
 }
 

@@ -1,4 +1,5 @@
 import type { Route } from './page.ts'
+import { accountPages } from './pages/account.ts'
 import { approvalsPages } from './pages/approvals.ts'
 import { campaignPages } from './pages/campaign.ts'
 import { campaignMessagesPages } from './pages/campaign-messages.ts'
@@ -8,6 +9,7 @@ import { campaignWhatIfPages } from './pages/campaign-what-if.ts'
 import { campaignWordsPages } from './pages/campaign-words.ts'
 import { campaignsPages } from './pages/campaigns.ts'
 import { contactsPages } from './pages/contacts.ts'
+import { membersPages } from './pages/members.ts'
 import { settingsPages } from './pages/settings.ts'
 import { templatesPages } from './pages/templates.ts'
 import { todayPages } from './pages/today.ts'
@@ -28,4 +30,6 @@ export const ROUTES: readonly Route[] = [
   ...templatesPages,
   ...walletPages,
   ...settingsPages,
+  ...membersPages,
+  ...accountPages,
 ]

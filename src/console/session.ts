@@ -74,6 +74,28 @@ export function openMemberSession(
   return openSession(house, identity, arrival, 'member')
 }
 
+/**
+ * Leaves this session for one in another of the person's workspaces. The proof of who they are does not come along: the
+ * new session has to be confirmed before it does what matters.
+ */
+export async function openMemberSessionIn(
+  scope: Scope,
+  session: Session,
+  there: Membership,
+): Promise<string> {
+  const [here] = await scope.sql<{ device: string }[]>`
+    SELECT device FROM console_sessions WHERE token_hash = ${session.tokenHash} AND workspace_id = ${scope.workspaceId}`
+  await endSession(scope, session)
+  await scope.sql`SELECT set_config('app.workspace_id', ${there.workspaceId}, true)`
+  const actor = { name: `member:${there.memberId}`, role: there.role }
+  const scopeThere = { ...scope, workspaceId: there.workspaceId, actor }
+  const token = await writeSession(scopeThere, actor.name, here?.device ?? '', 'change')
+  await scope.sql`
+    UPDATE console_sessions SET confirmed_at = 'epoch' WHERE token_hash = ${hashOf(token)} AND workspace_id = ${there.workspaceId}`
+  await scope.sql`SELECT set_config('app.workspace_id', ${scope.workspaceId}, true)`
+  return token
+}
+
 /** Who a cookie belongs to; undefined where its session is over, its key revoked, or where there never was one. */
 export async function findSession(house: House, token: string): Promise<Session | undefined> {
   if (!isToken(token)) return undefined
@@ -173,21 +195,27 @@ async function openSession(
   { requestId, device }: Arrival,
   by: 'key' | 'link' | 'member',
 ): Promise<string> {
-  const token = newToken()
+  let token = ''
   await house.database.within({ ...identity, requestId: requestId || newId() }, async (scope) => {
-    await sweepSessions(scope)
-    const at = scope.now.toISOString()
-    const endsAt = new Date(scope.now.getTime() + SESSION_MS).toISOString()
-    const [kind, id] = identity.actor.name.split(':')
-    const keyId = kind === 'key' ? id! : null
-    const memberId = kind === 'member' ? id! : null
-    await scope.sql`
-      INSERT INTO console_sessions (token_hash, workspace_id, key_id, member_id, created_at, expires_at, last_seen_at,
-                                    confirmed_at, device)
-      VALUES (${hashOf(token)}, ${scope.workspaceId}, ${keyId}, ${memberId}, ${at}::timestamptz, ${endsAt}::timestamptz,
-              ${at}::timestamptz, ${memberId && at}::timestamptz, ${device.slice(0, DEVICE_MAX_CHARS)})`
-    await recordEvent(scope, 'session.opened', identity.actor.name, { by })
+    token = await writeSession(scope, identity.actor.name, device, by)
   })
+  return token
+}
+
+async function writeSession(scope: Scope, whose: string, device: string, by: string): Promise<string> {
+  await sweepSessions(scope)
+  const token = newToken()
+  const at = scope.now.toISOString()
+  const endsAt = new Date(scope.now.getTime() + SESSION_MS).toISOString()
+  const [kind, id] = whose.split(':')
+  const keyId = kind === 'key' ? id! : null
+  const memberId = kind === 'member' ? id! : null
+  await scope.sql`
+    INSERT INTO console_sessions (token_hash, workspace_id, key_id, member_id, created_at, expires_at, last_seen_at,
+                                  confirmed_at, device)
+    VALUES (${hashOf(token)}, ${scope.workspaceId}, ${keyId}, ${memberId}, ${at}::timestamptz, ${endsAt}::timestamptz,
+            ${at}::timestamptz, ${memberId && at}::timestamptz, ${device.slice(0, DEVICE_MAX_CHARS)})`
+  await recordEvent(scope, 'session.opened', whose, { by })
   return token
 }
 

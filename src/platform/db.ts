@@ -8,6 +8,8 @@ import type { Actor, Scope } from './scope.ts'
 export type Db = PgDatabase<PostgresJsQueryResultHKT, Record<string, unknown>>
 export type SqlClient = postgres.Sql<{ bigint: bigint }>
 export type Sql = postgres.TransactionSql<{ bigint: bigint }>
+/** Either of them: for what may be asked within a transaction and without one. */
+export type AnySql = postgres.ISql<{ bigint: bigint }>
 
 export const APPLICATION_NAME = 'duecast'
 const CONNECT_TIMEOUT_SECONDS = 10

@@ -5,7 +5,7 @@ import type { Role, Scope } from '../platform/scope.ts'
 import { beginAttempt, endAttempt } from './attempt.ts'
 import { recordEvent } from './audit-trail.ts'
 import { hashPassword, isPassword, refusePassword } from './password.ts'
-import { findPerson, type Membership, type PeopleHouse } from './person.ts'
+import { findPerson, type Membership, type PeopleEntrance, type PeopleHouse } from './person.ts'
 import { useCode } from './second-factor.ts'
 import { hashOf, isToken } from './token.ts'
 
@@ -41,7 +41,7 @@ export type AcceptRefusal = 'link_over' | 'validation_failed' | 'wrong_password'
  * password (and code, where the second factor is on) that it is theirs, so that a link alone opens nobody's account.
  */
 export async function acceptInvitation(
-  house: PeopleHouse,
+  house: PeopleEntrance,
   asked: {
     readonly token: string
     readonly name: string

@@ -1,4 +1,4 @@
-import type { SqlClient } from '../platform/db.ts'
+import type { AnySql } from '../platform/db.ts'
 import { hashOf } from './token.ts'
 
 type Kind = { readonly freeFailures: number; readonly longestWaitSeconds: number }
@@ -21,7 +21,7 @@ export type Subject = readonly [kind: keyof typeof KINDS, whose: string]
  * Counts an attempt before it is made, so that many at once are no way around.
  * @returns the seconds to wait, or 0 where it may be made; then it counts as failed until `endAttempt`
  */
-export async function beginAttempt(sql: SqlClient, subject: Subject, now: Date): Promise<number> {
+export async function beginAttempt(sql: AnySql, subject: Subject, now: Date): Promise<number> {
   const { freeFailures, longestWaitSeconds } = KINDS[subject[0]]
   const [row] = await sql<{ seconds: number }[]>`
     SELECT begin_attempt(${hashOfSubject(subject)}, ${freeFailures}, ${longestWaitSeconds},
@@ -30,7 +30,7 @@ export async function beginAttempt(sql: SqlClient, subject: Subject, now: Date):
 }
 
 /** It did not fail after all; `forgiven`: and what failed before is forgotten too. */
-export async function endAttempt(sql: SqlClient, subject: Subject, forgiven = true): Promise<void> {
+export async function endAttempt(sql: AnySql, subject: Subject, forgiven = true): Promise<void> {
   await sql`SELECT end_attempt(${hashOfSubject(subject)}, ${forgiven})`
 }
 

@@ -4,7 +4,7 @@ import type { Scope } from '../platform/scope.ts'
 import { addMember, newPerson, savePerson } from './accept.ts'
 import { readEmail } from './email.ts'
 import { furnish, type NewWorkspace, readWorkspace } from './open-workspace.ts'
-import type { Membership, PeopleHouse } from './person.ts'
+import type { Membership, PeopleEntrance, PeopleHouse } from './person.ts'
 import type { Place } from './place.ts'
 
 export type FirstWorkspace = NewWorkspace & {
@@ -24,7 +24,7 @@ export async function hasWorkspace({ database }: PeopleHouse): Promise<boolean> 
  * refused for ever, and further workspaces are the operator's to make.
  */
 export async function openFirstWorkspace(
-  house: PeopleHouse,
+  house: PeopleEntrance,
   asked: FirstWorkspace,
   requestId: string,
 ): Promise<Result<Membership, 'validation_failed' | 'already_set_up'>> {

@@ -1,13 +1,19 @@
-import type { Database } from '../platform/db.ts'
+import type { AnySql, Database } from '../platform/db.ts'
 import type { Role } from '../platform/scope.ts'
 import type { SecretBox } from '../platform/secrets.ts'
 
-/** What is needed to deal with people before any workspace is known. */
+/**
+ * What is needed to deal with people. Before any workspace is known `sql` is the pool; within a transaction it is that
+ * transaction's own, since whoever holds one connection and waits for another may wait for ever.
+ */
 export type PeopleHouse = {
-  readonly database: Database
+  readonly database: { readonly sql: AnySql }
   readonly clock: { now(): Date }
   readonly secrets: SecretBox
 }
+
+/** The same before any workspace is known, for what opens a transaction in the one that it finds. */
+export type PeopleEntrance = Omit<PeopleHouse, 'database'> & { readonly database: Database }
 
 export type Person = {
   readonly id: string

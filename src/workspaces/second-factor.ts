@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
-import type { Database } from '../platform/db.ts'
+import type { AnySql } from '../platform/db.ts'
 import type { SecretBox } from '../platform/secrets.ts'
 import { hashOf } from './token.ts'
 
@@ -43,7 +43,7 @@ export function makeRecoveryCodes(): { codes: string[]; hashes: Buffer[] } {
 
 type Owner = { readonly id: string; readonly totpSecret: Buffer | null }
 type House = {
-  readonly database: Pick<Database, 'sql'>
+  readonly database: { readonly sql: AnySql }
   readonly clock: { now(): Date }
   readonly secrets: SecretBox
 }

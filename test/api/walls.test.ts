@@ -27,7 +27,9 @@ const BODIES: Record<string, unknown> = {
 }
 
 const LISTS = BEHIND.filter(({ path }) => /^\/v1\/[a-z]+$/.test(path) && path !== '/v1/keys')
-  .filter(({ method, path }) => method === 'get' && path !== '/v1/wallet' && path !== '/v1/workspace')
+  .filter(
+    ({ method, path }) => method === 'get' && !['/v1/wallet', '/v1/workspace', '/v1/decency'].includes(path),
+  )
   .map(({ path }) => path)
 
 let server: Server
