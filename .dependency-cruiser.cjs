@@ -40,6 +40,7 @@ const PURE = [
   'delivery/providers/whatsapp-cloud/(classify|errors|shapes|template-news|template-request)',
   'campaigns/(approval|lifecycle|schedule|zones)',
   'payments/gateways/[^/]+',
+  'reminders/(invoice|occurrence|sequence)',
   'reports/explain',
 ]
 

@@ -8,9 +8,9 @@ CREATE TABLE sequences (
   version int NOT NULL DEFAULT 1 CHECK (version > 0),
   sender_id uuid NOT NULL,
   country char(2) NOT NULL,                            -- whose working days count
-  purpose text NOT NULL CHECK (purpose IN ('collection','marketing')),
   when_short text NOT NULL CHECK (when_short IN ('block','wait','partial')),
   most_messages int CHECK (most_messages > 0),
+  one_per_debtor boolean NOT NULL DEFAULT false,       -- one message for all of a debtor's invoices of a step
   steps jsonb NOT NULL,
   editors text[] NOT NULL,
   -- Nothing that fell due before this moment is ever sent.
@@ -105,6 +105,7 @@ CREATE TABLE reminder_runs (
   subject_id uuid NOT NULL,
   standing_id uuid NOT NULL,
   step_key text,                                       -- null for a recurring campaign
+  send_day date,
   planned_on date NOT NULL,                            -- the account's own day, by which caps are counted
   created_at timestamptz NOT NULL,
   FOREIGN KEY (campaign_id, workspace_id) REFERENCES campaigns (id, workspace_id),

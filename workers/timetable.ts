@@ -1,5 +1,6 @@
 import type { House } from '../src/house.ts'
 import { forget } from './forget.ts'
+import { remind } from './remind.ts'
 import { seal } from './seal.ts'
 import { sweep } from './sweep.ts'
 import { watch } from './watch.ts'
@@ -9,6 +10,7 @@ const TIMETABLE: readonly { name: string; everyMs: number; run: (house: House) =
   { name: 'sweep', everyMs: 2_000, run: sweep },
   { name: 'seal', everyMs: 5_000, run: seal },
   { name: 'watch', everyMs: 60_000, run: watch },
+  { name: 'remind', everyMs: 30_000, run: remind },
   { name: 'forget', everyMs: 600_000, run: forget },
 ]
 

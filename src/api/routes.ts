@@ -82,6 +82,17 @@ import {
   postSenderCheck,
   postSenderPause,
 } from './senders.ts'
+import {
+  deleteStandingApproval,
+  getReminders,
+  getSequence,
+  getSequences,
+  patchSequence,
+  postSequence,
+  postStandingApproval,
+  postStarterSequence,
+  putSequenceState,
+} from './sequences.ts'
 import { getTemplate, getTemplates, postTemplate, previewTemplateRoute } from './templates.ts'
 import { getPolicy, getWallet, postTopUp, putPolicy } from './wallet.ts'
 import { receivePaymentWebhook } from './webhooks/payments.ts'
@@ -187,6 +198,16 @@ export const ROUTES: readonly Route[] = [
   putDispute,
   putCancelled,
   postReopening,
+
+  getSequences,
+  postSequence,
+  postStarterSequence,
+  getSequence,
+  patchSequence,
+  putSequenceState,
+  postStandingApproval,
+  deleteStandingApproval,
+  getReminders,
 
   getWallet,
   postTopUp,

@@ -156,9 +156,9 @@ function contactsWithTerms(scope: Scope, request: AudienceRequest, terms: readon
   const long = [...fit.parts]
   const price = sql`(t.price * coalesce(z.segments, 1))`
   return sql`
-    SELECT c.id AS contact_id, c.phone, t.window_zone AS zone, t.market, ${price} AS price, coalesce(z.segments, 1) AS segments, t.due_at, ${allVariables(sql)} AS variables,
-           hash_record_extended(ROW(c.id, c.phone, c.name, c.email, c.variables, ${price}), 1) AS mark,
-           hash_record_extended(ROW(c.id, c.phone, c.name, c.email, c.variables, ${price}), 2) AS other_mark,
+    SELECT c.id AS contact_id, c.phone, t.window_zone AS zone, t.market, ${price} AS price, coalesce(z.segments, 1) AS segments, t.due_at, l.rank, ${allVariables(sql)} AS variables,
+           hash_record_extended(ROW(c.id, c.phone, c.name, c.email, c.variables, l.variables, ${price}), 1) AS mark,
+           hash_record_extended(ROW(c.id, c.phone, c.name, c.email, c.variables, l.variables, ${price}), 2) AS other_mark,
            CASE WHEN c.erased_at IS NOT NULL THEN 'erased'
                 WHEN s.phone IS NOT NULL THEN 'opted_out'
                 WHEN ${missingVariable(sql, request.template)} THEN 'missing_variable'

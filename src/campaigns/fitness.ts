@@ -7,15 +7,18 @@ const ROWS_AT_ONCE = 2_000
 /** Members of a contact (`c`) that stand in columns of their own, and there count for more than a variable of that name. */
 const COLUMNS: ReadonlySet<string> = new Set(['name', 'email', 'phone'])
 
-/** A contact's value of a variable, without making all its variables one object first. */
+/**
+ * A contact's value of a variable, without making all its variables one object first; what the list (`l`) says of its
+ * member goes before what is known of the contact.
+ */
 function textOf(sql: Sql, variable: string) {
-  const value = sql`c.variables ->> ${variable}`
+  const value = sql`coalesce(l.variables ->> ${variable}, c.variables ->> ${variable})`
   return COLUMNS.has(variable) ? sql`coalesce(c.${sql(variable)}, ${value})` : sql`(${value})`
 }
 
-/** Everything that a contact offers a template, as one object. */
+/** Everything that a contact (`c`), as a member of its list (`l`), offers a template, as one object. */
 export function allVariables(sql: Sql) {
-  return sql`c.variables || jsonb_strip_nulls(jsonb_build_object('name', c.name, 'email', c.email, 'phone', c.phone))`
+  return sql`c.variables || coalesce(l.variables, '{}') || jsonb_strip_nulls(jsonb_build_object('name', c.name, 'email', c.email, 'phone', c.phone))`
 }
 
 /** Whether a contact (`c`) lacks what the template needs of it, as an SQL condition. */

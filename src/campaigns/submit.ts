@@ -41,6 +41,14 @@ type QuoteRow = {
   currency: string
 }
 
+/** What the program itself may say of a campaign that it makes. */
+export type SubmitTerms = {
+  /** The most that a campaign with `insufficientFunds: 'partial'` may cost, in 1/10,000 of a unit. */
+  ceilingMinor?: bigint
+  /** It may go out now although its time has begun, as long as `sendBefore` has not come. */
+  mayHaveBegun?: boolean
+}
+
 /**
  * Freezes the audience, checks that it still costs what was quoted, reserves the money and moves the state, all in
  * this transaction: afterwards either all of it is so, or nothing has changed.
@@ -48,7 +56,7 @@ type QuoteRow = {
 export async function submitCampaign(
   scope: Scope,
   campaignId: string,
-  request: { quoteId: string },
+  request: { quoteId: string } & SubmitTerms,
 ): Promise<Result<Campaign, SubmitRefusal>> {
   const forbidden = allow(scope.actor, 'campaigns.submit')
   if (forbidden) return forbidden
@@ -58,7 +66,7 @@ export async function submitCampaign(
   if (campaign.state !== 'quoted') return wrongState(campaign, 'scheduled')
   const quote = await findQuote(scope, campaign, request.quoteId)
   if (!quote.ok) return quote
-  const submitted = await freezeOrUndo(scope, campaign, quote.value, handOf(scope.actor))
+  const submitted = await freezeOrUndo(scope, campaign, quote.value, handOf(scope.actor), request)
   if (!submitted.ok && submitted.reason === 'insufficient_funds' && campaign.insufficientFunds === 'wait') {
     return waitForFunds(scope, campaign)
   }
@@ -106,8 +114,16 @@ async function findQuote(
   return ok(quote)
 }
 
-async function freezeOrUndo(scope: Scope, campaign: Campaign, quote: QuoteRow, maker: string) {
-  const submitted = await undoIfRefused(scope, (inner) => freezeAndReserve(inner, campaign, quote, maker))
+async function freezeOrUndo(
+  scope: Scope,
+  campaign: Campaign,
+  quote: QuoteRow,
+  maker: string,
+  terms: SubmitTerms = {},
+) {
+  const submitted = await undoIfRefused(scope, (inner) =>
+    freezeAndReserve(inner, campaign, quote, maker, terms),
+  )
   return submitted as Result<Campaign, SubmitRefusal>
 }
 
@@ -116,6 +132,7 @@ async function freezeAndReserve(
   campaign: Campaign,
   quote: QuoteRow,
   maker: string,
+  { ceilingMinor, mayHaveBegun = false }: SubmitTerms,
 ): Promise<Result<Campaign, SubmitRefusal>> {
   if (quote.recipients === 0)
     return refuse(
@@ -130,14 +147,13 @@ async function freezeAndReserve(
       'sender_stopped',
       `The sender is stopped: ${parts.sender.stopReason ?? 'no reason was given'}.`,
     )
-  if (isPast(campaign, scope.now))
+  if (isPast(campaign, scope.now, mayHaveBegun))
     return refuse('schedule_in_past', 'The time of sending has passed: change the schedule and quote again.')
   const partial = campaign.insufficientFunds === 'partial'
   const seen = await seeFunds(scope, partial ? 0n : quote.total)
   if (!seen.ok) return seen
   const audience = await priceAudience(scope, parts.request)
-  const budgetMinor =
-    partial && seen.value.availableMinor < quote.total ? seen.value.availableMinor : undefined
+  const budgetMinor = partial ? budgetOf(seen.value.availableMinor, ceilingMinor, quote.total) : undefined
   const holdId = await openHold(scope, campaign.id, quote.currency)
   const times = timesOf(campaign, audience, scope.now)
   const frozen = await materialise(
@@ -176,6 +192,13 @@ async function freezeAndReserve(
   )
 }
 
+/** What may be spent, where it is less than the whole costs. */
+function budgetOf(availableMinor: bigint, ceilingMinor: bigint | undefined, totalMinor: bigint) {
+  const mostMinor =
+    ceilingMinor !== undefined && ceilingMinor < availableMinor ? ceilingMinor : availableMinor
+  return mostMinor < totalMinor ? mostMinor : undefined
+}
+
 const CHANGED =
   'The list, its contacts or the prices have changed since this quote: quote again and look at the new figures. Nothing was reserved.'
 
@@ -185,10 +208,10 @@ async function shortfall(scope: Scope, quote: QuoteRow) {
 }
 
 /** A time that has passed is chosen anew, not sent late; one that passed while waiting for money is still meant. */
-function isPast(campaign: Campaign, now: Date): boolean {
+function isPast(campaign: Campaign, now: Date, mayHaveBegun: boolean): boolean {
   const { schedule } = campaign
   if (schedule.sendBefore !== undefined && new Date(schedule.sendBefore) <= now) return true
-  return campaign.state === 'quoted' && !('now' in schedule) && latestStart(schedule) < now
+  return !mayHaveBegun && campaign.state === 'quoted' && !('now' in schedule) && latestStart(schedule) < now
 }
 
 function timesOf(campaign: Campaign, audience: Audience, now: Date): { startsAt: Date; sendBefore: Date } {
@@ -201,11 +224,11 @@ function timesOf(campaign: Campaign, audience: Audience, now: Date): { startsAt:
   }
 }
 
-/** The contacts that are sent to; within a budget, in their order until the money ends. */
+/** The contacts that are sent to; within a budget, in the list's own order or theirs until the money ends. */
 function included(scope: Scope, audience: Audience, budgetMinor: bigint | undefined) {
   if (budgetMinor === undefined) return scope.sql`SELECT * FROM (${audience.query}) q WHERE excluded IS NULL`
   return scope.sql`
-    SELECT * FROM (SELECT q.*, sum(price) OVER (ORDER BY contact_id) AS running FROM (${audience.query}) q WHERE excluded IS NULL) r
+    SELECT * FROM (SELECT q.*, sum(price) OVER (ORDER BY rank NULLS LAST, contact_id) AS running FROM (${audience.query}) q WHERE excluded IS NULL) r
      WHERE running <= ${budgetMinor}`
 }
 

@@ -3,6 +3,7 @@ export { closeSlice, replayParked } from './close.ts'
 export {
   type Decency,
   type DecencyRule,
+  type HoldReason,
   type Holidays,
   type Hours,
   nextDecentMoment,

@@ -9,6 +9,14 @@ export {
   listInvoices,
   readAgeing,
 } from './find-invoice.ts'
+export { listReminders, type Reminder, type ReminderPlace } from './find-reminders.ts'
+export {
+  findSequence,
+  listSequences,
+  SEQUENCE_STATES,
+  type Sequence,
+  type StandingApproval,
+} from './find-sequence.ts'
 export { forgetDebtor } from './forget-debtor.ts'
 export { INVOICE_STATES, type Invoice, type InvoiceState, outstandingMinor } from './invoice.ts'
 export {
@@ -19,6 +27,17 @@ export {
   promiseInvoice,
   reopenInvoice,
 } from './move-invoice.ts'
+export { planWorkspace } from './plan-workspace.ts'
 export { type Payment, type PaymentRecorded, type PaymentRefusal, recordPayment } from './record-payment.ts'
 export { type NewInvoice, saveInvoice } from './save-invoice.ts'
+export {
+  approveSequence,
+  type Caps,
+  editSequence,
+  makeSequence,
+  moveSequence,
+  revokeStanding,
+} from './save-sequence.ts'
+export { type SequenceWords, type Step, WHEN_SHORT } from './sequence.ts'
+export { type LadderTerms, makeStarterLadder } from './starter-ladder.ts'
 export { type InvoiceSheet, takeInvoices } from './take-invoices.ts'

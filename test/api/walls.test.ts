@@ -18,6 +18,15 @@ const BODIES: Record<string, unknown> = {
   'POST /v1/campaigns/{id}/approval': { decision: 'reject' },
   'PUT /v1/imports/{id}/mapping': { mapping: {} },
   'PATCH /v1/contacts/{id}': { name: 'Mine now' },
+  'PATCH /v1/sequences/{id}': { name: 'Mine now' },
+  'PUT /v1/sequences/{id}/state': { state: 'paused' },
+  'POST /v1/sequences/{id}/standing-approval': {
+    caps: {
+      run: { amount: '1', currency: 'IDR' },
+      day: { amount: '1', currency: 'IDR' },
+      month: { amount: '1', currency: 'IDR' },
+    },
+  },
   'POST /v1/invoices/{id}/payments': { reference: 'mine' },
   'PUT /v1/invoices/{id}/promise': { until: '2026-12-01' },
   'PUT /v1/invoices/{id}/dispute': {},
@@ -55,6 +64,12 @@ beforeAll(async () => {
     due_date: '2026-12-01',
   }
   ids.invoices = (await server.ask('POST', '/v1/invoices', { key: sari.keys.owner, body: invoice })).body.id
+  const ladder = {
+    name: 'Ladder',
+    sender_id: ids.senders,
+    steps: [{ key: 'due', offset: 0, template_id: ids.templates }],
+  }
+  ids.sequences = (await server.ask('POST', '/v1/sequences', { key: sari.keys.owner, body: ladder })).body.id
   const sheet = new FormData()
   sheet.append('file', new Blob(['No HP\n081234567890\n']), 'people.csv')
   ids.imports = (await server.ask('POST', '/v1/imports', { key: sari.keys.owner, body: sheet })).body.id

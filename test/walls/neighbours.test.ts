@@ -38,15 +38,15 @@ const LEFT_BEHIND = [
      FROM payment_gateways WHERE workspace_id = :here`,
   `INSERT INTO invoice_payments VALUES (gen_random_uuid(), :here, '00000000-0000-7000-8000-000000000020', 1, 'api', 'p1', now(), 'key:budi', now())`,
   `INSERT INTO invoice_events (workspace_id, invoice_id, kind, to_state, actor, at) VALUES (:here, '00000000-0000-7000-8000-000000000020', 'created', 'open', 'key:budi', now())`,
-  `INSERT INTO sequences (id, workspace_id, name, state, sender_id, country, purpose, when_short, steps, editors, created_at, updated_at)
-   SELECT '00000000-0000-7000-8000-000000000021', :here, 'Ladder', 'draft', id, 'ID', 'collection', 'block', '[]', '{key:budi}', now(), now()
+  `INSERT INTO sequences (id, workspace_id, name, state, sender_id, country, when_short, steps, editors, created_at, updated_at)
+   SELECT '00000000-0000-7000-8000-000000000021', :here, 'Ladder', 'draft', id, 'ID', 'block', '[]', '{key:budi}', now(), now()
      FROM senders WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO recurring_campaigns (id, workspace_id, name, state, template_id, sender_id, list_id, rule_kind, rule, time_zone, when_short, editors, created_at, updated_at)
    SELECT '00000000-0000-7000-8000-000000000022', :here, 'Monthly', 'draft', template_id, sender_id, list_id, 'cron', '0 9 1 * *', 'Asia/Jakarta', 'block', '{key:budi}', now(), now()
      FROM campaigns WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO standing_approvals (id, workspace_id, subject_id, digest, approver, cap_run, cap_day, cap_month, created_at)
    VALUES ('00000000-0000-7000-8000-000000000023', :here, '00000000-0000-7000-8000-000000000021', sha256('a'), 'key:sari', 1, 1, 1, now())`,
-  `INSERT INTO reminder_runs SELECT id, :here, '00000000-0000-7000-8000-000000000021', '00000000-0000-7000-8000-000000000023', 'due', '2026-12-01', now()
+  `INSERT INTO reminder_runs SELECT id, :here, '00000000-0000-7000-8000-000000000021', '00000000-0000-7000-8000-000000000023', 'due', '2026-12-01', '2026-12-01', now()
      FROM campaigns WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO reminders (sequence_id, step_key, invoice_id, workspace_id, contact_id, state, reason, nominal_day, amount, created_at, updated_at)
    SELECT '00000000-0000-7000-8000-000000000021', 'due', id, :here, contact_id, 'skipped', 'missed', '2026-12-01', 1, now(), now() FROM invoices WHERE workspace_id = :here`,

@@ -1,0 +1,454 @@
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import { DateTime } from 'luxon'
+import { possibleZones } from '../campaigns/index.ts'
+import { type DecencyBook, findDecency, ruleFor } from '../delivery/index.ts'
+import { listOf } from '../platform/db.ts'
+import { formatAmount } from '../platform/money.ts'
+import type { Scope } from '../platform/scope.ts'
+import { findTemplate } from '../templates/index.ts'
+import { findWorkspace } from '../workspaces/index.ts'
+import { digestOfSequence, findStanding, lockSequence, type Sequence } from './find-sequence.ts'
+import { ceilingOf, type MadeRun, makeRun } from './make-run.ts'
+import { type DaysOff, isOvertaken, nominalDay, type Slot, slotOf } from './occurrence.ts'
+import { purposeOf, type Step, unfitFor } from './sequence.ts'
+
+/** Steps are planned from this hour, on the account's clock, of the day before: what a run lacks is seen in time. */
+const PLAN_FROM_HOUR = 16
+/** However far east somebody is, a step is planned so long before it may go. */
+const PLAN_AHEAD_MS = 60 * 60 * 1000
+/** So many days may lie between the day that a ladder names and the decent day on which a step goes. */
+const MOST_SHIFT_DAYS = 31
+/** Working days are at most so many calendar days apart from what their number says. */
+const WORKING_DAYS_SPREAD = 2
+const MOST_CANDIDATES = 100_000
+
+export type Planned = {
+  readonly planned: number
+  readonly held: number
+  readonly skipped: number
+  readonly campaigns: number
+}
+
+/**
+ * Plans what is due of a ladder: finds the invoices at each step, records what is missed, overtaken or unfit, and makes
+ * a campaign of each day's step. Safe to call at any time and any number of times: the ladder is locked meanwhile, and
+ * each step and invoice has one row.
+ */
+export async function planSequence(scope: Scope, sequenceId: string): Promise<Planned> {
+  const found = await lockSequence(scope, sequenceId)
+  if (!found.ok || found.value.state !== 'active') return NOTHING
+  const sequence = found.value
+  const { timeZone } = await findWorkspace(scope)
+  const today = DateTime.fromJSDate(scope.now, { zone: timeZone }).toISODate()!
+  await endPromises(scope, today)
+  await takeBackStopped(scope, sequence.id)
+  const ground = { sequence, today, timeZone, book: await findDecency(scope), slots: new Map() }
+  const fates: Fate[] = []
+  for (const step of sequence.steps) fates.push(...(await fatesOf(scope, ground, step)))
+  await writeFates(
+    scope,
+    sequence.id,
+    fates.filter(({ kind }) => kind !== 'go'),
+  )
+  const made = await goOut(
+    scope,
+    ground,
+    fates.filter((fate) => fate.kind === 'go'),
+  )
+  await scope.sql`
+    UPDATE sequences SET planned_to = ${today}::text::date WHERE id = ${sequence.id} AND workspace_id = ${scope.workspaceId}`
+  return {
+    planned: made.planned,
+    campaigns: made.campaigns,
+    held: made.held + fates.filter(({ kind }) => kind === 'held').length,
+    skipped: made.skipped + fates.filter(({ kind }) => kind === 'skipped').length,
+  }
+}
+
+const NOTHING: Planned = { planned: 0, held: 0, skipped: 0, campaigns: 0 }
+
+type Ground = {
+  readonly sequence: Sequence
+  /** The account's own day. */
+  readonly today: string
+  readonly timeZone: string
+  readonly book: DecencyBook
+  readonly slots: Map<string, ReturnType<typeof slotOf>>
+}
+
+/** A promise holds to the end of its day; then the invoice is open again. */
+async function endPromises(scope: Scope, today: string): Promise<void> {
+  const at = scope.now.toISOString()
+  await scope.sql`
+    WITH over AS (
+      UPDATE invoices SET state = CASE WHEN paid > 0 THEN 'partly_paid' ELSE 'open' END, promised_until = NULL, updated_at = ${at}::timestamptz
+       WHERE workspace_id = ${scope.workspaceId} AND state = 'promised' AND promised_until < ${today}::text::date
+      RETURNING id, state)
+    INSERT INTO invoice_events (workspace_id, invoice_id, kind, from_state, to_state, actor, at)
+    SELECT ${scope.workspaceId}::uuid, id, 'promise_passed', 'promised', state, ${scope.actor.name}, ${at}::timestamptz FROM over`
+}
+
+/** A message that was stopped for its figures, or for what has been taken back since, is owed anew while its day lasts. */
+async function takeBackStopped(scope: Scope, sequenceId: string): Promise<void> {
+  await scope.sql`
+    UPDATE reminders r SET state = 'held', reason = m.stopped, campaign_id = NULL, updated_at = ${scope.now.toISOString()}::timestamptz
+      FROM messages m, invoices i
+     WHERE r.sequence_id = ${sequenceId} AND r.workspace_id = ${scope.workspaceId} AND r.state = 'planned'
+       AND r.closes_at > ${scope.now.toISOString()}::timestamptz
+       AND m.campaign_id = r.campaign_id AND m.contact_id = r.contact_id AND m.state = 'skipped' AND m.stopped IS NOT NULL
+       AND i.id = r.invoice_id AND i.state IN ('open','partly_paid')`
+}
+
+type Candidate = {
+  invoice_id: string
+  number: string
+  contact_id: bigint
+  amount: bigint
+  paid: bigint
+  due_date: string
+  state: string
+  tags: string[]
+  pay_link: string | null
+  attachment: string | null
+  variables: Record<string, string>
+  created_at: string
+  phone: string
+  time_zone: string | null
+  messages: number
+}
+
+type Fate = { readonly step: Step; readonly of: Candidate; readonly nominal: string } & (
+  | { readonly kind: 'go'; readonly slot: Slot }
+  | { readonly kind: 'held' | 'skipped'; readonly reason: string; readonly slot: Slot | undefined }
+)
+
+async function fatesOf(scope: Scope, ground: Ground, step: Step): Promise<Fate[]> {
+  const template = await findTemplate(scope, step.templateId)
+  if (!template.ok) return []
+  const purpose = purposeOf(step, template.value.category)
+  const fates: Fate[] = []
+  for (const of of await candidatesOf(scope, ground, step)) {
+    const fate = fateOf(scope.now, ground, step, purpose, of)
+    if (fate) fates.push(fate)
+  }
+  return fates
+}
+
+/** Unpaid invoices whose step may be near, and that have no row for it yet or wait for something. */
+async function candidatesOf(scope: Scope, { sequence, today }: Ground, step: Step): Promise<Candidate[]> {
+  const since = [sequence.plannedTo ?? today, today].sort()[0]!
+  const spread =
+    step.unit === 'working_days' ? Math.abs(step.offset) * WORKING_DAYS_SPREAD + MOST_SHIFT_DAYS : 0
+  const first = plusDays(since, -MOST_SHIFT_DAYS - 1 - step.offset - spread)
+  const last = plusDays(today, 2 - step.offset + spread)
+  return scope.sql<Candidate[]>`
+    SELECT i.id AS invoice_id, i.number, i.contact_id, i.amount, i.paid, i.due_date::text, i.state, i.tags, i.pay_link, i.attachment,
+           i.variables, i.created_at, c.phone, c.time_zone,
+           (SELECT count(*)::int FROM reminders p WHERE p.invoice_id = i.id AND p.state = 'planned' AND p.workspace_id = i.workspace_id) AS messages
+      FROM invoices i JOIN contacts c ON c.id = i.contact_id AND c.workspace_id = i.workspace_id
+     WHERE i.workspace_id = ${scope.workspaceId} AND i.state NOT IN ('paid','cancelled') AND c.phone IS NOT NULL
+       AND i.due_date BETWEEN ${first}::text::date AND ${last}::text::date
+       AND NOT EXISTS (SELECT 1 FROM reminders r WHERE r.sequence_id = ${sequence.id} AND r.step_key = ${step.key}
+                         AND r.invoice_id = i.id AND r.state <> 'held')
+     ORDER BY i.id LIMIT ${MOST_CANDIDATES} FOR SHARE OF i`
+}
+
+/** What becomes of a step for an invoice at this moment; undefined while there is nothing to say yet. */
+function fateOf(
+  now: Date,
+  ground: Ground,
+  step: Step,
+  purpose: ReturnType<typeof purposeOf>,
+  of: Candidate,
+): Fate | undefined {
+  const { sequence } = ground
+  const off = daysOff(ground.book, sequence.country)
+  const nominal = nominalDay(step, of.due_date, off)
+  if (nominal === undefined)
+    return { step, of, nominal: of.due_date, kind: 'held', reason: 'missing_calendar', slot: undefined }
+  const about = { step, of, nominal }
+  const zones = possibleZones(of.phone, of.time_zone)
+  const slot = cachedSlot(ground, step, nominal, zones, countryOf(of.phone), purpose)
+  if (slot.kind === 'held') return heldFor(about, slot.reason, now)
+  const { opensAt, closesAt, sendDay } = slot.slot
+  const fate = (kind: 'held' | 'skipped', reason: string): Fate => ({
+    ...about,
+    kind,
+    reason,
+    slot: slot.slot,
+  })
+  if (closesAt <= new Date(of.created_at)) return fate('skipped', 'not_yet_known')
+  if (closesAt <= new Date(sequence.activeSince!)) return undefined
+  if (closesAt <= now)
+    return fate('skipped', of.state === 'promised' || of.state === 'disputed' ? of.state : 'missed')
+  if (now < plansFrom(sendDay, opensAt, ground.timeZone)) return undefined
+  if (of.state === 'promised' || of.state === 'disputed') return undefined
+  const others = sequence.steps.flatMap((other) =>
+    other === step ? [] : (nominalDay(other, of.due_date, off) ?? []),
+  )
+  if (isOvertaken(nominal, sendDay, others)) return fate('skipped', 'overtaken')
+  const unfit = unfitFor(
+    step,
+    { owedMinor: of.amount - of.paid, tags: of.tags, messages: of.messages },
+    sequence.mostMessages,
+  )
+  return unfit ? fate('skipped', unfit) : { ...about, kind: 'go', slot: slot.slot }
+}
+
+/** What is not known yet may become known while the day lasts, somewhere on Earth. */
+function heldFor(
+  about: { step: Step; of: Candidate; nominal: string },
+  reason: string,
+  now: Date,
+): Fate | undefined {
+  const endsMs = Date.parse(`${about.nominal}T00:00:00Z`) + (MOST_HOLD_DAYS + 1) * 86_400_000
+  if (now.getTime() < Date.parse(`${about.nominal}T00:00:00Z`) - 86_400_000) return undefined
+  return { ...about, kind: now.getTime() > endsMs ? 'skipped' : 'held', reason, slot: undefined }
+}
+
+const MOST_HOLD_DAYS = 1
+
+function plansFrom(sendDay: string, opensAt: Date, timeZone: string): Date {
+  const eve = DateTime.fromISO(plusDays(sendDay, -1), { zone: timeZone }).set({ hour: PLAN_FROM_HOUR })
+  return new Date(Math.min(eve.toMillis(), opensAt.getTime() - PLAN_AHEAD_MS))
+}
+
+function cachedSlot(
+  { book, slots }: Ground,
+  step: Step,
+  nominal: string,
+  zones: readonly string[],
+  country: string | undefined,
+  purpose: ReturnType<typeof purposeOf>,
+) {
+  const key = `${step.key} ${nominal} ${zones.join(',')} ${country} ${purpose}`
+  const known = slots.get(key)
+  if (known) return known
+  const slot = slotOf(step, nominal, zones, ruleFor(book, country, purpose))
+  slots.set(key, slot)
+  return slot
+}
+
+const countries = new Map<string, string | undefined>()
+const MOST_COUNTRIES = 100_000
+
+function countryOf(phone: string): string | undefined {
+  if (countries.has(phone)) return countries.get(phone)
+  if (countries.size > MOST_COUNTRIES) countries.clear()
+  const country = parsePhoneNumberFromString(phone)?.country
+  countries.set(phone, country)
+  return country
+}
+
+function daysOff(book: DecencyBook, country: string): DaysOff {
+  const own = book.calendars.filter((calendar) => calendar.country === country)
+  return {
+    years: new Set(own.map(({ year }) => year)),
+    days: new Set(own.flatMap(({ days }) => days.map(({ day }) => day))),
+  }
+}
+
+function plusDays(day: string, days: number): string {
+  return DateTime.fromISO(day, { zone: 'utc' }).plus({ days }).toISODate()!
+}
+
+type Going = Extract<Fate, { kind: 'go' }>
+
+/** A campaign for each step, day and hours, and for each further invoice of the same debtor. */
+async function goOut(scope: Scope, ground: Ground, going: readonly Fate[]) {
+  const sum = { planned: 0, held: 0, skipped: 0, campaigns: 0 }
+  const { sequence, today } = ground
+  const runs = runsOf(sequence, going as readonly Going[])
+  if (runs.length === 0) return sum
+  const standing = await findStanding(scope, sequence.id, digestOfSequence(sequence))
+  for (const run of runs) {
+    const all = run.flatMap(({ of }) => of)
+    if (!standing) {
+      await write(scope, sequence.id, all, 'held', 'no_standing_approval')
+      sum.held += all.length
+      continue
+    }
+    const ceilingMinor = await ceilingOf(scope, sequence.id, standing, today)
+    const made = await makeRun(scope, wordsOf(sequence, run), standing, { ceilingMinor, today })
+    const counts = made.ok
+      ? await writeRun(scope, sequence, run, made.value)
+      : await writeRefusal(
+          scope,
+          sequence,
+          run,
+          made.reason,
+          made.facts?.excluded as ReadonlyMap<bigint, string>,
+        )
+    sum.planned += counts.planned
+    sum.held += counts.held
+    sum.skipped += counts.skipped
+    sum.campaigns += made.ok ? 1 : 0
+  }
+  return sum
+}
+
+/** What one message is about: one invoice, or all of a debtor's where the ladder says so. */
+type Debtor = { readonly contactId: bigint; readonly of: readonly Going[] }
+
+function runsOf(sequence: Sequence, going: readonly Going[]): Debtor[][] {
+  const groups = new Map<string, Map<bigint, Going[]>>()
+  for (const one of going) {
+    const { sendDay, from, until } = one.slot
+    const key = [sendDay, from, until, sequence.steps.indexOf(one.step)].join(' ')
+    const debtors = groups.get(key) ?? new Map<bigint, Going[]>()
+    groups.set(key, debtors.set(one.of.contact_id, [...(debtors.get(one.of.contact_id) ?? []), one]))
+  }
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, debtors]) => wavesOf(sequence, debtors))
+}
+
+function wavesOf({ onePerDebtor }: Sequence, debtors: ReadonlyMap<bigint, Going[]>): Debtor[][] {
+  const waves: Debtor[][] = []
+  for (const [contactId, of] of debtors) {
+    const messages = onePerDebtor ? [of] : of.map((one) => [one])
+    for (const [n, message] of messages.entries()) {
+      waves[n] ??= []
+      waves[n].push({ contactId, of: message })
+    }
+  }
+  return waves.map((wave) => wave.sort(byOwed))
+}
+
+/** The most first; of equals who came first. */
+function byOwed(one: Debtor, other: Debtor): number {
+  const [a, b] = [owedBy(one), owedBy(other)]
+  if (a !== b) return a < b ? 1 : -1
+  return one.contactId < other.contactId ? -1 : 1
+}
+
+function owedBy({ of }: Debtor): bigint {
+  return of.reduce((sum, { of: invoice }) => sum + invoice.amount - invoice.paid, 0n)
+}
+
+function wordsOf(sequence: Sequence, run: readonly Debtor[]) {
+  const { step, slot } = run[0]!.of[0]!
+  const closings = run.flatMap(({ of }) => of.map((one) => one.slot.closesAt.getTime()))
+  return {
+    name: `${sequence.name}: ${step.key}, ${slot.sendDay}`,
+    subjectId: sequence.id,
+    stepKey: step.key,
+    templateId: step.templateId,
+    senderId: sequence.senderId,
+    whenShort: sequence.whenShort,
+    sendDay: slot.sendDay,
+    from: slot.from,
+    until: slot.until,
+    closesAt: new Date(Math.max(...closings)),
+    members: run.map((debtor) => ({ contactId: debtor.contactId, variables: variablesOf(step, debtor) })),
+  }
+}
+
+/** What the template may say: the invoice with what is still owed of it, then the step's own words. */
+function variablesOf(step: Step, debtor: Debtor): Record<string, string> {
+  const invoices = debtor.of.map(({ of }) => of)
+  const first = invoices[0]!
+  const dates = Object.entries(step.dates).map(([name, days]) => [name, plusDays(first.due_date, days)])
+  return {
+    ...first.variables,
+    invoice: invoices.map(({ number }) => number).join(', '),
+    invoices: String(invoices.length),
+    amount: plainAmount(owedBy(debtor)),
+    invoice_amount: plainAmount(invoices.reduce((sum, { amount }) => sum + amount, 0n)),
+    paid: plainAmount(invoices.reduce((sum, { paid }) => sum + paid, 0n)),
+    due_date: invoices.map(({ due_date }) => due_date).sort()[0]!,
+    pay_link: first.pay_link ?? '',
+    attachment: first.attachment ?? '',
+    ...step.variables,
+    ...Object.fromEntries(dates),
+  }
+}
+
+function plainAmount(minor: bigint): string {
+  return formatAmount(minor).replace(/\.0+$/, '')
+}
+
+async function writeRun(scope: Scope, sequence: Sequence, run: readonly Debtor[], made: MadeRun) {
+  const planned = run.filter(({ contactId }) => made.planned.has(contactId))
+  const excluded = run.filter(({ contactId }) => made.excluded.has(contactId))
+  const rest = run.filter(({ contactId }) => !made.planned.has(contactId) && !made.excluded.has(contactId))
+  await write(scope, sequence.id, fatesIn(planned), 'planned', null, made.campaignId)
+  await writeExcluded(scope, sequence.id, excluded, made.excluded)
+  const left = sequence.whenShort === 'partial' ? 'skipped' : 'held'
+  await write(scope, sequence.id, fatesIn(rest), left, made.shortOf)
+  return {
+    planned: fatesIn(planned).length,
+    held: left === 'held' ? fatesIn(rest).length : 0,
+    skipped: fatesIn(excluded).length + (left === 'skipped' ? fatesIn(rest).length : 0),
+  }
+}
+
+/** A run that could not be made waits, and is tried again as long as its day lasts. */
+async function writeRefusal(
+  scope: Scope,
+  sequence: Sequence,
+  run: readonly Debtor[],
+  reason: string,
+  excluded: ReadonlyMap<bigint, string> = new Map(),
+) {
+  const out = run.filter(({ contactId }) => excluded.has(contactId))
+  const rest = run.filter(({ contactId }) => !excluded.has(contactId))
+  await writeExcluded(scope, sequence.id, out, excluded)
+  await write(scope, sequence.id, fatesIn(rest), 'held', reason)
+  return { planned: 0, held: fatesIn(rest).length, skipped: fatesIn(out).length }
+}
+
+async function writeExcluded(
+  scope: Scope,
+  sequenceId: string,
+  debtors: readonly Debtor[],
+  reasons: ReadonlyMap<bigint, string>,
+): Promise<void> {
+  for (const reason of new Set(debtors.map(({ contactId }) => reasons.get(contactId)!))) {
+    const these = debtors.filter(({ contactId }) => reasons.get(contactId) === reason)
+    await write(scope, sequenceId, fatesIn(these), 'skipped', reason)
+  }
+}
+
+function fatesIn(debtors: readonly Debtor[]): Going[] {
+  return debtors.flatMap(({ of }) => of)
+}
+
+async function writeFates(scope: Scope, sequenceId: string, fates: readonly Fate[]): Promise<void> {
+  const groups = new Map<string, Fate[]>()
+  for (const fate of fates) {
+    if (fate.kind === 'go') continue
+    const key = `${fate.kind} ${fate.reason}`
+    groups.set(key, [...(groups.get(key) ?? []), fate])
+  }
+  for (const [key, group] of groups) {
+    const [kind, reason] = key.split(' ') as ['held' | 'skipped', string]
+    await write(scope, sequenceId, group, kind, reason)
+  }
+}
+
+/** One row for each step and invoice; a row that has its end stays as it is. */
+async function write(
+  scope: Scope,
+  sequenceId: string,
+  fates: readonly Fate[],
+  state: 'planned' | 'held' | 'skipped',
+  reason: string | null,
+  campaignId: string | null = null,
+): Promise<void> {
+  if (fates.length === 0) return
+  const at = scope.now.toISOString()
+  await scope.sql`
+    INSERT INTO reminders AS r (sequence_id, step_key, invoice_id, workspace_id, contact_id, state, reason, nominal_day, send_day,
+                                closes_at, amount, campaign_id, created_at, updated_at)
+    SELECT ${sequenceId}::uuid, u.step_key, u.invoice_id, ${scope.workspaceId}::uuid, u.contact_id, ${state}, ${reason}, u.nominal,
+           u.send_day, u.closes_at, u.amount, ${campaignId}::text::uuid, ${at}::timestamptz, ${at}::timestamptz
+      FROM unnest(${listOf(fates.map(({ step }) => step.key))}::text[], ${listOf(fates.map(({ of }) => of.invoice_id))}::uuid[],
+                  ${listOf(fates.map(({ of }) => of.contact_id))}::bigint[], ${listOf(fates.map(({ nominal }) => nominal))}::date[],
+                  ${listOf(fates.map(({ slot }) => slot?.sendDay ?? null))}::date[],
+                  ${listOf(fates.map(({ slot }) => slot?.closesAt.toISOString() ?? null))}::text[]::timestamptz[],
+                  ${listOf(fates.map(({ of }) => of.amount - of.paid))}::bigint[])
+           AS u(step_key, invoice_id, contact_id, nominal, send_day, closes_at, amount)
+    ON CONFLICT (sequence_id, step_key, invoice_id) DO UPDATE SET
+      state = excluded.state, reason = excluded.reason, send_day = excluded.send_day, closes_at = excluded.closes_at,
+      amount = excluded.amount, campaign_id = excluded.campaign_id, updated_at = excluded.updated_at
+    WHERE r.state = 'held'`
+}
