@@ -2,21 +2,18 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { asOwner } from '../../src/house.ts'
 import { type Sql, sqlState } from '../../src/platform/db.ts'
 import { type Books, booksOf, type Clinic, openClinic } from '../campaigns/clinic.ts'
-import { type Played, playThrough } from '../reports/play.ts'
+import { fill, type Names, namesOf } from '../mutation/constraints.ts'
+import { EFFECTS } from './effects.ts'
 import { ILLEGAL } from './illegal.ts'
+import { ILLEGAL_ROWS } from './illegal-rows.ts'
 
 let clinic: Clinic
-let neighbour: Clinic
-let played: Played & { neighboursWallet: bigint }
+let names: Names
 let before: Books
 
 beforeAll(async () => {
   clinic = await openClinic()
-  neighbour = await clinic.openNeighbour()
-  const [wallet] = await neighbour.within(
-    ({ sql }) => sql<{ id: bigint }[]>`SELECT id FROM accounts WHERE kind = 'wallet'`,
-  )
-  played = { ...(await playThrough(clinic)), neighboursWallet: wallet!.id }
+  names = await namesOf(clinic, await clinic.openNeighbour())
 }, 60_000)
 
 beforeEach(async () => {
@@ -26,7 +23,10 @@ beforeEach(async () => {
 afterAll(() => clinic?.close())
 
 describe('what the database refuses by itself', () => {
-  const rows = ILLEGAL.map((illegal) => ({ ...illegal, asOwner: illegal.owner ?? illegal.program }))
+  const rows = [...ILLEGAL, ...ILLEGAL_ROWS].map((illegal) => ({
+    ...illegal,
+    asOwner: illegal.owner ?? illegal.program,
+  }))
 
   it.each(rows)('$what, to the program’s own role ($program)', async ({ sql, program }) => {
     const refusal = await clinic.within((scope) => attempt(scope.sql, sql)).catch(sqlState)
@@ -38,6 +38,15 @@ describe('what the database refuses by itself', () => {
     const refusal = await asClinicsOwner((owner) => attempt(owner, sql)).catch(sqlState)
     expect(refusal).toBe(code)
     expect(await booksOf(clinic)).toEqual(before)
+  })
+
+  it.each(EFFECTS)('and does by itself: $what', async ({ sql, holds }) => {
+    const [row] = await asClinicsOwner(async (owner) => {
+      await owner.unsafe(fill(sql, names))
+      const rows = await owner.unsafe<{ holds: boolean }[]>(`SELECT (${fill(holds, names)}) AS holds`)
+      throw new Seen(rows)
+    }).catch((error: unknown) => (error instanceof Seen ? error.rows : Promise.reject(error)))
+    expect(row?.holds).toBe(true)
   })
 
   it('the whole statement, where one row of many is bad', async () => {
@@ -64,7 +73,7 @@ describe('what the database refuses by itself', () => {
 
 /** Runs an illegal statement; where it goes through after all, it is at least taken back. */
 async function attempt(sql: Sql, statement: string): Promise<never> {
-  await sql.unsafe(fill(statement))
+  await sql.unsafe(fill(statement, names))
   throw new Error('it went through')
 }
 
@@ -79,7 +88,12 @@ function asClinicsOwner<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
   )
 }
 
-function fill(sql: string): string {
-  const names: Record<string, unknown> = { ...played, here: clinic.workspaceId, there: neighbour.workspaceId }
-  return sql.replace(/:(\w+)\b(?!:)/g, (word, name: string) => (names[name] ? `'${names[name]}'` : word))
+/** What was seen in a transaction that is taken back. */
+class Seen extends Error {
+  readonly rows: readonly { holds: boolean }[]
+
+  constructor(rows: readonly { holds: boolean }[]) {
+    super('seen')
+    this.rows = rows
+  }
 }

@@ -1,0 +1,325 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import {
+  CAMPAIGN_MOVES,
+  type CampaignState,
+  cancelCampaign,
+  decideApproval,
+  editCampaign,
+  findCampaign,
+  pauseCampaign,
+  resumeCampaign,
+  setPolicy,
+} from '../../src/campaigns/index.ts'
+import { claimSlice } from '../../src/delivery/claim.ts'
+import { findRun } from '../../src/delivery/index.ts'
+import { markDispatched } from '../../src/delivery/record.ts'
+import { workerRows } from '../../src/delivery/worker-rows.ts'
+import { auditWorkspace } from '../../src/reports/index.ts'
+import { topUpId } from '../../src/wallet/ledger.ts'
+import {
+  type Books,
+  booksOf,
+  type Clinic,
+  draft,
+  fund,
+  makeParts,
+  openClinic,
+  type Parts,
+  PRICE,
+  patients,
+  quote,
+  submit,
+} from './clinic.ts'
+import { close, openPostOffice, type PostOffice, send, tell, tend } from './post.ts'
+
+/**
+ * A campaign to whom everything may happen in whatever order, on a real database, beside a plain account of it: what
+ * was handed to the platform, what the platform has said, what was paid in. After each step the books must follow from
+ * that account alone, what was refused must have changed nothing, and nobody may have been sent anything twice or
+ * without leave. PROPERTY_RUNS sets how many lives are lived; a failure prints the shortest one and its seed.
+ */
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 300)
+const SEED = process.env.PROPERTY_SEED ? { seed: Number(process.env.PROPERTY_SEED) } : {}
+const MOST_STEPS = 14
+const RECIPIENTS = 3
+const TOTAL = PRICE * BigInt(RECIPIENTS)
+const DAY_MS = 86_400_000
+
+type Step =
+  | {
+      does: 'quote' | 'edit' | 'submit' | 'pause' | 'resume' | 'cancel' | 'send' | 'top up' | 'two days pass'
+    }
+  | { does: 'approve' | 'reject' }
+  | { does: 'crash'; dispatched: number }
+  | { does: 'receipt'; status: 'sent' | 'delivered' | 'read' | 'failed'; of: number }
+
+const plain = <T extends Step['does']>(...does: T[]) => fc.record({ does: fc.constantFrom(...does) })
+const step = fc.oneof(
+  { weight: 6, arbitrary: plain('quote', 'submit') },
+  { weight: 4, arbitrary: plain('send') },
+  { weight: 4, arbitrary: plain('edit', 'pause', 'resume', 'cancel', 'approve', 'reject', 'top up') },
+  { weight: 1, arbitrary: plain('two days pass') },
+  {
+    weight: 2,
+    arbitrary: fc.record({ does: fc.constant('crash' as const), dispatched: fc.nat({ max: RECIPIENTS }) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      does: fc.constant('receipt' as const),
+      status: fc.constantFrom('sent' as const, 'delivered' as const, 'read' as const, 'failed' as const),
+      of: fc.nat({ max: RECIPIENTS - 1 }),
+    }),
+  },
+) as fc.Arbitrary<Step>
+
+let clinic: Clinic
+let parts: Parts
+beforeAll(async () => {
+  clinic = await openClinic()
+  parts = await makeParts(clinic, patients(RECIPIENTS))
+}, 60_000)
+afterAll(() => clinic?.close())
+
+/** Over all lives: what was paid in, and how many messages the platform has said were delivered. */
+const account = { paidIn: 0n, delivered: 0n }
+
+it('whatever happens to a campaign in whatever order: nothing sent twice or without leave, every rupiah accounted for', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.boolean(),
+      fc.boolean(),
+      fc.array(step, { minLength: 6, maxLength: MOST_STEPS }),
+      async (needsApproval, isFunded, steps) => {
+        const life = await begin(needsApproval, isFunded)
+        for (const each of steps) {
+          await take(life, each)
+          await check(life)
+        }
+        await finish(life)
+      },
+    ),
+    { numRuns: RUNS, endOnFailure: false, ...SEED },
+  )
+  const { checks } = await clinic.within(auditWorkspace)
+  expect(checks.flatMap(({ differences }) => differences)).toEqual([])
+}, 900_000)
+
+type Life = {
+  id: string
+  needsApproval: boolean
+  office: PostOffice
+  quoteId: string | undefined
+  /** Attempts that a lost worker marked as sent, without a word of the platform. */
+  unknown: Set<string>
+  /** Attempts of which the platform has said that they were delivered. */
+  delivered: Set<string>
+  approved: boolean
+}
+
+async function begin(needsApproval: boolean, isFunded: boolean): Promise<Life> {
+  await clinic.as('dewi', (scope) => setPolicy(scope, needsApproval ? { maxRecipients: 0 } : {}))
+  const { wallet } = await booksOf(clinic)
+  if (isFunded && wallet < TOTAL) await payIn()
+  const id = await draft(clinic, parts)
+  const office = openPostOffice()
+  return {
+    id,
+    needsApproval,
+    office,
+    quoteId: undefined,
+    unknown: new Set(),
+    delivered: new Set(),
+    approved: !needsApproval,
+  }
+}
+
+const PAYMENT = TOTAL + PRICE
+
+async function payIn(): Promise<void> {
+  await fund(clinic, `${PAYMENT / 10_000n}.${String(PAYMENT % 10_000n).padStart(4, '0')}`)
+  account.paidIn += PAYMENT
+}
+
+/** Does one thing; whether it may be done follows from the state in which it finds the campaign. */
+async function take(life: Life, step: Step): Promise<void> {
+  const state = await stateOf(life)
+  const before = await booksOf(clinic)
+  const was = life.office.handedIn.length
+  const done = await act(life, step, state, before)
+  if (!done) {
+    expect(await stateOf(life), `${step.does} was refused`).toBe(state)
+    expect(await booksOf(clinic), `${step.does} was refused`).toEqual(before)
+  }
+  if (life.office.handedIn.length > was) {
+    expect(['scheduled', 'sending'], 'sent without leave').toContain(state)
+    expect(life.approved, 'sent without approval').toBe(true)
+  }
+}
+
+/** @returns whether it was done */
+async function act(life: Life, step: Step, state: CampaignState, before: Books): Promise<boolean> {
+  switch (step.does) {
+    case 'quote': {
+      if (!EDITABLE.includes(state)) return false
+      life.quoteId = (await quote(clinic, life.id)).id
+      return true
+    }
+    case 'edit': {
+      const { ok } = await clinic.as('budi', (scope) => editCampaign(scope, life.id, { name: 'Edited' }))
+      expect(ok, `an edit in ${state}`).toBe(EDITABLE.includes(state))
+      if (ok) life.quoteId = undefined
+      return ok
+    }
+    case 'submit': {
+      const { ok } = await submit(clinic, life.id, life.quoteId ?? topUpId('no', 'quote'))
+      expect(ok, `a submission in ${state} of ${before.wallet}`).toBe(
+        state === 'quoted' && life.quoteId !== undefined && before.wallet >= TOTAL,
+      )
+      return ok
+    }
+    case 'approve':
+    case 'reject':
+      return decide(life, step.does, state)
+    case 'pause': {
+      const { ok } = await clinic.as('budi', (scope) => pauseCampaign(scope, life.id))
+      expect(ok, `a pause in ${state}`).toBe(state === 'paused' || mayGo(state, 'paused'))
+      return ok
+    }
+    case 'resume': {
+      const { ok } = await clinic.as('budi', (scope) => resumeCampaign(scope, life.id))
+      expect(ok, `going on in ${state}`).toBe(['paused', 'scheduled', 'sending'].includes(state))
+      return ok
+    }
+    case 'cancel': {
+      const { ok } = await clinic.as('budi', (scope) => cancelCampaign(scope, life.id))
+      expect(ok, `a cancellation in ${state}`).toBe(state === 'cancelled' || mayGo(state, 'cancelled'))
+      return ok
+    }
+    case 'send':
+      if (!(await isSubmitted(life))) return false
+      await send(clinic, life.id, life.office)
+      return true
+    case 'crash':
+      return crash(life, step.dispatched, state)
+    case 'receipt':
+      return hear(life, step.status, step.of)
+    case 'top up':
+      await payIn()
+      return true
+    case 'two days pass':
+      clinic.later(2 * DAY_MS)
+      // No quote stands so long.
+      life.quoteId = undefined
+      await tend(clinic, life.id)
+      await close(clinic, life.id)
+      return true
+  }
+}
+
+const EDITABLE: readonly CampaignState[] = ['draft', 'quoted']
+
+function mayGo(from: CampaignState, to: CampaignState): boolean {
+  return CAMPAIGN_MOVES[from].includes(to)
+}
+
+async function decide(life: Life, decision: 'approve' | 'reject', state: CampaignState): Promise<boolean> {
+  const own = await clinic.within((scope) =>
+    decideApproval({ ...scope, actor: { name: 'key:budi', role: 'owner' } }, life.id, { decision }),
+  )
+  expect(own.ok, 'a maker’s own decision').toBe(false)
+  const { ok } = await clinic.as('sari', (scope) => decideApproval(scope, life.id, { decision }))
+  expect(ok, `${decision} in ${state}`).toBe(state === 'pending_approval')
+  if (ok && decision === 'approve') life.approved = true
+  return ok
+}
+
+/** A worker claims, marks some as sent, and is never heard of again; its lease runs out by the database's clock. */
+async function crash(life: Life, dispatched: number, state: CampaignState): Promise<boolean> {
+  if (state !== 'scheduled' && state !== 'sending') return false
+  await tend(clinic, life.id)
+  const run = await clinic.within((scope) => findRun(scope, life.id))
+  const house = { database: clinic.database, worker: 'lost' }
+  const rows = workerRows({ ...house, within: (_id, work) => clinic.within(work) }, clinic.workspaceId)
+  const claim = await claimSlice(rows, run!)
+  if (claim.kind === 'slice') {
+    const marked = await markDispatched(rows, run!, claim.sliceNo, claim.messages.slice(0, dispatched))
+    for (const id of marked) life.unknown.add(`${id}`)
+  }
+  await clinic.within(
+    ({ sql }) => sql`
+      UPDATE slices SET lease_until = clock_timestamp() - interval '1 second'
+       WHERE campaign_id = ${life.id} AND lease_until IS NOT NULL`,
+  )
+  return true
+}
+
+/** The platform reports, twice over, of one that it has taken. */
+async function hear(
+  life: Life,
+  status: 'sent' | 'delivered' | 'read' | 'failed',
+  of: number,
+): Promise<boolean> {
+  const message = life.office.handedIn[of]
+  if (!message) return false
+  await tell(clinic, parts.senderId, [
+    { of: message, status },
+    { of: message, status },
+  ])
+  await tend(clinic, life.id)
+  const isNew = !life.delivered.has(message.attemptRef)
+  if ((status === 'delivered' || status === 'read') && isNew) {
+    life.delivered.add(message.attemptRef)
+    account.delivered += 1n
+  }
+  return true
+}
+
+/** What must hold at every moment. */
+async function check(life: Life): Promise<void> {
+  const recipients = life.office.handedIn.map(({ to }) => to)
+  expect(new Set(recipients).size, 'sent twice').toBe(recipients.length)
+  const books = await booksOf(clinic)
+  expect(books.spent, 'charged').toBe(account.delivered * PRICE)
+  expect(books.wallet + books.held + books.spent + books.receivable).toBe(account.paidIn)
+  const { held, uncertain } = await countsOf(life)
+  expect(books.held, 'held').toBe(held * PRICE)
+  expect(uncertain).toBeLessThanOrEqual(BigInt(life.unknown.size))
+}
+
+/** In the end every message is final, and the hold empty; what was cancelled or given up has gone back. */
+async function finish(life: Life): Promise<void> {
+  const state = await stateOf(life)
+  if (EDITABLE.includes(state)) return
+  if (state === 'paused') await clinic.as('budi', (scope) => resumeCampaign(scope, life.id))
+  if (state !== 'pending_approval' && (await isSubmitted(life))) await send(clinic, life.id, life.office)
+  await check(life)
+  clinic.later(2 * DAY_MS)
+  await tend(clinic, life.id)
+  await close(clinic, life.id)
+  clinic.later(2 * DAY_MS)
+  await close(clinic, life.id)
+  await check(life)
+  expect(['settled', 'cancelled', 'rejected', 'expired']).toContain(await stateOf(life))
+  expect((await booksOf(clinic)).held, 'held at the end').toBe(0n)
+}
+
+async function isSubmitted({ id }: Life): Promise<boolean> {
+  return (await clinic.within((scope) => findRun(scope, id))) !== undefined
+}
+
+async function stateOf(life: Life): Promise<CampaignState> {
+  const found = await clinic.within((scope) => findCampaign(scope, life.id))
+  if (!found.ok) throw new Error(found.message)
+  return found.value.state as CampaignState
+}
+
+async function countsOf(life: Life): Promise<{ held: bigint; uncertain: bigint }> {
+  const [row] = await clinic.within(
+    ({ sql }) => sql<{ held: bigint; uncertain: bigint }[]>`
+      SELECT count(*) FILTER (WHERE money = 'held') AS held, count(*) FILTER (WHERE state = 'uncertain') AS uncertain
+        FROM messages WHERE campaign_id = ${life.id}`,
+  )
+  return row!
+}

@@ -1,0 +1,229 @@
+import { describe, expect, it } from 'vitest'
+import {
+  attemptRef,
+  MESSAGE_MOVES,
+  MESSAGE_STATES,
+  MOST_ATTEMPTS,
+  parseAttemptRef,
+  retryDelaySeconds,
+} from '../../src/delivery/lifecycle.ts'
+import { dispatchSize, sliceSize } from '../../src/delivery/pace.ts'
+import type { StatusUpdate } from '../../src/delivery/provider.ts'
+import { heardByMessage, type KnownReceipt, pricingTypeOf, receiptLines } from '../../src/delivery/receipt.ts'
+import { insideWindow, instantOf } from '../../src/delivery/window.ts'
+
+/** Every way that there is; all that is not here is none. */
+const WAYS = `
+  queued sending, queued cancelled, queued skipped, queued expired, sending queued, sending sent, sending delivered,
+  sending read, sending failed, sending uncertain, sent delivered, sent read, sent failed, sent expired,
+  delivered read, failed delivered, failed read, expired delivered, expired read, expired failed, uncertain sent,
+  uncertain delivered, uncertain read, uncertain failed`
+
+describe('a message', () => {
+  it('goes the ways that the table names and no other', () => {
+    const all = MESSAGE_STATES.flatMap((from) => MESSAGE_MOVES[from].map((to) => `${from} ${to}`))
+    expect(all.sort()).toEqual(
+      WAYS.split(',')
+        .map((way) => way.trim())
+        .sort(),
+    )
+    expect(MOST_ATTEMPTS).toBe(12)
+  })
+
+  it.each([
+    [0, 2],
+    [1, 2],
+    [2, 4],
+    [3, 8],
+    [8, 256],
+    [9, 300],
+    [30, 300],
+  ])('after attempt %i waits %i seconds', (attemptNo, seconds) => {
+    expect(retryDelaySeconds(attemptNo)).toBe(seconds)
+  })
+
+  it('bears a name that is read back, and no other is', () => {
+    expect(attemptRef(17n, 3)).toBe('dc.17.3')
+    expect(parseAttemptRef('dc.17.3')).toEqual({ messageId: 17n, attemptNo: 3 })
+    expect(parseAttemptRef('dc.999999999999999999.9999')).toEqual({
+      messageId: 999_999_999_999_999_999n,
+      attemptNo: 9_999,
+    })
+    const foreign = [
+      '',
+      'dc.0.1',
+      'dc.1.0',
+      'dc.01.1',
+      'dc.1',
+      'xdc.1.1',
+      'dc.1.1x',
+      'dc.1.12345',
+      'dc.a.1',
+      'dc-1-1',
+    ]
+    for (const ref of [...foreign, 'dc.1234567890123456789.1']) expect(parseAttemptRef(ref)).toBeUndefined()
+  })
+})
+
+describe('the pace of a sender', () => {
+  it.each([
+    [0.1, 1, 1],
+    [1, 2, 1],
+    [20, 40, 2],
+    [80, 160, 8],
+    [250, 500, 25],
+    [640, 500, 64],
+    [5_000, 500, 64],
+  ])('of %d a second makes slices of %i, marked %i at once', (perSecond, slice, marked) => {
+    expect([sliceSize(perSecond), dispatchSize(perSecond)]).toEqual([slice, marked])
+  })
+})
+
+const update = (status: StatusUpdate['status'], second: number, more: object = {}) =>
+  ({ status, occurredAt: `2026-12-01T00:00:0${second}.000Z`, ...more }) as unknown as StatusUpdate
+const receipt = (
+  messageId: bigint,
+  status: StatusUpdate['status'],
+  second: number,
+  more: object = {},
+  attemptNo = 1,
+): KnownReceipt => ({ webhookId: 1n, messageId, attemptNo, update: update(status, second, more) })
+
+describe('receipts', () => {
+  it('are named by the attempt they bear, or not at all', () => {
+    const lines = receiptLines(9n, [
+      update('sent', 1, { attemptRef: 'dc.5.2' }),
+      update('sent', 1),
+      update('sent', 1, { attemptRef: 'foreign' }),
+    ])
+    expect(lines.map(({ webhookId, messageId, attemptNo }) => [webhookId, messageId, attemptNo])).toEqual([
+      [9n, 5n, 2],
+      [9n, undefined, undefined],
+      [9n, undefined, undefined],
+    ])
+  })
+
+  const nothing = {
+    sentAt: null,
+    deliveredAt: null,
+    readAt: null,
+    failedAt: null,
+    code: null,
+    pricingType: null,
+  }
+  const at = (second: number) => `2026-12-01T00:00:0${second}.000Z`
+
+  it('of one message say together the highest, each thing at its earliest, in whatever order', () => {
+    const all = [
+      receipt(1n, 'read', 5, {}, 3),
+      receipt(1n, 'sent', 2, { pricing: { type: 'Regular' } }, 1),
+      receipt(1n, 'delivered', 4, { pricing: { type: 'free' } }, 2),
+      receipt(1n, 'delivered', 3, {}, 2),
+      receipt(1n, 'sent', 1, {}, 1),
+      receipt(1n, 'read', 6, {}, 4),
+    ]
+    const heard = { messageId: 1n, attemptNo: 3, rank: 3, failed: false }
+    const times = { sentAt: at(1), deliveredAt: at(3), readAt: at(5) }
+    expect(heardByMessage(all)).toEqual([{ ...nothing, ...heard, ...times, pricingType: 'regular' }])
+    expect(heardByMessage([...all].reverse())[0]).toMatchObject({ rank: 3, ...times })
+  })
+
+  it('of a failure keep its reason and rise no higher', () => {
+    const failed = receipt(2n, 'failed', 4, { error: { code: '131026', message: 'x' } })
+    const twice = [failed, receipt(2n, 'failed', 3), receipt(2n, 'sent', 1)]
+    expect(heardByMessage(twice)).toEqual([
+      {
+        ...nothing,
+        messageId: 2n,
+        attemptNo: 1,
+        rank: 1,
+        failed: true,
+        failedAt: at(3),
+        sentAt: at(1),
+        code: '131026',
+      },
+    ])
+    expect(heardByMessage([receipt(2n, 'failed', 4, { pricing: { type: 'free_x' } })])[0]).toMatchObject({
+      rank: 0,
+      code: null,
+      pricingType: 'free_x',
+    })
+  })
+
+  it('come out sorted by message, so that all lock in one order', () => {
+    const ids = heardByMessage([9n, 10n, 2n].map((id) => receipt(id, 'sent', 1))).map(
+      ({ messageId }) => messageId,
+    )
+    expect(ids).toEqual([2n, 9n, 10n])
+  })
+
+  it.each([
+    [undefined, null],
+    [null, null],
+    ['regular', null],
+    [{}, null],
+    [{ type: 3 }, null],
+    [{ type: 'REGULAR' }, 'regular'],
+    [{ type: 'x'.repeat(70) }, 'x'.repeat(60)],
+  ])('with the pricing %j are of the type %j', (pricing, type) => {
+    expect(pricingTypeOf(pricing)).toBe(type)
+  })
+})
+
+describe('a time on a wall', () => {
+  it.each([
+    ['2026-12-01T09:00', 'Asia/Jakarta', '2026-12-01T02:00:00.000Z'],
+    ['2026-12-01T09:00:30', 'Asia/Jakarta', '2026-12-01T02:00:30.000Z'],
+    // Spring: 02:30 is not there, so 03:00 is meant. Autumn: 01:30 is there twice, the first is meant.
+    ['2026-03-08T02:30', 'America/New_York', '2026-03-08T07:00:00.000Z'],
+    ['2026-03-08T01:59', 'America/New_York', '2026-03-08T06:59:00.000Z'],
+    ['2026-03-08T03:00', 'America/New_York', '2026-03-08T07:00:00.000Z'],
+    ['2026-11-01T01:30', 'America/New_York', '2026-11-01T05:30:00.000Z'],
+    ['2026-11-01T02:00', 'America/New_York', '2026-11-01T07:00:00.000Z'],
+    ['2026-03-29T01:30', 'Europe/Lisbon', '2026-03-29T01:00:00.000Z'],
+  ])('%s in %s is %s', (wall, zone, instant) => {
+    expect(instantOf(wall, zone).toISOString()).toBe(instant)
+  })
+
+  const open = (start: string, window: { from: string; to: string; days?: number[] }, zones: string[]) =>
+    insideWindow(new Date(start), window, zones)?.toISOString()
+  const day = { from: '08:00', to: '20:00' }
+
+  it.each([
+    ['2026-12-01T03:00:00Z', day, ['Asia/Jakarta'], '2026-12-01T03:00:00.000Z'],
+    ['2026-11-30T20:00:00Z', day, ['Asia/Jakarta'], '2026-12-01T01:00:00.000Z'],
+    ['2026-12-01T13:00:00Z', day, ['Asia/Jakarta'], '2026-12-02T01:00:00.000Z'],
+    ['2026-12-01T12:59:59Z', day, ['Asia/Jakarta'], '2026-12-01T12:59:59.000Z'],
+    ['2026-12-01T12:30:00Z', day, ['Asia/Jakarta', 'Asia/Jayapura'], '2026-12-02T01:00:00.000Z'],
+    // Sunday the 6th is no day of it.
+    [
+      '2026-12-06T03:00:00Z',
+      { ...day, days: [1, 2, 3, 4, 5, 6] },
+      ['Asia/Jakarta'],
+      '2026-12-07T01:00:00.000Z',
+    ],
+    // Past midnight a window belongs to the day on which it opened.
+    ['2026-12-01T17:30:00Z', { from: '22:00', to: '02:00' }, ['Asia/Jakarta'], '2026-12-01T17:30:00.000Z'],
+    ['2026-12-01T19:00:00Z', { from: '22:00', to: '02:00' }, ['Asia/Jakarta'], '2026-12-02T15:00:00.000Z'],
+    [
+      '2026-12-06T18:00:00Z',
+      { from: '22:00', to: '02:00', days: [7] },
+      ['Asia/Jakarta'],
+      '2026-12-06T18:00:00.000Z',
+    ],
+    [
+      '2026-12-05T18:00:00Z',
+      { from: '22:00', to: '02:00', days: [7] },
+      ['Asia/Jakarta'],
+      '2026-12-06T15:00:00.000Z',
+    ],
+  ])('from %s in %o of %j opens at %s', (start, window, zones, opens) => {
+    expect(open(start, window, zones)).toBe(opens)
+  })
+
+  it('that never comes in all zones at once is none', () => {
+    const apart = ['Asia/Jakarta', 'America/New_York']
+    expect(open('2026-12-01T00:00:00Z', { from: '12:00', to: '12:30' }, apart)).toBeUndefined()
+    expect(() => open('2026-12-01T00:00:00Z', { ...day, days: [] }, ['Asia/Jakarta'])).toThrow('without days')
+  })
+})

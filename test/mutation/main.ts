@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import setupDatabase from '../support/global-setup.ts'
+import { mutateConstraints } from './constraints.ts'
+
+/**
+ * `npm run mutate -- constraints` drops each guard of the database in turn; `npm run mutate [-- room …]` lets Stryker
+ * change the pure rules of these rooms (all of them by default). Exits with 1 where a change goes unnoticed: any of the
+ * database's, or more than 15 of 100 of the rules'.
+ */
+const ROOMS = ['wallet', 'pricing', 'delivery', 'campaigns', 'approvals'] as const
+const words = process.argv.slice(2)
+
+process.exitCode = words[0] === 'constraints' ? await constraints() : rules(words)
+
+async function constraints(): Promise<number> {
+  const closeDatabase = await setupDatabase()
+  try {
+    const mutants = await mutateConstraints((line) => void process.stdout.write(`${line}\n`))
+    const survived = mutants.filter(({ noticedBy }) => noticedBy.length === 0)
+    process.stdout.write(`${mutants.length} guards dropped in turn, ${survived.length} unnoticed\n`)
+    return survived.length > 0 ? 1 : 0
+  } finally {
+    await closeDatabase()
+  }
+}
+
+function rules(rooms: readonly string[]): number {
+  const stryker = fileURLToPath(new URL('../../node_modules/.bin/stryker', import.meta.url))
+  const config = fileURLToPath(new URL('stryker.config.mjs', import.meta.url))
+  let code = 0
+  for (const room of rooms.length > 0 ? rooms : ROOMS) {
+    const { status } = spawnSync(stryker, ['run', config], {
+      stdio: 'inherit',
+      cwd: fileURLToPath(new URL('../../', import.meta.url)),
+      env: { ...process.env, MUTATE_ROOM: room },
+    })
+    if (status !== 0) code = 1
+  }
+  return code
+}
