@@ -92,7 +92,7 @@ export const campaignSchema = listedSchema
   })
   .meta({ id: 'Campaign' })
 
-const quoteSchema = z
+export const quoteSchema = z
   .strictObject({
     id: idSchema,
     total: moneySchema.meta({ description: 'What is reserved at submission, and the most this can cost.' }),
@@ -284,7 +284,7 @@ async function shown(scope: Scope, found: Result<Campaign>) {
   return found.ok ? answer(200, await showCampaign(scope, found.value)) : (found as Refusal)
 }
 
-async function moved(house: ApiHouse, scope: Scope, result: Result<Campaign>) {
+export async function moved(house: ApiHouse, scope: Scope, result: Result<Campaign>) {
   if (result.ok) wake(house, scope, result.value.id)
   return shown(scope, result)
 }
@@ -351,7 +351,7 @@ function campaignBody({
   }
 }
 
-function showQuote(quote: Quote): z.output<typeof quoteSchema> {
+export function showQuote(quote: Quote): z.output<typeof quoteSchema> {
   const money = (amountMinor: bigint) => moneyJson(amountMinor, quote.currency)
   return {
     id: quote.id,

@@ -69,6 +69,7 @@ import {
   postTemplateSync,
 } from './platform-templates.ts'
 import { getCampaignPreview, postWhatIf } from './preview.ts'
+import { getPriceChange, postPriceChange, postPriceChangeQuote } from './price-change.ts'
 import { getReport } from './report.ts'
 import { definePublicRoute, type Route } from './route.ts'
 import {
@@ -171,6 +172,9 @@ export const ROUTES: readonly Route[] = [
   postPause,
   deletePause,
   postCancellation,
+  getPriceChange,
+  postPriceChange,
+  postPriceChangeQuote,
   getEvents,
   getMessages,
   getReport,

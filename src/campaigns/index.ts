@@ -1,3 +1,4 @@
+export { answerPriceChange } from './answer-price.ts'
 export type { ApprovalPolicy } from './approval.ts'
 export { decideApproval } from './approve.ts'
 export { type CampaignWords, draftCampaign, editCampaign } from './draft.ts'
@@ -7,6 +8,7 @@ export { CAMPAIGN_MOVES, CAMPAIGN_STATES, type CampaignState } from './lifecycle
 export { hearObstacles, pauseForObstacle, pauseWithSenders, resumeWithSenders } from './obstacle.ts'
 export { findPolicy, type PolicyWords, setPolicy } from './policy.ts'
 export { PREVIEW_FILTERS, type PreviewFilter, type PreviewLine, previewCampaign } from './preview.ts'
+export { findPriceChange, type PriceChange, requoteCampaign } from './price-change.ts'
 export { type Quote, quoteCampaign } from './quote.ts'
 export { dueAt, RECIPIENT_ZONE, type Schedule } from './schedule.ts'
 export { cancelCampaign, pauseCampaign, resumeCampaign } from './stop.ts'

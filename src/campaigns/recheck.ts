@@ -4,21 +4,30 @@ import type { Scope } from '../platform/scope.ts'
 import { recordEvent } from '../workspaces/index.ts'
 import type { Campaign } from './find-campaign.ts'
 import { moveCampaign } from './move.ts'
+import { findOpen, meetCategory } from './price-change.ts'
 import { campaignParts, refuseUnapproved } from './quote.ts'
 
 /**
- * Looks at the template of a campaign that is scheduled or sending once more: where it may not be sent, or is charged as something else than
- * was approved, the campaign pauses and says why. Where news had stopped the run and all is well again, it goes on.
+ * Looks at the template of a campaign that is scheduled or sending once more: where it may not be sent, or has become
+ * dearer, the campaign pauses and says why. Where news had stopped the run and all is well again, it goes on.
  * @returns whether something changed
  */
 export async function recheckTemplate(scope: Scope, campaign: Campaign): Promise<boolean> {
   const halted = await isHalted(scope, campaign)
   // News stops a run by itself, so that one that is under way need not be looked at again and again.
   if (campaign.state === 'sending' && !halted) return false
-  const trouble = await templateTrouble(scope, campaign)
-  if (trouble) return pauseFor(scope, campaign, trouble)
+  const parts = await campaignParts(scope, campaign)
+  const unapproved = refuseUnapproved(parts)
+  if (unapproved) return pauseFor(scope, campaign, unapproved)
+  if (await meetCategory(scope, campaign, parts.standing.onPlatform?.category)) return true
   if (halted) await letGoOn(scope, campaign)
   return halted
+}
+
+/** The same for a campaign that waits for a person: only what its template costs matters yet. */
+export async function recheckPrice(scope: Scope, campaign: Campaign): Promise<boolean> {
+  const parts = await campaignParts(scope, campaign)
+  return meetCategory(scope, campaign, parts.standing.onPlatform?.category)
 }
 
 async function isHalted(scope: Scope, campaign: Campaign): Promise<boolean> {
@@ -38,13 +47,13 @@ export async function templateTrouble(
   const parts = await campaignParts(scope, campaign)
   const unapproved = refuseUnapproved(parts)
   if (unapproved) return unapproved
-  const [run] = await scope.sql<{ category: string }[]>`
-    SELECT category FROM runs WHERE campaign_id = ${campaign.id} AND workspace_id = ${scope.workspaceId}`
-  if (!run || run.category === parts.category) return undefined
+  await meetCategory(scope, campaign, parts.standing.onPlatform?.category)
+  const open = await findOpen(scope, campaign.id)
+  if (!open) return undefined
   return refuse(
     'price_changed',
-    `WhatsApp now charges this template as ${parts.category}, and the campaign was approved at the price of ${run.category}: look at what it would cost now, then accept that or cancel.`,
-    { approved_category: run.category, category: parts.category },
+    `WhatsApp now charges this template as ${open.to_category}, and the campaign was approved at the price of ${open.from_category}: look at what it would cost now, then accept that or cancel.`,
+    { approved_category: open.from_category, category: open.to_category },
   )
 }
 

@@ -13,6 +13,7 @@ import { allow, recordEvent } from '../workspaces/index.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
 import type { CampaignState } from './lifecycle.ts'
 import { moveCampaign, wrongState } from './move.ts'
+import { dropQuestion } from './price-change.ts'
 import { templateTrouble } from './recheck.ts'
 
 export type StopRefusal = 'forbidden' | 'not_found' | 'wrong_state'
@@ -100,6 +101,7 @@ export async function endCampaign(
   if (refusal) return refusal
   if (SUBMITTED.includes(campaign.state)) {
     await stopRun(scope, campaign.id, state === 'expired' ? 'expired' : 'cancelled')
+    await dropQuestion(scope, campaign.id)
     await closeIfEmpty(scope, campaign)
   }
   return ok({ ...campaign, ...changes, state })

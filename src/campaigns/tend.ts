@@ -3,13 +3,13 @@ import type { Scope } from '../platform/scope.ts'
 import { recordEvent } from '../workspaces/index.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
 import { moveCampaign } from './move.ts'
-import { recheckTemplate } from './recheck.ts'
+import { recheckPrice, recheckTemplate } from './recheck.ts'
 import { closeIfEmpty, endCampaign, pauseCampaign } from './stop.ts'
 import { submitWaiting } from './submit.ts'
 
 /**
- * Does for one campaign what is due by now: begin, expire, complete, settle, or pause for its template. Safe to call at any time and any number
- * of times; it acts only on what the rows say.
+ * Does for one campaign what is due by now: begin, expire, complete, settle, or pause for its template. Safe to call at
+ * any time and any number of times; it acts only on what the rows say.
  * @returns whether something changed, so that the caller may look again at once
  */
 export async function tendCampaign(scope: Scope, campaignId: string): Promise<boolean> {
@@ -20,12 +20,14 @@ export async function tendCampaign(scope: Scope, campaignId: string): Promise<bo
   switch (campaign.state) {
     case 'waiting_for_funds':
       return (await submitWaiting(scope, campaignId)).ok
+    case 'pending_approval':
+      return recheckPrice(scope, campaign)
     case 'scheduled':
       return (await recheckTemplate(scope, campaign)) || begin(scope, campaign)
     case 'sending':
       return (await complete(scope, campaign)) || recheckTemplate(scope, campaign)
     case 'paused':
-      return complete(scope, campaign)
+      return (await complete(scope, campaign)) || recheckPrice(scope, campaign)
     case 'completing':
       return settle(scope, campaign)
     case 'cancelled':

@@ -174,7 +174,7 @@ function openAttempts(scope: StatementScope, run: Run, sliceNo: number, worker: 
                   WHEN r.phone IS NULL THEN 'erased'
                   WHEN EXISTS (
                     SELECT 1 FROM suppressions s WHERE s.workspace_id = ${scope.workspaceId} AND s.phone = r.phone
-                       AND (s.scope = 'all' OR s.scope = ${run.category})
+                       AND (s.scope = 'all' OR s.scope = (SELECT category FROM runs WHERE campaign_id = ${run.campaignId}))
                        AND (s.expires_at IS NULL OR s.expires_at > ${nowText}::timestamptz)) THEN 'opted_out' END AS unfit
         FROM messages m LEFT JOIN recipients r ON r.message_id = m.id
        WHERE m.campaign_id = ${run.campaignId} AND m.slice_no = ${sliceNo} AND m.state = 'queued'

@@ -30,6 +30,7 @@ export type { FailureObstacle, Obstacle } from './obstacle.ts'
 export type { CheckItem, InboundMessage, ProviderConnection } from './provider.ts'
 export { packCallback } from './providers/callback.ts'
 export { channelOf, PROVIDERS } from './providers/index.ts'
+export { chargeRunAs, countInHand, repriceRun, unsentMessages } from './reprice-run.ts'
 export { findRun, type Run } from './run.ts'
 export {
   addSender,

@@ -215,7 +215,7 @@ export const INVARIANTS: readonly Invariant[] = [
     says: 'every quote’s total is the sum of its lines, and a submitted campaign reserved what its quote says, or less where it may go out in part',
     amounts: ['quoted'],
     query: (sql, workspaceId) => sql`
-      priced AS (SELECT q.id, q.campaign_id, q.total, q.minimum, q.recipients, q.currency, l.sum, l.count, l.wrong
+      priced AS (SELECT q.id, q.campaign_id, q.total, q.carried, q.minimum, q.recipients, q.currency, l.sum, l.count, l.wrong
         FROM quotes q, LATERAL (SELECT coalesce(sum((x ->> 'subtotalMinor')::bigint), 0) AS sum, coalesce(sum((x ->> 'count')::int), 0) AS count,
             count(*) FILTER (WHERE (x ->> 'count')::bigint * (x ->> 'unitPriceMinor')::bigint <> (x ->> 'subtotalMinor')::bigint) AS wrong
           FROM jsonb_array_elements(q.lines) x) l WHERE q.workspace_id = ${workspaceId}),
@@ -226,9 +226,9 @@ export const INVARIANTS: readonly Invariant[] = [
       faults AS (SELECT format('quote %s: total %s %s, minimum %s, lines %s, recipients %s, on its lines %s', id, total, currency, minimum, sum, recipients, count) AS fault
           FROM priced WHERE total <> sum OR recipients <> count OR wrong > 0 OR minimum > total
             OR currency <> (SELECT w.currency FROM workspaces w WHERE w.workspace_id = ${workspaceId})
-        UNION ALL SELECT format('campaign %s: reserved %s, quoted %s', k.id, k.amount, coalesce(q.total::text, 'never')) FROM taken k
+        UNION ALL SELECT format('campaign %s: reserved %s, quoted %s', k.id, k.amount, coalesce((q.total + q.carried)::text, 'never')) FROM taken k
           LEFT JOIN priced q ON q.id = k.quote_id AND q.campaign_id = k.id
-         WHERE q.id IS NULL OR k.amount > q.total OR (k.amount < q.total AND k.insufficient_funds <> 'partial'))`,
+         WHERE q.id IS NULL OR k.amount > q.total + q.carried OR (k.amount < q.total + q.carried AND k.insufficient_funds <> 'partial'))`,
   },
   {
     name: 'moments_are_as_quoted',

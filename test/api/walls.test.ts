@@ -13,6 +13,7 @@ const NOWHERE = '00000000-0000-7000-8000-000000000000'
 const BODIES: Record<string, unknown> = {
   'POST /v1/templates/{id}/preview': { variables: {} },
   'POST /v1/templates/{id}/submit': { sender_id: NOWHERE },
+  'POST /v1/campaigns/{id}/price-change': { decision: 'cancel' },
   'PATCH /v1/campaigns/{id}': { name: 'Mine now' },
   'POST /v1/campaigns/{id}/submission': { quote_id: NOWHERE },
   'POST /v1/campaigns/{id}/approval': { decision: 'reject' },

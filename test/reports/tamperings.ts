@@ -325,6 +325,10 @@ export const TAMPERINGS: Record<string, ByColumn> = {
       sql: `UPDATE quotes SET total = total + 1 WHERE campaign_id = :sending`,
       shows: ['quotes_add_up'],
     },
+    carried: {
+      sql: `UPDATE quotes SET carried = carried + 1 WHERE campaign_id = :sending`,
+      shows: ['quotes_add_up'],
+    },
     minimum: {
       sql: `UPDATE quotes SET minimum = total + 1 WHERE campaign_id = :sending`,
       shows: ['quotes_add_up'],

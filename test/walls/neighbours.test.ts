@@ -63,6 +63,8 @@ const LEFT_BEHIND = [
   `INSERT INTO people.persons VALUES ('00000000-0000-7000-8000-00000000000a', 'budi@example.com', 'Budi', '$argon2id$', NULL, NULL, 0, now())`,
   `INSERT INTO members VALUES (gen_random_uuid(), :here, '00000000-0000-7000-8000-00000000000a', 'budi@example.com', 'Budi', 'marketer', now())`,
   `INSERT INTO invitations VALUES (gen_random_uuid(), :here, 'joko@example.com', 'viewer', sha256('a'), 'operator', now(), now())`,
+  `INSERT INTO price_changes (id, workspace_id, campaign_id, from_category, to_category, from_state, state, created_at, decided_at)
+   SELECT gen_random_uuid(), :here, id, 'utility', 'marketing', 'scheduled', 'withdrawn', now(), now() FROM campaigns WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO template_fetches (workspace_id, account_id, sender_id, try_at) SELECT :here, '1', id, now() FROM senders WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO seals VALUES (:here, 'transfers', 1, gen_random_uuid(), sha256('a'))`,
 ]
