@@ -216,6 +216,7 @@ function quoteOf(row: ChangeRow & { quote_id: string }): Quote {
     })),
     excluded: row.excluded,
     model: row.model,
+    chargeOn: 'delivered',
     priceDay: row.price_day,
     rateCardAsOf: row.rate_card_as_of ?? row.price_day,
     expiresAt: instant(row.expires_at)!,
