@@ -15,6 +15,7 @@ import {
   needsSharedServices,
   readEnvironment,
 } from './platform/config.ts'
+import { openRateLimit } from './platform/rate-limit.ts'
 import { createApp, createHttpServer } from './server.ts'
 import { type Simulator, startSimulator } from './simulator/index.ts'
 import { hasWorkspace } from './workspaces/index.ts'
@@ -67,6 +68,8 @@ function apiHouse(house: House): ApiHouse {
     metrics: house.metrics,
     secrets: house.secrets,
     mail: house.mail,
+    limit: openRateLimit(house.config.rateLimitPerMinute),
+    trustProxy: house.config.trustProxy,
     queues: { ping: () => pingQueue(house) },
     nudge: (queue, name, data, dedupeId) => void house.queues.add(queue, name, data, { dedupeId }),
     receive: (sender, body) => inbox.store(sender.id, body),

@@ -29,6 +29,7 @@ export function createApp(
   prepareUploads(house.uploadDir, house.clock.now().getTime())
   const app = express()
   app.disable('x-powered-by').disable('etag').set('case sensitive routing', true)
+  app.set('trust proxy', house.trustProxy ?? [])
   app.use(observe(house), safeHeaders(), neverStored)
   openRoutes(app, house, routes)
   for (const door of otherDoors) app.use(door)

@@ -4,6 +4,7 @@ import type { Log } from '../platform/log.ts'
 import type { Mail } from '../platform/mail.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { JsonObject, QueueName } from '../platform/queue.ts'
+import type { RateLimit } from '../platform/rate-limit.ts'
 import type { SecretBox } from '../platform/secrets.ts'
 
 /** What the API needs of the house: composed once in `src/house.ts`, by hand in tests. */
@@ -14,6 +15,7 @@ export type ApiHouse = {
   readonly metrics: Metrics
   readonly secrets: SecretBox
   readonly mail: Mail
+  readonly limit: RateLimit
   /** The queue, as far as readiness goes: resolves when it answers. */
   readonly queues: { ping(): Promise<void> }
   /** Wakes a worker after a commit; may be lost, since the rows say what is due. */
@@ -24,6 +26,8 @@ export type ApiHouse = {
   readonly publicUrl: string | undefined
   /** Where the server listens, once it does. */
   readonly listensOn?: () => string | undefined
+  /** The proxies whose word on where a request comes from is taken; none by default. */
+  readonly trustProxy?: readonly string[]
   /** A folder of this installation for files that are being uploaded. */
   readonly uploadDir: string
 }

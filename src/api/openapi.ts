@@ -27,6 +27,7 @@ const BEHIND_THE_WALL: readonly ProblemCode[] = [
   'validation_failed',
   'unauthenticated',
   'forbidden',
+  'rate_limited',
   'internal_error',
   'unavailable',
 ]

@@ -47,6 +47,7 @@ export const PROBLEMS = {
   value_not_usable: [422, 'A value cannot be used as the template needs it'],
   parameter_not_allowed: [422, 'The platform does not take this text'],
   too_long: [422, 'The message would be too long'],
+  rate_limited: [429, 'Too many requests'],
   headers_too_large: [431, 'The headers are too large'],
   internal_error: [500, 'Something went wrong on our side'],
   unavailable: [503, 'Not available right now'],

@@ -195,10 +195,20 @@ export function expressPath(path: string): string {
 }
 
 async function admit(house: ApiHouse, request: Request, permission: Action): Promise<Identity> {
+  await takeTurn(house, `address ${request.ip}`)
   const identity = await identify(house, request)
+  await takeTurn(house, identity.actor.name)
   const refusal = allow(identity.actor, permission)
   if (refusal) throw problemOf(refusal)
   return identity
+}
+
+/** @throws Problem `rate_limited` for whoever asks more than is reasonable */
+async function takeTurn({ limit }: ApiHouse, subject: string): Promise<void> {
+  const seconds = await limit.take(subject)
+  if (seconds === 0) return
+  const detail = `Too many requests. Come again in ${seconds} seconds.`
+  throw new Problem('rate_limited', detail, {}, { 'Retry-After': String(seconds) })
 }
 
 function causeOf(

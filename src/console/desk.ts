@@ -114,3 +114,12 @@ export function faultsOf(refusal: Refusal): Record<string, string> {
   const faults = (refusal.facts?.errors ?? []) as readonly { path: string; message: string }[]
   return Object.fromEntries(faults.map(({ path, message }) => [path, message]))
 }
+
+/** Whether somebody asks more than is reasonable; then the answer has been given. */
+export async function isTooMany(desk: Desk, response: Response, subject: string): Promise<boolean> {
+  const seconds = await desk.house.limit.take(subject)
+  if (seconds === 0) return false
+  response.set('Retry-After', String(seconds))
+  sendRefusal(desk, response, refuse('too_many', say('error.too_many', { n: seconds })))
+  return true
+}

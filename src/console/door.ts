@@ -21,6 +21,7 @@ import {
   type Desk,
   FOREIGN_FORM,
   faultsOf,
+  isTooMany,
   named,
   pageHeaders,
   sendFailure,
@@ -79,8 +80,10 @@ function open(router: express.Router, desk: Desk, route: Route): void {
   router[method](route.path, named(route.path), pageHeaders(), async (request, response) => {
     try {
       if (!isOwnRequest(desk.house, request)) return sendRefusal(desk, response, FOREIGN_FORM)
+      if (await isTooMany(desk, response, `address ${request.ip}`)) return
       const session = await sessionOf(desk, request)
       if (!session) return await askToSignIn(desk, route, request, response)
+      if (await isTooMany(desk, response, session.actor.name)) return
       if (route.kind === 'page') await sendPage(desk, session, route, request, response)
       else if (route.kind === 'act') await sendAct(desk, session, route, request, response)
       else await sendStream(desk, session, route, request, response)

@@ -25,6 +25,7 @@ import {
   type Desk,
   FOREIGN_FORM,
   faultsOf,
+  isTooMany,
   named,
   pageHeaders,
   requestIdOf,
@@ -87,6 +88,7 @@ function guarded(desk: Desk, work: (request: Request, response: Response) => Pro
   return async (request, response) => {
     try {
       if (!isOwnRequest(desk.house, request)) return sendRefusal(desk, response, FOREIGN_FORM)
+      if (await isTooMany(desk, response, `address ${request.ip}`)) return
       await work(request, response)
     } catch (error) {
       sendFailure(desk, response, error)

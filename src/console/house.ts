@@ -3,6 +3,7 @@ import type { Database } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import type { Mail } from '../platform/mail.ts'
 import type { JsonObject, QueueName } from '../platform/queue.ts'
+import type { RateLimit } from '../platform/rate-limit.ts'
 import type { SecretBox } from '../platform/secrets.ts'
 
 /** What the console needs of the house: composed once in `src/main.ts`, by hand in tests. */
@@ -12,6 +13,7 @@ export type ConsoleHouse = {
   readonly log: Log
   readonly secrets: SecretBox
   readonly mail: Mail
+  readonly limit: RateLimit
   /** Wakes a worker after a commit; may be lost, since the rows say what is due. */
   readonly nudge: (queue: QueueName, name: string, data: JsonObject, dedupeId: string) => void
   /** How the world reaches this server, without a slash at the end; undefined while that is not known. */

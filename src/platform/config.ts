@@ -21,6 +21,10 @@ export type Config = {
   /** The server that letters to members are handed to; undefined: links are shown instead. */
   readonly smtpUrl: string | undefined
   readonly mailFrom: string
+  /** Requests a minute of one address, key or member; 0: no limit. */
+  readonly rateLimitPerMinute: number
+  /** The proxies whose word on where a request comes from is taken: addresses, networks, or names of such. */
+  readonly trustProxy: readonly string[]
   readonly simulatorHost: string
   /** 0: any free port. */
   readonly simulatorPort: number
@@ -48,6 +52,11 @@ export const SECRET_KEY_MIN_CHARS = 32
 const MOST_CONCURRENCY = 256
 const DEFAULT_CONCURRENCY = 4
 
+const MOST_PER_MINUTE = 1_000_000
+/** Far above what people and well-made programs ask; enough to keep one of them from crowding out the rest. */
+const DEFAULT_PER_MINUTE = 12_000
+const PROXY = /^(loopback|linklocal|uniquelocal|[\da-fA-F.:]{2,45}(\/\d{1,3})?)$/
+
 /** The environment's names, in the order of `.env.example`. */
 export const ENVIRONMENT = z.object({
   PORT: port('PORT').default(3000),
@@ -70,6 +79,15 @@ export const ENVIRONMENT = z.object({
       'MAIL_FROM must be an e-mail address, such as Duecast <duecast@example.com>.',
     )
     .default('Duecast <duecast@localhost>'),
+  RATE_LIMIT_PER_MINUTE: whole('RATE_LIMIT_PER_MINUTE', 0, MOST_PER_MINUTE).default(DEFAULT_PER_MINUTE),
+  TRUST_PROXY: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .refine(
+      (parts) => parts.every((part) => PROXY.test(part)),
+      'TRUST_PROXY must list addresses or networks, such as 127.0.0.1,10.0.0.0/8, or loopback.',
+    )
+    .default([]),
   SIMULATOR_HOST: host('SIMULATOR_HOST').default('127.0.0.1'),
   SIMULATOR_PORT: port('SIMULATOR_PORT').default(0),
   SIMULATOR_URL: address('SIMULATOR_URL', ['http:', 'https:'], isBare).optional(),
@@ -130,6 +148,8 @@ function configOf(env: z.output<typeof ENVIRONMENT>): Config {
     secretKey: env.SECRET_KEY,
     smtpUrl: env.SMTP_URL,
     mailFrom: env.MAIL_FROM,
+    rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
+    trustProxy: env.TRUST_PROXY,
     simulatorHost: env.SIMULATOR_HOST,
     simulatorPort: env.SIMULATOR_PORT,
     simulatorUrl: env.SIMULATOR_URL?.replace(/\/+$/, ''),

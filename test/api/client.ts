@@ -14,6 +14,7 @@ import { ROUTES } from '../../src/api/routes.ts'
 import { openLog } from '../../src/platform/log.ts'
 import { NO_MAIL } from '../../src/platform/mail.ts'
 import { openMetrics } from '../../src/platform/metrics.ts'
+import { NO_RATE_LIMIT } from '../../src/platform/rate-limit.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import type { Role } from '../../src/platform/scope.ts'
 import { openSecretBox } from '../../src/platform/secrets.ts'
@@ -89,6 +90,7 @@ function houseOf(scratch: Scratch, uploadDir: string): ApiHouse {
     metrics: openMetrics(),
     secrets: openSecretBox('a key that only tests know, and know well'),
     mail: NO_MAIL,
+    limit: NO_RATE_LIMIT,
     queues: { ping: async () => {} },
     nudge: () => {},
     receive: async () => {},

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express'
 import { consoleDoor } from '../../src/console/index.ts'
+import type { RateLimit } from '../../src/platform/rate-limit.ts'
 import { type Server, startServer } from '../api/client.ts'
 
 export type Seen = { status: number; headers: Headers; text: string; to: string | null }
@@ -15,12 +16,16 @@ export type Console = Server & {
   signIn(key: string): Promise<Visitor & { cookie: string }>
   /** Turns the door's own clock. */
   clock: { now(): Date }
+  /** How much may be asked; everything, unless a test says otherwise. */
+  limit: RateLimit
 }
 
 /** The whole server with the console at its other door, over a real database and without workers. */
 export async function openConsole(publicUrl?: string, ownerUrl?: string): Promise<Console> {
   let door: RequestHandler | undefined
+  const limit: RateLimit = { take: async () => 0 }
   const server = await startServer({
+    house: { limit },
     otherDoors: [(request, response, next) => door!(request, response, next)],
     ...(ownerUrl !== undefined && { ownerUrl }),
   })
@@ -34,6 +39,7 @@ export async function openConsole(publicUrl?: string, ownerUrl?: string): Promis
   return {
     ...server,
     clock,
+    limit,
     browser,
     async signIn(key) {
       const signed = await browser().send('/sign-in', { key })

@@ -36,6 +36,8 @@ describe('the configuration', () => {
       simulatorHost: '127.0.0.1',
       simulatorPort: 0,
       simulatorUrl: undefined,
+      rateLimitPerMinute: 12_000,
+      trustProxy: [],
       smtpUrl: undefined,
       mailFrom: 'Duecast <duecast@localhost>',
       gatewaysOnLoopback: false,
@@ -56,6 +58,17 @@ describe('the configuration', () => {
   test.each([
     ['PORT', '70000', 'PORT must be a whole number from 0 to 65535.'],
     ['PORT', '3e3', 'PORT must be a whole number from 0 to 65535.'],
+    ['RATE_LIMIT_PER_MINUTE', 'many', 'RATE_LIMIT_PER_MINUTE must be a whole number from 0 to 1000000.'],
+    [
+      'TRUST_PROXY',
+      'everybody',
+      'TRUST_PROXY must list addresses or networks, such as 127.0.0.1,10.0.0.0/8, or loopback.',
+    ],
+    [
+      'SMTP_URL',
+      'mail.example.com',
+      'SMTP_URL must be a URL that begins with smtp:// or smtps:// and encodes special characters of a password as %XX.',
+    ],
     ['PORT', '-1', 'PORT must be a whole number from 0 to 65535.'],
     ['HOST', 'http://here', 'HOST must be a host name or an IP address to listen on, such as 0.0.0.0.'],
     ['REDIS_URL', 'localhost', 'REDIS_URL must be a URL'],

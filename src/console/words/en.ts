@@ -76,6 +76,8 @@ export const en = {
   'error.failed': 'This did not work',
   'error.failed.say':
     'The fault is on our side, and it has been noted. What you asked for was not done: try again shortly.',
+  'error.too_many':
+    '{n, plural, one {Too many requests. Come again in a second.} other {Too many requests. Come again in {n} seconds.}}',
   'error.id': 'If it stays so, quote this: {id}',
   'error.back': 'Go to Today',
   'error.too_many_listeners': 'Too many pages are following live. Reload the page to see how things are now.',

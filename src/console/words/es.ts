@@ -75,6 +75,8 @@ export const es: Words = {
   'error.failed': 'Esto no funcionó',
   'error.failed.say':
     'El fallo es nuestro y ha quedado registrado. Lo que pidió no se hizo: inténtelo de nuevo en un momento.',
+  'error.too_many':
+    '{n, plural, one {Demasiadas peticiones. Vuelva en un segundo.} other {Demasiadas peticiones. Vuelva en {n} segundos.}}',
   'error.id': 'Si sigue así, indique esto: {id}',
   'error.back': 'Ir a Hoy',
   'error.too_many_listeners':

@@ -75,6 +75,7 @@ export const id: Words = {
   'error.failed': 'Ini tidak berhasil',
   'error.failed.say':
     'Kesalahannya ada pada kami dan sudah dicatat. Yang Anda minta belum dilakukan: coba lagi sebentar lagi.',
+  'error.too_many': '{n, plural, other {Terlalu banyak permintaan. Kembalilah dalam {n} detik.}}',
   'error.id': 'Jika tetap begini, sebutkan ini: {id}',
   'error.back': 'Ke Hari ini',
   'error.too_many_listeners':
