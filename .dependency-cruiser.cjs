@@ -17,6 +17,7 @@ const ROOMS = [
   'reminders',
   'payments',
   'reports',
+  'notices',
 ]
 const DOORS = ['src/api', 'src/console', 'src/cli', 'workers']
 /** Where all is put together; only these and tests may import doors. */
@@ -39,6 +40,7 @@ const PURE = [
   'delivery/(decency|holiday-file|lifecycle|receipt|window)',
   'delivery/providers/whatsapp-cloud/(classify|errors|shapes|template-news|template-request)',
   'campaigns/(approval|lifecycle|schedule|zones)',
+  'notices/(address|notice|signature)',
   'payments/gateways/[^/]+',
   'reminders/(invoice|occurrence|sequence)',
   'reports/explain',

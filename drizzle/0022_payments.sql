@@ -139,3 +139,96 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT DISTINCT e.workspace_id FROM gateway_events e
     JOIN invoices i ON i.workspace_id = e.workspace_id AND i.number = e.reference
    WHERE e.outcome = 'unknown_invoice' LIMIT most $$;
+--> statement-breakpoint
+-- Who is told: programs by signed webhooks, people by e-mail. What is told is read from the audit trail, so that it is
+-- told if and only if it has happened.
+CREATE TABLE notice_endpoints (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL REFERENCES workspaces,
+  kind text NOT NULL CHECK (kind IN ('webhook','email')),
+  target text NOT NULL CHECK (length(target) BETWEEN 3 AND 2000),
+  types text[] NOT NULL DEFAULT '{}',                  -- none: everything
+  secrets bytea,                                       -- what webhooks are signed with, encrypted
+  state text NOT NULL DEFAULT 'active' CHECK (state IN ('active','disabled','removed')),
+  disabled_reason text,
+  failing_since timestamptz,
+  created_at timestamptz NOT NULL,
+  CHECK ((kind = 'webhook') = (secrets IS NOT NULL)),
+  UNIQUE (id, workspace_id));
+--> statement-breakpoint
+SELECT wall('notice_endpoints');
+--> statement-breakpoint
+INSERT INTO program_grants VALUES ('notice_endpoints', 'INSERT, UPDATE');
+--> statement-breakpoint
+-- Up to where the trail of a workspace has been read.
+CREATE TABLE notice_cursors (
+  workspace_id uuid PRIMARY KEY REFERENCES workspaces,
+  xid xid8 NOT NULL,
+  event_id uuid NOT NULL);
+--> statement-breakpoint
+SELECT wall('notice_cursors');
+--> statement-breakpoint
+INSERT INTO program_grants VALUES ('notice_cursors', 'INSERT, UPDATE');
+--> statement-breakpoint
+CREATE TABLE notices (
+  id uuid PRIMARY KEY,                                 -- of the audit event that it tells
+  workspace_id uuid NOT NULL REFERENCES workspaces,
+  type text NOT NULL,
+  data jsonb NOT NULL,
+  at timestamptz NOT NULL,
+  UNIQUE (id, workspace_id));
+--> statement-breakpoint
+SELECT wall('notices');
+--> statement-breakpoint
+INSERT INTO program_grants VALUES ('notices', 'INSERT');
+--> statement-breakpoint
+CREATE TABLE notice_deliveries (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL,
+  endpoint_id uuid NOT NULL,
+  notice_id uuid NOT NULL,
+  state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting','delivered','failed')),
+  attempts int NOT NULL DEFAULT 0,
+  try_at timestamptz NOT NULL,
+  lease_until timestamptz,
+  last_status int,
+  last_error text,
+  last_at timestamptz,
+  created_at timestamptz NOT NULL,
+  FOREIGN KEY (endpoint_id, workspace_id) REFERENCES notice_endpoints (id, workspace_id),
+  FOREIGN KEY (notice_id, workspace_id) REFERENCES notices (id, workspace_id),
+  UNIQUE (endpoint_id, notice_id));
+--> statement-breakpoint
+SELECT wall('notice_deliveries');
+--> statement-breakpoint
+INSERT INTO program_grants VALUES ('notice_deliveries', 'INSERT, UPDATE');
+--> statement-breakpoint
+CREATE INDEX notice_deliveries_due ON notice_deliveries (try_at) WHERE state = 'waiting';
+--> statement-breakpoint
+CREATE INDEX notice_deliveries_by_endpoint ON notice_deliveries (endpoint_id, id DESC);
+--> statement-breakpoint
+-- Below which balance somebody wants to know, and what was told already, so that it is told once.
+CREATE TABLE alert_settings (
+  workspace_id uuid PRIMARY KEY REFERENCES workspaces,
+  low_balance bigint CHECK (low_balance > 0),
+  low_told boolean NOT NULL DEFAULT false,
+  short_told date,                                     -- the first day that lacks money, as it was last told
+  short_by bigint,
+  updated_by text NOT NULL,
+  updated_at timestamptz NOT NULL);
+--> statement-breakpoint
+SELECT wall('alert_settings');
+--> statement-breakpoint
+INSERT INTO program_grants VALUES ('alert_settings', 'INSERT, UPDATE');
+--> statement-breakpoint
+CREATE FUNCTION notices_to_gather(most int) RETURNS TABLE (workspace_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT c.workspace_id FROM notice_cursors c
+   WHERE EXISTS (SELECT 1 FROM audit_events a WHERE a.workspace_id = c.workspace_id AND (a.xid, a.id) > (c.xid, c.event_id)
+                    AND a.xid < pg_snapshot_xmin(pg_current_snapshot())) LIMIT most $$;
+--> statement-breakpoint
+CREATE FUNCTION notices_to_deliver(as_of timestamptz, most int) RETURNS TABLE (workspace_id uuid, delivery_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT d.workspace_id, d.id FROM notice_deliveries d
+   WHERE d.state = 'waiting' AND d.try_at <= as_of AND (d.lease_until IS NULL OR d.lease_until <= as_of)
+   ORDER BY d.try_at LIMIT most $$;

@@ -1,5 +1,6 @@
 import type { House } from '../src/house.ts'
 import { forget } from './forget.ts'
+import { tellNotices } from './notices.ts'
 import { remind } from './remind.ts'
 import { seal } from './seal.ts'
 import { sweep } from './sweep.ts'
@@ -8,6 +9,7 @@ import { watch } from './watch.ts'
 /** All recurring work on one page: what, and how often. Each process keeps its own time; the rows make it safe. */
 const TIMETABLE: readonly { name: string; everyMs: number; run: (house: House) => Promise<void> }[] = [
   { name: 'sweep', everyMs: 2_000, run: sweep },
+  { name: 'notices', everyMs: 2_000, run: tellNotices },
   { name: 'seal', everyMs: 5_000, run: seal },
   { name: 'watch', everyMs: 60_000, run: watch },
   { name: 'remind', everyMs: 30_000, run: remind },

@@ -59,6 +59,16 @@ import {
   postInvitation,
 } from './members.ts'
 import { getMessages } from './messages.ts'
+import {
+  deleteEndpoint,
+  getDeliveries,
+  getEndpoints,
+  postEndpoint,
+  postEndpointEnabling,
+  postEndpointRotation,
+  postEndpointTest,
+  postReplay,
+} from './notices.ts'
 import { openApiDocument } from './openapi.ts'
 import {
   deleteTemplatePlatform,
@@ -184,6 +194,15 @@ export const ROUTES: readonly Route[] = [
   postRotation,
   deleteGateway,
   getGatewayEvents,
+
+  getEndpoints,
+  postEndpoint,
+  postEndpointRotation,
+  deleteEndpoint,
+  postEndpointEnabling,
+  postEndpointTest,
+  getDeliveries,
+  postReplay,
 
   getDecency,
   putDecency,

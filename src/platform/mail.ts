@@ -8,6 +8,8 @@ export type Mail = {
   readonly isOn: boolean
   /** Hands a letter to the SMTP server, now and once; a failure is logged, without the address, and nothing waits for it. */
   send(letter: Letter): void
+  /** The same for whoever tries again: resolves once the server has taken it. */
+  deliver(letter: Letter): Promise<void>
   close(): void
 }
 
@@ -35,9 +37,17 @@ export function openMail(smtpUrl: string | undefined, from: string, log: Log): M
         log.warn({ code, responseCode }, 'a letter could not be sent')
       })
     },
+    async deliver(letter) {
+      await transport.sendMail({ from, ...letter })
+    },
     close: () => transport.close(),
   }
 }
 
 /** An installation without SMTP. */
-export const NO_MAIL: Mail = { isOn: false, send() {}, close() {} }
+export const NO_MAIL: Mail = {
+  isOn: false,
+  send() {},
+  deliver: () => Promise.reject(new Error('no mail server is named')),
+  close() {},
+}

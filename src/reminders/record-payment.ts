@@ -3,7 +3,7 @@ import { newId } from '../platform/ids.ts'
 import { formatAmount } from '../platform/money.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
-import { allow } from '../workspaces/index.ts'
+import { allow, recordEvent } from '../workspaces/index.ts'
 import { type InvoiceRef, lockInvoice } from './find-invoice.ts'
 import { afterPayment, type Invoice, outstandingMinor } from './invoice.ts'
 import { NOTHING, noteEvent, stopReminders } from './move-invoice.ts'
@@ -53,6 +53,13 @@ export async function recordPayment(
   if (!(await insertPayment(scope, invoice, payment, amountMinor)))
     return ok({ invoice, known: true, stopped: NOTHING })
   const after = await applyPayment(scope, invoice, payment, amountMinor)
+  if (after.state === 'paid' && invoice.state !== 'paid')
+    await recordEvent(scope, 'invoice.paid', `invoice:${invoice.id}`, {
+      number: invoice.number,
+      amount: formatAmount(amountMinor),
+      currency: invoice.currency,
+      source: payment.source,
+    })
   const reason = after.state === 'paid' ? 'paid' : 'amount_changed'
   return ok({ invoice: after, known: false, stopped: await stopReminders(scope, [invoice.id], reason) })
 }

@@ -52,7 +52,9 @@ export const PERMISSIONS = {
   'sequences.stop': { roles: ANYONE_WHO_ACTS, doing: 'pause reminder sequences' },
   'sequences.approve': { roles: APPROVERS, doing: 'give or take back standing approvals', confirm: true },
   'gateways.read': { roles: EVERYBODY, doing: 'see payment gateways' },
-  'gateways.write': { roles: MANAGERS, doing: 'connect payment gateways' },
+  'gateways.write': { roles: MANAGERS, doing: 'connect payment gateways', confirm: true },
+  'notices.read': { roles: EVERYBODY, doing: 'see who is told of events' },
+  'notices.write': { roles: MANAGERS, doing: 'change who is told of events', confirm: true },
   'policy.read': { roles: EVERYBODY, doing: 'see the approval policy' },
   'policy.write': { roles: MANAGERS, doing: 'change the approval policy', confirm: true },
 } as const satisfies Record<string, Permission>

@@ -61,6 +61,8 @@ const PAST_THE_WALLS = {
   campaigns_to_tend: 'ids and states of campaigns',
   imports_to_read: 'ids of imports',
   links_to_make: 'ids of payment links',
+  notices_to_deliver: 'ids of deliveries',
+  notices_to_gather: 'ids of workspaces',
   parked_waiting: 'ids of workspaces',
   payments_to_claim: 'ids of workspaces',
   runs_to_nudge: 'ids of campaigns, noting that they were looked at',
