@@ -9,4 +9,4 @@ export {
 export { addEndpoint, type Endpoint, listEndpoints, rotateSecret, setEndpointState } from './endpoints.ts'
 export { gatherNotices, ping } from './gather.ts'
 export { NOTICE_NAMES, type NoticeType } from './notice.ts'
-export { openPost, type Post, publicLookup, type Resolve } from './post.ts'
+export { openPost, type Post, type Resolve } from './post.ts'

@@ -36,7 +36,7 @@ export function openPost(resolve: Resolve = lookup): { post: Post; close(): Prom
 }
 
 /** Refuses a name of which any answer is not public, and connects to an answer that was checked. */
-export function publicLookup(resolve: Resolve): LookupFunction {
+function publicLookup(resolve: Resolve): LookupFunction {
   return (name, options, done) => {
     resolve(name, { all: true }, (error, addresses) => {
       if (error) return done(error, '', 4)
