@@ -44,9 +44,10 @@ export async function makeLadder(
   clinic: Clinic,
   steps: readonly Step[],
   more: Partial<SequenceWords> & { caps?: typeof LARGE | undefined } = {},
+  template: Partial<TemplateInput> = {},
 ): Promise<Ladder> {
   const { caps = LARGE, ...words } = more
-  const templateId = await makeTemplate(clinic, OWED)
+  const templateId = await makeTemplate(clinic, { ...OWED, ...template })
   const senderId = more.senderId ?? (await makeSender(clinic))
   const sequence = unwrap(
     await clinic.as('budi', (scope) =>
