@@ -104,6 +104,7 @@ import {
   postStarterSequence,
   putSequenceState,
 } from './sequences.ts'
+import { getSpend } from './spend.ts'
 import { getTemplate, getTemplates, postTemplate, previewTemplateRoute } from './templates.ts'
 import { getPolicy, getWallet, postTopUp, putPolicy } from './wallet.ts'
 import { receivePaymentWebhook } from './webhooks/payments.ts'
@@ -235,6 +236,7 @@ export const ROUTES: readonly Route[] = [
   getWallet,
   postTopUp,
   getTransfers,
+  getSpend,
   getWalletAudit,
   getPolicy,
   putPolicy,

@@ -51,7 +51,15 @@ export const getAuditEvents = defineRoute({
   tag: 'Workspace',
   summary: 'Who did what, newest first',
   permission: 'audit.read',
-  query: z.strictObject(pageQuery),
+  query: z.strictObject({
+    ...pageQuery,
+    about: z
+      .string()
+      .regex(/^[a-z_]{1,40}$/)
+      .optional()
+      .meta({ description: 'Only what begins so: `campaign` for `campaign.approved`.' }),
+    until: z.iso.datetime({ offset: true }).optional().meta({ description: 'Nothing later.' }),
+  }),
   responses: {
     200: pageSchema(
       z
@@ -69,7 +77,9 @@ export const getAuditEvents = defineRoute({
   },
   refusals: [],
   handler: async ({ scope, query }) => {
-    const page = await listEvents(scope, readPage(query, z.tuple([DIGITS, z.uuid()])))
+    const until = query.until === undefined ? undefined : new Date(query.until)
+    const place = readPage(query, z.tuple([DIGITS, z.uuid()]))
+    const page = await listEvents(scope, { ...place, about: query.about, until })
     return answer(200, pageBody(page, showEvent))
   },
 })

@@ -6,6 +6,7 @@ import type { Assets } from './assets.ts'
 import { readToken } from './cookie.ts'
 import type { formReader } from './form.ts'
 import type { ConsoleHouse } from './house.ts'
+import { inTheirLanguage } from './sentences.ts'
 import { findSession, type Session } from './session.ts'
 import { say, type Views } from './view.ts'
 
@@ -93,7 +94,9 @@ export function sendRefusal(desk: Desk, response: Response, refusal: Refusal): v
   const status = statusOf(refusal)
   const title = status === 404 ? say('error.not_found') : say('error.refused')
   response.status(status).type('html')
-  response.send(desk.views.page('error', { assets: desk.assets.urls, title, message: refusal.message }))
+  response.send(
+    desk.views.page('error', { assets: desk.assets.urls, title, message: inTheirLanguage(refusal).message }),
+  )
 }
 
 export function sendFailure(desk: Desk, response: Response, error: unknown): void {

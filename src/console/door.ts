@@ -37,6 +37,7 @@ import { isOwnRequest } from './origin.ts'
 import {
   type Act,
   type Page,
+  type Part,
   peopleOf,
   type Route,
   SECTIONS,
@@ -46,6 +47,7 @@ import {
   type Went,
 } from './page.ts'
 import { ROUTES } from './routes.ts'
+import { inTheirLanguage } from './sentences.ts'
 import { confirmSession, type Session, touchSession } from './session.ts'
 import { isAtHome } from './set-up.ts'
 import { openViews, say } from './view.ts'
@@ -76,7 +78,7 @@ function mayCompress(_request: Request, response: Response): boolean {
 }
 
 function open(router: express.Router, desk: Desk, route: Route): void {
-  const method = route.kind === 'act' ? 'post' : 'get'
+  const method = route.kind === 'act' || route.kind === 'part' ? 'post' : 'get'
   router[method](route.path, named(route.path), pageHeaders(), async (request, response) => {
     try {
       if (!isOwnRequest(desk.house, request)) return sendRefusal(desk, response, FOREIGN_FORM)
@@ -86,6 +88,7 @@ function open(router: express.Router, desk: Desk, route: Route): void {
       if (await isTooMany(desk, response, session.actor.name)) return
       if (route.kind === 'page') await sendPage(desk, session, route, request, response)
       else if (route.kind === 'act') await sendAct(desk, session, route, request, response)
+      else if (route.kind === 'part') await sendPart(desk, session, route, request, response)
       else await sendStream(desk, session, route, request, response)
     } catch (error) {
       sendFailure(desk, response, error)
@@ -96,7 +99,7 @@ function open(router: express.Router, desk: Desk, route: Route): void {
 async function askToSignIn(desk: Desk, route: Route, request: Request, response: Response): Promise<void> {
   const had = readToken(desk.house, request) !== undefined
   if (had) clearToken(desk.house, response)
-  if (route.kind === 'stream') return void response.status(401).end()
+  if (route.kind === 'stream' || route.kind === 'part') return void response.status(401).end()
   if (isAtHome(desk.house, request) && !(await hasWorkspace(desk.house)))
     return response.redirect(303, '/set-up')
   response.redirect(303, had ? '/sign-in?ended=1' : '/sign-in')
@@ -106,6 +109,19 @@ async function sendPage(desk: Desk, session: Session, route: Page, request: Requ
   const shown = await visiting(desk, session, request, async (visit) =>
     finish(desk, visit, await route.show(visit)),
   )
+  sendShown(desk, response, shown)
+}
+
+async function sendPart(desk: Desk, session: Session, route: Part, request: Request, response: Response) {
+  const form = await desk.readForm(request, response)
+  if ('ok' in form) return sendRefusal(desk, response, form)
+  await discardFile(form)
+  const shown = await visiting(desk, session, request, async (visit): Promise<Finished> => {
+    const view = await route.show(visit, form)
+    if (!view.ok) return view
+    const { name, data } = view.value
+    return { status: 200, html: desk.views.part(name, { ...frameOf(desk, visit, undefined), ...data }) }
+  })
   sendShown(desk, response, shown)
 }
 
@@ -169,8 +185,9 @@ async function answerAct(
   }
   if (done.facts?.confirm === true && visit.session.member)
     return askToConfirm(desk, visit, form, request.path, confirmed)
-  const errors = faultsOf(done)
-  const shown = await route.again(visit, { fields: form.fields, refusal: done, errors })
+  const refusal = inTheirLanguage(done)
+  const errors = faultsOf(refusal)
+  const shown = await route.again(visit, { fields: form.fields, refusal, errors })
   return finish(desk, visit, shown, statusOf(done))
 }
 
@@ -297,6 +314,8 @@ function frameOf({ assets }: Desk, visit: Visit, section: string | undefined) {
 /** What a page may be told that has just been done. */
 const DONE = new Set([
   'drafted',
+  'blocked',
+  'unblocked',
   'submitted',
   'quoted',
   'paused',

@@ -85,7 +85,14 @@ export type StreamVisit = {
   stillHere(): Promise<boolean>
 }
 
-export type Route = Page | Act | Stream
+/** A piece of a page that follows what is being typed: sent like a form, and nothing is written down. */
+export type Part = {
+  readonly kind: 'part'
+  readonly path: string
+  readonly show: (visit: Visit, form: Form) => Promise<Result<Omit<View, 'title'>>>
+}
+
+export type Route = Page | Act | Stream | Part
 
 export function page(path: string, show: Page['show']): Page {
   return { kind: 'page', path, show }
@@ -97,6 +104,10 @@ export function act(path: string, does: Act['act'], again: Act['again']): Act {
 
 export function stream(path: string, send: Stream['send']): Stream {
   return { kind: 'stream', path, send }
+}
+
+export function part(path: string, show: Part['show']): Part {
+  return { kind: 'part', path, show }
 }
 
 /** Whether the visitor's role allows it: decides what is shown, while the verbs refuse the rest. */

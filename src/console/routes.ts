@@ -1,6 +1,7 @@
 import type { Route } from './page.ts'
 import { accountPages } from './pages/account.ts'
 import { approvalsPages } from './pages/approvals.ts'
+import { auditTrailPages } from './pages/audit-trail.ts'
 import { campaignPages } from './pages/campaign.ts'
 import { campaignMessagesPages } from './pages/campaign-messages.ts'
 import { campaignPlotPages } from './pages/campaign-plot.ts'
@@ -11,6 +12,8 @@ import { campaignsPages } from './pages/campaigns.ts'
 import { contactsPages } from './pages/contacts.ts'
 import { membersPages } from './pages/members.ts'
 import { settingsPages } from './pages/settings.ts'
+import { suppressionsPages } from './pages/suppressions.ts'
+import { templatePreviewPages } from './pages/template-preview.ts'
 import { templatesPages } from './pages/templates.ts'
 import { todayPages } from './pages/today.ts'
 import { walletPages } from './pages/wallet.ts'
@@ -26,9 +29,12 @@ export const ROUTES: readonly Route[] = [
   ...campaignsPages,
   ...campaignPages,
   ...approvalsPages,
+  ...suppressionsPages,
   ...contactsPages,
+  ...templatePreviewPages,
   ...templatesPages,
   ...walletPages,
+  ...auditTrailPages,
   ...settingsPages,
   ...membersPages,
   ...accountPages,

@@ -101,6 +101,18 @@ export async function listLists(scope: Scope, page: PageRequest<string>): Promis
   return pageOf(items, page.limit, ({ id }) => id)
 }
 
+const CONTACTS_LOOKED_AT = 200
+const VARIABLES_MOST = 60
+
+/** The names of what is known of the newest contacts, as a template may use them; the most common first. */
+export async function listVariables(scope: Scope): Promise<readonly string[]> {
+  const rows = await scope.sql<{ name: string }[]>`
+    SELECT name FROM (SELECT variables FROM contacts WHERE workspace_id = ${scope.workspaceId} AND erased_at IS NULL
+                       ORDER BY id DESC LIMIT ${CONTACTS_LOOKED_AT}) c, jsonb_object_keys(c.variables) AS name
+     GROUP BY name ORDER BY count(*) DESC, name LIMIT ${VARIABLES_MOST}`
+  return [...new Set(['name', ...rows.map(({ name }) => name)])]
+}
+
 /** Blocked numbers, the newest first, those whose time has passed included; a page ends at an id. */
 export async function listSuppressions(
   scope: Scope,

@@ -11,6 +11,7 @@ export {
   listContacts,
   listLists,
   listSuppressions,
+  listVariables,
   type Suppression,
 } from './find.ts'
 export {

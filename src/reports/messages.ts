@@ -1,7 +1,7 @@
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import type { Scope } from '../platform/scope.ts'
 import { compileMarkets, findMarketRows } from '../pricing/index.ts'
-import { explain } from './explain.ts'
+import { explain, type MessageFacts } from './explain.ts'
 
 /** One recipient of a campaign: what happened to the message and what it cost, in 1/10,000 units. */
 export type MessageLine = {
@@ -55,7 +55,13 @@ export type MessagePlace = readonly [sliceNo: number, id: string]
  */
 export async function listMessages(
   scope: Scope,
-  request: PageRequest<MessagePlace> & { campaignId: string; state?: string | undefined; timeZone: string },
+  request: PageRequest<MessagePlace> & {
+    campaignId: string
+    state?: string | undefined
+    timeZone: string
+    /** Says it in another language than English, from the same facts. */
+    explained?: Explained | undefined
+  },
 ): Promise<Page<MessageLine, MessagePlace>> {
   const { sql } = scope
   const { after, state, limit } = request
@@ -80,10 +86,34 @@ export async function listMessages(
      ORDER BY m.slice_no, m.id`
   const marketOf = compileMarkets(await findMarketRows(sql), scope.now.toISOString().slice(0, 10))
   const { items, next } = pageOf(rows, limit, (row): MessagePlace => [row.slice_no, row.id.toString()])
-  return { items: items.map((row) => toLine(row, request.timeZone, marketOf)), next }
+  return { items: items.map((row) => toLine(row, request.timeZone, marketOf, request.explained)), next }
 }
 
-function toLine(row: Row, timeZone: string, marketOf: (digits: string) => string): MessageLine {
+type Explained = (facts: MessageFacts, english: string) => string
+
+function toLine(
+  row: Row,
+  timeZone: string,
+  marketOf: (digits: string) => string,
+  explained: Explained = (_facts, english) => english,
+): MessageLine {
+  const facts: MessageFacts = {
+    state: row.state,
+    currency: row.currency,
+    priceMinor: row.price,
+    chargedMinor: row.amount ?? undefined,
+    chargeReason: row.charge_reason,
+    late: row.late ?? false,
+    category: row.category,
+    market: row.phone === null ? null : marketOf(row.phone.slice(1)),
+    reason: row.reason,
+    detail: row.detail,
+    dueAt: row.due_at,
+    sentAt: row.sent_at,
+    deliveredAt: row.delivered_at,
+    readAt: row.read_at,
+    timeZone,
+  }
   const failed = row.state === 'failed' || row.state === 'uncertain'
   return {
     id: row.id.toString(),
@@ -93,23 +123,7 @@ function toLine(row: Row, timeZone: string, marketOf: (digits: string) => string
     state: row.state,
     priceMinor: row.price,
     chargedMinor: row.amount ?? 0n,
-    explanation: explain({
-      state: row.state,
-      currency: row.currency,
-      priceMinor: row.price,
-      chargedMinor: row.amount ?? undefined,
-      chargeReason: row.charge_reason,
-      late: row.late ?? false,
-      category: row.category,
-      market: row.phone === null ? null : marketOf(row.phone.slice(1)),
-      reason: row.reason,
-      detail: row.detail,
-      dueAt: row.due_at,
-      sentAt: row.sent_at,
-      deliveredAt: row.delivered_at,
-      readAt: row.read_at,
-      timeZone,
-    }),
+    explanation: explained(facts, explain(facts)),
     attempts: row.attempts,
     providerMessageId: row.provider_message_id,
     error: failed ? { code: row.code ?? row.reason ?? 'unknown', detail: row.detail } : null,

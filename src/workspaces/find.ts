@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, lt, lte, sql } from 'drizzle-orm'
 import { instant } from '../platform/db.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import type { Role, Scope } from '../platform/scope.ts'
@@ -68,10 +68,13 @@ export async function listKeys(scope: Scope, page: PageRequest<string>): Promise
 
 type EventPlace = readonly [xid: string, id: string]
 
-/** The audit trail, newest first, in the order of the transactions that wrote it. */
+/**
+ * The audit trail, newest first, in the order of the transactions that wrote it; `about` one kind of thing (`campaign`),
+ * and `until` a moment, where they are given.
+ */
 export async function listEvents(
   scope: Scope,
-  page: PageRequest<EventPlace>,
+  page: PageRequest<EventPlace> & { readonly about?: string | undefined; readonly until?: Date | undefined },
 ): Promise<Page<AuditEvent, EventPlace>> {
   const place = sql`(${auditEvents.xid}, ${auditEvents.id})`
   const rows = await scope.db
@@ -80,6 +83,8 @@ export async function listEvents(
     .where(
       and(
         eq(auditEvents.workspaceId, scope.workspaceId),
+        page.about === undefined ? undefined : sql`split_part(${auditEvents.action}, '.', 1) = ${page.about}`,
+        page.until && lte(auditEvents.at, page.until.toISOString()),
         page.after && sql`${place} < (${page.after[0]}::xid8, ${page.after[1]}::uuid)`,
       ),
     )

@@ -82,6 +82,8 @@ export async function furnish(stack: Stack): Promise<Furnished> {
       ['wallet', '/wallet', 'owner'],
       ['books', '/wallet/books', 'owner'],
       ['settings', '/settings', 'owner'],
+      ['audit-trail', '/settings/audit?chain=1', 'owner'],
+      ['suppressions', '/contacts/suppressions', 'owner'],
       ['not-found', '/campaigns/nonsense', 'owner'],
     ],
   }

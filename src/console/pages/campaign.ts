@@ -33,6 +33,7 @@ import {
   type Went,
 } from '../page.ts'
 import { actorNames, cancellationOf, findQuote } from '../recorded.ts'
+import { explained } from '../sentences.ts'
 import { percentOf, scheduleFacts } from '../show.ts'
 import { say, type Views } from '../view.ts'
 
@@ -77,6 +78,7 @@ const recipients = page('/campaigns/:id/recipients', async (visit) => {
     campaignId: campaign.id,
     state,
     timeZone,
+    explained: explained(),
   })
   return ok({
     name: 'recipients',
@@ -197,7 +199,13 @@ async function sendWorkbook({ response }: StreamVisit, workbook: Readable): Prom
 async function* linesOf(visit: StreamVisit, timeZone: string): AsyncGenerator<MessageLine> {
   let after: MessagePlace | undefined
   do {
-    const request = { campaignId: visit.params.id!, timeZone, limit: REPORT_ROWS_AT_ONCE, after }
+    const request = {
+      campaignId: visit.params.id!,
+      timeZone,
+      limit: REPORT_ROWS_AT_ONCE,
+      after,
+      explained: explained(),
+    }
     const lines = await visit.within((scope) => listMessages(scope, request))
     yield* lines.items
     after = lines.next

@@ -34,6 +34,7 @@ import {
   type View,
   type Visit,
 } from '../page.ts'
+import { sentence } from '../sentences.ts'
 import { say, type Views } from '../view.ts'
 
 const PATH = '/contacts'
@@ -153,7 +154,10 @@ async function showImport(visit: Visit, again?: Again): Promise<Result<View>> {
     title: imported.fileName,
     data: {
       ...importFacts(imported),
-      problems: problems.value.items,
+      problems: problems.value.items.map((problem) => ({
+        ...problem,
+        message: sentence(`problem.${problem.code}`, problem.message),
+      })),
       first: request.after === undefined ? undefined : path,
       next: problems.value.next && pageHref(path, { after: problems.value.next }),
       mayMap: imported.state === 'mapping' && may(visit, 'contacts.import'),

@@ -1,3 +1,4 @@
+import { listVariables } from '../../contacts/index.ts'
 import { ok, type Result, refuse } from '../../platform/result.ts'
 import {
   findTemplate,
@@ -143,7 +144,7 @@ function samplesOf(fields: Readonly<Record<string, string>>): Record<string, str
   return Object.fromEntries(lines.flatMap((match) => (match ? [[match[1]!, match[2]!]] : [])))
 }
 
-function showForm(visit: Visit, again?: Again): Result<View> {
+async function showForm(visit: Visit, again?: Again): Promise<Result<View>> {
   const values = again?.fields ?? { language: 'en', category: 'utility' }
   return ok({
     name: 'template-new',
@@ -151,6 +152,7 @@ function showForm(visit: Visit, again?: Again): Result<View> {
     title: say('template_new.title'),
     data: {
       values,
+      variables: await listVariables(visit.scope),
       currency: visit.workspace.currency,
       categories: CATEGORIES.map((category) => ({ category, chosen: category === values.category })),
       errors: again && errorsOf(again.refusal, { 'header.text': 'header' }),

@@ -1,9 +1,25 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream } from 'node:stream/web'
 import { ok, type Result } from '../../platform/result.ts'
-import { auditWorkspace } from '../../reports/index.ts'
-import { listTransfers, readBalance, type TransferPlace, topUp } from '../../wallet/index.ts'
-import { type Again, act, errorsOf, mustMay, page, pageHref, type View, type Visit } from '../page.ts'
+import { auditWorkspace, readSpend, type Spend, writeStatement } from '../../reports/index.ts'
+import { listTransfers, readBalance, type Transfer, type TransferPlace, topUp } from '../../wallet/index.ts'
+import { findWorkspace } from '../../workspaces/index.ts'
+import {
+  type Again,
+  act,
+  errorsOf,
+  mustMay,
+  page,
+  pageHref,
+  type StreamVisit,
+  stream,
+  type View,
+  type Visit,
+} from '../page.ts'
 import { actorNames, campaignNames } from '../recorded.ts'
-import { groupDigits } from '../show.ts'
+import { sentence } from '../sentences.ts'
+import { groupDigits, percentOf } from '../show.ts'
 import { say } from '../view.ts'
 
 const PATH = '/wallet'
@@ -40,6 +56,7 @@ const books = page('/wallet/books', async (visit) => {
   const audit = await auditWorkspace(visit.scope)
   const checks = audit.checks.map((check) => ({
     ...check,
+    says: sentence(`check.${check.name}`, check.says),
     figures: Object.entries(check.figures).map(([name, value]) => ({
       name: name.replaceAll('_', ' '),
       value: groupDigits(String(value)),
@@ -53,7 +70,69 @@ const books = page('/wallet/books', async (visit) => {
   })
 })
 
-export const walletPages = [wallet, credit, books]
+const statement = stream('/wallet/statement.xlsx', async (visit) => {
+  const { timeZone } = await visit.within((scope) => findWorkspace(scope))
+  visit.response.attachment('statement.xlsx').type(WORKBOOK)
+  const workbook = writeStatement(transfersOf(visit), { timeZone })
+  try {
+    await pipeline(Readable.fromWeb(workbook as ReadableStream<Uint8Array>), visit.response)
+  } catch (error) {
+    // Whoever turns away while a file is on its way has not found a fault.
+    if ((error as { code?: string }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  }
+  return undefined
+})
+
+export const walletPages = [wallet, credit, books, statement]
+
+const WORKBOOK = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+const STATEMENT_ROWS_AT_ONCE = 1_000
+const SPEND_DAYS = 30
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** A page in a transaction: a long ledger keeps none of them open for long. */
+async function* transfersOf(visit: StreamVisit): AsyncGenerator<Transfer> {
+  let after: TransferPlace | undefined
+  do {
+    const request = { limit: STATEMENT_ROWS_AT_ONCE, after }
+    const page = await visit.within((scope) => listTransfers(scope, request))
+    yield* page.items
+    after = page.next
+  } while (after !== undefined)
+}
+
+/** What was spent on each of the last thirty days, as bars, and in each category. */
+async function spendOf({ scope, workspace }: Visit) {
+  const { timeZone } = workspace
+  const spent = await readSpend(scope, { days: SPEND_DAYS, timeZone })
+  const day = new Intl.DateTimeFormat('sv-SE', { timeZone })
+  const days = Array.from({ length: SPEND_DAYS }, (_, back) =>
+    day.format(new Date(scope.now.getTime() - (SPEND_DAYS - 1 - back) * DAY_MS)),
+  )
+  const sums = days.map((on) => sumOf(spent.filter((one) => one.day === on)))
+  let most = 0n
+  for (const sum of sums) if (sum > most) most = sum
+  const categories = [...new Set(spent.map(({ category }) => category))]
+  return {
+    any: spent.length > 0,
+    from: days[0],
+    to: days.at(-1),
+    most,
+    bars: sums.map((sum, at) => ({
+      x: at * 10,
+      height: percentOf(sum, most),
+      y: 100 - percentOf(sum, most),
+    })),
+    categories: categories.map((category) => {
+      const own = spent.filter((one) => one.category === category)
+      return { category, minor: sumOf(own), messages: own.reduce((sum, { messages }) => sum + messages, 0) }
+    }),
+  }
+}
+
+function sumOf(spent: readonly Spend[]): bigint {
+  return spent.reduce((sum, { amountMinor }) => sum + amountMinor, 0n as bigint)
+}
 
 async function showWallet(visit: Visit, again?: Again): Promise<Result<View>> {
   const { scope } = visit
@@ -70,6 +149,7 @@ async function showWallet(visit: Visit, again?: Again): Promise<Result<View>> {
     title: say('wallet.title'),
     data: {
       balance: await readBalance(scope),
+      spend: await spendOf(visit),
       transfers: items.map((transfer) => ({
         ...transfer,
         campaign: transfer.campaignId && (names.get(transfer.campaignId) ?? transfer.campaignId),

@@ -33,5 +33,33 @@ addEventListener('pageshow', ({ persisted }) => {
   for (const form of document.forms) delete form.dataset.sent
 })
 
+// A preview follows what is typed, a quarter of a second behind; where the line is gone, the page stays as it is.
+const PREVIEW_AFTER_MS = 250
+for (const form of document.querySelectorAll('form[data-preview]')) {
+  const place = document.getElementById(form.dataset.into)
+  let timer
+  let turn = 0
+  const look = async () => {
+    const mine = ++turn
+    const response = await fetch(form.dataset.preview, { method: 'POST', body: new URLSearchParams(new FormData(form)) })
+    const html = await response.text()
+    if (response.ok && mine === turn) place.innerHTML = html
+  }
+  const later = () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => look().catch(() => {}), PREVIEW_AFTER_MS)
+  }
+  form.addEventListener('input', later)
+  form.addEventListener('click', ({ target }) => {
+    const { insert } = target.dataset
+    if (insert === undefined) return
+    const field = form.elements.body
+    field.setRangeText(insert, field.selectionStart, field.selectionEnd, 'end')
+    field.focus()
+    later()
+  })
+  later()
+}
+
 // What was refused is where the reader begins.
 document.querySelector('[role="alert"][tabindex]')?.focus()

@@ -1,12 +1,19 @@
 // The plot of a campaign: four curves with their names on them, drawn again as it goes on.
 const place = document.getElementById('plot')
 const AGAIN_MS = 5_000
+const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400]
 const STAGES = ['sent', 'delivered', 'read', 'failed']
 const DASHES = { sent: [], delivered: [], read: [6, 4], failed: [2, 3] }
 const ended = ['settled', 'rejected', 'cancelled', 'expired']
 
 if (place) {
-  const colour = (name) => getComputedStyle(place).getPropertyValue(`--plot-${name}`).trim()
+  // A canvas knows no variables, nor what is light and what dark: the style of an element does.
+  const probe = document.createElement('span')
+  place.append(probe)
+  const colour = (name) => {
+    probe.className = `plot-${name}`
+    return getComputedStyle(probe).color
+  }
   const number = new Intl.NumberFormat(document.documentElement.lang)
   const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
     timeZone: place.dataset.zone,
@@ -46,7 +53,7 @@ if (place) {
     cursor: { show: false },
     scales: { x: { time: false }, y: { range: (_plot, _low, high) => [0, Math.max(1, high)] } },
     axes: [
-      { ...axis(), values: (_plot, marks) => marks.map((mark) => clock.format(mark * 1000)), space: 96 },
+      { ...axis(), values: (_plot, marks) => marks.map((mark) => clock.format(mark * 1000)), space: 96, incrs: SECONDS },
       { ...axis(), values: (_plot, marks) => marks.map((mark) => (Number.isInteger(mark) ? number.format(mark) : '')), size: 64 },
     ],
     series: [{}, ...STAGES.map((stage) => ({ stroke: colour(stage), width: 2, dash: DASHES[stage], points: { show: false } }))],
