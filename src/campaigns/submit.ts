@@ -243,6 +243,7 @@ function runOf(
     platformName: parts.standing.onPlatform?.name ?? parts.template.platformName,
     language: parts.template.language,
     words: parts.words,
+    ...(parts.standing.onPlatform && { parameterFormat: parts.standing.onPlatform.parameterFormat }),
   }
   const { schedule } = campaign
   return {
@@ -258,9 +259,15 @@ function runOf(
     template,
     timeWindow: 'now' in schedule ? null : (schedule.window ?? null),
     ...times,
-    lifetimeSeconds: parts.sender.lifetimeSeconds,
+    lifetimeSeconds: lifetimeOf(parts),
     messagesPerSecond: parts.sender.messagesPerSecond,
   }
+}
+
+/** A message is dropped by the platform when its time to live is over: its money is held for as long, and no longer. */
+function lifetimeOf({ sender, standing }: CampaignParts): number {
+  const ttlSeconds = standing.onPlatform?.ttlSeconds ?? sender.lifetimeSeconds
+  return Math.min(sender.lifetimeSeconds, ttlSeconds)
 }
 
 function sameAudience(

@@ -5,6 +5,7 @@ import type { Scope } from '../platform/scope.ts'
 import {
   type OpenTemplate,
   openTemplate,
+  type ParameterFormat,
   parametersFor,
   smsTextFor,
   type TemplateWords,
@@ -34,7 +35,13 @@ export type DispatchHouse = {
 }
 
 /** The template as a run keeps it. */
-export type RunTemplate = { platformName: string; language: string; words: TemplateWords }
+export type RunTemplate = {
+  platformName: string
+  language: string
+  words: TemplateWords
+  /** How the platform knows its parameters; by name where nothing is said. */
+  parameterFormat?: ParameterFormat
+}
 
 export type Dispatched =
   | { kind: 'sent'; count: number; obstacle: Obstacle | undefined }
@@ -140,6 +147,8 @@ function prepare(run: Run, batch: readonly ClaimedMessage[], recorder: Recorder)
       template: {
         name: template.platformName,
         languageCode: template.language,
+        category: run.category,
+        parameterFormat: template.parameterFormat ?? 'named',
         parameters: filled.value.parameters,
       },
       ...(filled.value.text === undefined ? {} : { text: filled.value.text }),
@@ -259,9 +268,17 @@ async function recordPatiently(
 }
 
 function obstacleIn(outcome: SendOutcome): Obstacle | undefined {
-  if (outcome.outcome === 'accepted' || outcome.action === undefined || !STOPPING.includes(outcome.action))
-    return undefined
+  if (outcome.outcome === 'accepted') return outcome.messageStatus === 'paused' ? TEMPLATE_PAUSED : undefined
+  if (outcome.action === undefined || !STOPPING.includes(outcome.action)) return undefined
   return { action: outcome.action, code: outcome.code, message: outcome.message }
+}
+
+/** Taken, but kept by the platform until the template may be sent again: what follows would only lie there too. */
+const TEMPLATE_PAUSED: Obstacle = {
+  action: 'campaign',
+  code: '132015',
+  message:
+    'WhatsApp has paused this template, because its readers complained. Resume the campaign when the template is approved again.',
 }
 
 const A_DAY_MS = 24 * 60 * 60 * 1000

@@ -29,6 +29,10 @@ export type OutgoingMessage = {
   readonly template: {
     readonly name: string
     readonly languageCode: string
+    /** As what it is charged: a sender may have another way for marketing. */
+    readonly category?: string
+    /** Whether the platform knows the parameters by name or by place; by name where nothing is said. */
+    readonly parameterFormat?: ParameterFormat
     readonly parameters: {
       readonly header: readonly HeaderParameter[]
       readonly body: readonly BodyParameter[]

@@ -42,7 +42,7 @@ const SILENCE_MAX_MS = 120_000
  * Starts the platform's stand-in: it takes messages as the Cloud API does, posts signed webhooks, and bears witness
  * to all that it accepted.
  *
- * - `POST /v26.0/{phone_number_id}/messages`: the Cloud API (any version); the bearer token carries its orders
+ * - `POST /v26.0/{phone_number_id}/messages` or `/marketing_messages`: the Cloud API (any version); the bearer token carries its orders
  * - `GET`, `POST`, `DELETE /v26.0/{business_account_id}/message_templates`: its template management
  * - `POST /orders/templates` `{business_account_id, name, language, event|category|quality, reason?}`: what the platform is to
  *   do to a template; the account's senders are told by webhook
@@ -115,7 +115,7 @@ function addressOf(server: Server): string {
 }
 
 const TEMPLATES_PATH = /^\/v\d+\.\d+\/([^/?]+)\/message_templates(?:\?|$)/
-const MESSAGES_PATH = /^\/v\d+\.\d+\/([^/?]+)\/messages(?:\?|$)/
+const MESSAGES_PATH = /^\/v\d+\.\d+\/([^/?]+)\/(?:marketing_)?messages(?:\?|$)/
 
 function route(request: IncomingMessage, response: ServerResponse, witness: Witness): void {
   const messages = request.method === 'POST' ? MESSAGES_PATH.exec(request.url!) : null

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findCampaign, quoteCampaign, resumeCampaign } from '../../src/campaigns/index.ts'
+import { dispatchSlice, findRun } from '../../src/delivery/index.ts'
+import { openLog } from '../../src/platform/log.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import { platformTemplatesOf } from '../../src/templates/index.ts'
 import {
+  booksOf,
   type Clinic,
   draft,
   fund,
@@ -17,7 +20,7 @@ import {
   submit,
 } from './clinic.ts'
 import { type Change, categoryNews, makeCloudSender, makeSubmitted, meta, statusNews } from './meta.ts'
-import { openPostOffice, send, tend } from './post.ts'
+import { close, openPostOffice, send, tend, wamid } from './post.ts'
 
 let clinic: Clinic
 let senderId: string
@@ -178,3 +181,52 @@ function permutations<T>(items: readonly T[]): T[][] {
     permutations([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [item, ...rest]),
   )
 }
+
+describe('a template’s time to live', () => {
+  it('is as long as its money is held: what is never heard of comes back then, and no later', async () => {
+    const templateId = await makeSubmitted(clinic, senderId)
+    const before = await booksOf(clinic)
+    const id = await launch(clinic, { templateId, senderId, listId })
+    await send(clinic, id, openPostOffice())
+    clinic.later(HALF_A_DAY_MS - 1_000)
+    await close(clinic, id)
+    expect((await stateOf(id)).state).toBe('completing')
+    clinic.later(2_000)
+    await close(clinic, id)
+    expect((await stateOf(id)).state).toBe('settled')
+    expect(await booksOf(clinic)).toEqual(before)
+  })
+})
+
+const HALF_A_DAY_MS = 12 * 60 * 60 * 1000
+
+describe('what the platform answers of a message', () => {
+  const answering = (messageStatus: 'held_for_quality_assessment' | 'paused') =>
+    openPostOffice(async ({ attemptRef }) => ({
+      outcome: 'accepted',
+      providerMessageId: wamid(attemptRef),
+      messageStatus,
+    }))
+
+  it('goes on where messages are held for a look at their quality', async () => {
+    const templateId = await makeSubmitted(clinic, senderId)
+    const id = await launch(clinic, { templateId, senderId, listId })
+    expect(await send(clinic, id, answering('held_for_quality_assessment'))).toBe(10)
+  })
+
+  it('is told to whoever sends where the template is paused', async () => {
+    const templateId = await makeSubmitted(clinic, senderId)
+    const id = await launch(clinic, { templateId, senderId, listId })
+    await tend(clinic, id)
+    const run = await clinic.within((scope) => findRun(scope, id))
+    const house = {
+      database: clinic.database,
+      log: openLog('silent'),
+      worker: 'wati',
+      signal: new AbortController().signal,
+      within: <T>(_: string, work: Parameters<typeof clinic.within<T>>[0]) => clinic.within(work),
+    }
+    const sent = await dispatchSlice(house, run!, answering('paused'))
+    expect(sent).toMatchObject({ kind: 'sent', obstacle: { action: 'campaign', code: '132015' } })
+  })
+})

@@ -67,6 +67,10 @@ export const whatsappCloudConfig = z
       .regex(/^v\d{1,3}\.\d{1,2}$/, 'api_version looks like v26.0.')
       .optional()
       .meta({ description: 'The Graph API’s version.', default: GRAPH_VERSION }),
+    marketing_messages_api: z.boolean().optional().meta({
+      description:
+        'Whether marketing goes by Meta’s Marketing Messages API, falling back to the Cloud API; false by default.',
+    }),
     messages_per_second: z.int().min(1).max(MESSAGES_PER_SECOND_MAX).optional().meta({
       description: 'The most messages a second: 80, 1,000 for an upgraded number, 20 beside the app.',
       default: DEFAULT_MESSAGES_PER_SECOND,

@@ -1,7 +1,7 @@
 import { type Dispatcher, Pool } from 'undici'
-import type { ConnectDeps, OutgoingMessage, ProviderConnection, SendOutcome } from '../../provider.ts'
+import type { ConnectDeps, ProviderConnection, SendOutcome } from '../../provider.ts'
 import { classifyAnswer, classifyFailure } from './classify.ts'
-import { requestBody } from './request.ts'
+import { marketingBody, requestBody } from './request.ts'
 
 /** Where and as whom a sender speaks. */
 export type CloudApiEndpoint = {
@@ -10,6 +10,8 @@ export type CloudApiEndpoint = {
   readonly version: string
   readonly phoneNumberId: string
   readonly accessToken: string
+  /** Whether marketing goes by the Marketing Messages API. */
+  readonly marketingApi?: boolean
 }
 
 const CONNECTIONS = 64
@@ -34,7 +36,10 @@ export function openConnection(
   })
   const headers = requestHeaders(endpoint.accessToken)
   return {
-    send: (message) => post(pool, { path, headers, answerMs }, message),
+    send: (message) =>
+      endpoint.marketingApi && message.template.category === 'marketing'
+        ? post(pool, { path: marketingPath(path), headers, answerMs }, marketingBody(message))
+        : post(pool, { path, headers, answerMs }, requestBody(message)),
     close: () => pool.close(),
   }
 }
@@ -47,6 +52,10 @@ function messagesAddress({ baseUrl, version, phoneNumberId }: CloudApiEndpoint):
 } {
   const { origin, pathname } = new URL(baseUrl)
   return { origin, path: `${pathname.replace(/\/+$/, '')}/${version}/${phoneNumberId}/messages` }
+}
+
+function marketingPath(messagesPath: string): string {
+  return messagesPath.replace(/messages$/, 'marketing_messages')
 }
 
 function requestHeaders(accessToken: string): string[] {
@@ -62,11 +71,11 @@ function requestHeaders(accessToken: string): string[] {
   ]
 }
 
-function post(pool: Pool, { path, headers, answerMs }: Line, message: OutgoingMessage): Promise<SendOutcome> {
+function post(pool: Pool, { path, headers, answerMs }: Line, body: string): Promise<SendOutcome> {
   return new Promise((resolve) => {
     const reader = new AnswerReader(resolve, answerMs)
     try {
-      pool.dispatch({ method: 'POST', path, headers, body: requestBody(message) }, reader)
+      pool.dispatch({ method: 'POST', path, headers, body }, reader)
     } catch (error) {
       reader.onResponseError(undefined, error as Error)
     }

@@ -49,6 +49,7 @@ export const whatsappCloud: Provider<WhatsappCloudConfig> = {
       version: config.api_version ?? GRAPH_VERSION,
       phoneNumberId: config.phone_number_id,
       accessToken: config.access_token,
+      marketingApi: config.marketing_messages_api === true,
     }
     return openConnection(endpoint, deps)
   },

@@ -6,7 +6,7 @@ import type { ButtonParameter, HeaderParameter, OutgoingMessage } from '../../pr
  */
 export function requestBody(message: OutgoingMessage): string {
   const { name, languageCode } = message.template
-  const components = templateComponents(message.template.parameters)
+  const components = templateComponents(message.template)
   const language = { code: languageCode }
   return JSON.stringify({
     messaging_product: 'whatsapp',
@@ -18,16 +18,31 @@ export function requestBody(message: OutgoingMessage): string {
   })
 }
 
-function templateComponents({ header, body, buttons }: OutgoingMessage['template']['parameters']): object[] {
+/**
+ * The same for `POST /{phone_number_id}/marketing_messages`, which takes templates of the category marketing alone; where
+ * it cannot serve a recipient, the Cloud API does.
+ */
+export function marketingBody(message: OutgoingMessage): string {
+  return `${requestBody(message).slice(0, -1)},"product_policy":"CLOUD_API_FALLBACK"}`
+}
+
+function templateComponents({ parameters, parameterFormat }: OutgoingMessage['template']): object[] {
+  const { header, body, buttons } = parameters
+  const parameter = parameterFormat === 'positional' ? placedParameter : textParameter
   const components: object[] = []
-  if (header.length > 0) components.push({ type: 'header', parameters: header.map(textParameter) })
-  if (body.length > 0) components.push({ type: 'body', parameters: body.map(textParameter) })
+  if (header.length > 0) components.push({ type: 'header', parameters: header.map(parameter) })
+  if (body.length > 0) components.push({ type: 'body', parameters: body.map(parameter) })
   for (const button of buttons) components.push(buttonComponent(button))
   return components
 }
 
 function textParameter({ name, text }: HeaderParameter): object {
   return name === undefined ? { type: 'text', text } : { type: 'text', parameter_name: name, text }
+}
+
+/** By place: the order in which they stand is all that names them. */
+function placedParameter({ text }: HeaderParameter): object {
+  return { type: 'text', text }
 }
 
 function buttonComponent({ index, subType, text }: ButtonParameter): object {
