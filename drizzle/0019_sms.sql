@@ -56,7 +56,7 @@ END $$;
 --> statement-breakpoint
 -- A fall-over is a campaign of its own, of another sender and template, to those of its parent whom that could not reach.
 ALTER TABLE campaigns
-  ADD COLUMN fallback_of uuid UNIQUE,
+  ADD COLUMN fallback_of uuid,
   ADD COLUMN ceiling bigint CHECK (ceiling > 0),
   ADD CONSTRAINT fallback_has_a_ceiling CHECK ((fallback_of IS NULL) = (ceiling IS NULL)),
   ADD FOREIGN KEY (fallback_of, workspace_id) REFERENCES campaigns (id, workspace_id);
@@ -64,6 +64,8 @@ ALTER TABLE campaigns
 CREATE TRIGGER campaigns_keep_ceiling BEFORE UPDATE ON campaigns FOR EACH ROW WHEN (
   OLD.fallback_of IS DISTINCT FROM NEW.fallback_of OR (OLD.hold_id IS NOT NULL AND OLD.ceiling IS DISTINCT FROM NEW.ceiling))
   EXECUTE FUNCTION refuse_change();
+--> statement-breakpoint
+CREATE UNIQUE INDEX one_fallback ON campaigns (fallback_of) WHERE fallback_of IS NOT NULL AND state <> 'cancelled';
 --> statement-breakpoint
 -- What each contact's message of a fall-over would cost, frozen when the campaign was submitted.
 CREATE TABLE fallback_terms (

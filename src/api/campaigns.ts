@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   CAMPAIGN_STATES,
   type Campaign,
+  type CampaignMoney,
   type CampaignView,
   type CampaignWords,
   cancelCampaign,
@@ -19,8 +20,8 @@ import {
 } from '../campaigns/index.ts'
 import { MESSAGE_STATES } from '../delivery/index.ts'
 import { instant } from '../platform/db.ts'
-import { moneyJson } from '../platform/money.ts'
-import type { Refusal, Result } from '../platform/result.ts'
+import { moneyJson, parseAmount } from '../platform/money.ts'
+import { type Refusal, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { RATE_CARD_NOTICE } from '../pricing/index.ts'
 import { findWorkspace } from '../workspaces/index.ts'
@@ -37,7 +38,19 @@ const stateSchema = z.enum(CAMPAIGN_STATES)
 const countSchema = z.int().min(0)
 const reasonSchema = z.string().trim().max(REASON_MAX_CHARS).optional()
 
+const fallbackInput = z
+  .strictObject({
+    sender_id: idSchema.meta({ description: 'A sender of SMS.' }),
+    template_id: idSchema.meta({ description: 'A template of the channel `sms`.' }),
+    ceiling: moneySchema.meta({ description: 'The most that is reserved and spent on it.' }),
+  })
+  .meta({
+    id: 'FallbackInput',
+    description: 'By SMS to whom WhatsApp could not reach: never to whom has opted out, and once to each.',
+  })
+
 const campaignInput = z.strictObject({
+  fallback: fallbackInput.nullable().optional(),
   name: nameText(NAME_MAX_CHARS),
   template_id: idSchema,
   sender_id: idSchema,
@@ -56,6 +69,11 @@ const moneyOfCampaign = z.strictObject({
   released: moneySchema.meta({ description: 'What went back to the wallet.' }),
   remaining: moneySchema.meta({ description: 'What is still held: held less captured less released.' }),
   late_captured: moneySchema.meta({ description: 'Charged for deliveries reported after settlement.' }),
+})
+
+const countsSchema = z.strictObject({
+  total: countSchema,
+  ...Object.fromEntries(MESSAGE_STATES.map((state) => [state, countSchema])),
 })
 
 const listedSchema = z
@@ -80,11 +98,21 @@ const listedSchema = z
 
 export const campaignSchema = listedSchema
   .extend({
-    counts: z.strictObject({
-      total: countSchema,
-      ...Object.fromEntries(MESSAGE_STATES.map((state) => [state, countSchema])),
-    }),
+    counts: countsSchema,
     money: moneyOfCampaign,
+    fallback: z
+      .strictObject({
+        campaign_id: idSchema.meta({ description: 'It is read as any campaign: messages, report, events.' }),
+        sender_id: idSchema,
+        template_id: idSchema,
+        state: stateSchema,
+        ceiling: moneySchema,
+        counts: countsSchema,
+        money: moneyOfCampaign,
+      })
+      .nullable()
+      .meta({ description: 'The other leg: by SMS to whom this one could not reach.' }),
+    fallback_of: idSchema.nullable().meta({ description: 'The campaign whose fall-over this is.' }),
     eta: instantSchema
       .nullable()
       .meta({ description: 'When the last message will have been sent, at this rate.' }),
@@ -116,6 +144,16 @@ export const quoteSchema = z
     price_day: z.iso.date().meta({ description: 'The day whose prices these are: the day of sending.' }),
     rate_card_as_of: z.iso.date(),
     expires_at: instantSchema,
+    fallback: z
+      .strictObject({
+        total: moneySchema.meta({ description: 'What it costs if everyone falls over.' }),
+        reserved: moneySchema.meta({
+          description: 'What is reserved beside the total: that, or the ceiling.',
+        }),
+        recipients: countSchema,
+        charge_on: z.enum(['delivered', 'accepted']),
+      })
+      .optional(),
     notice: z.string().meta({ description: 'What to know of the prices before relying on them.' }),
   })
   .meta({ id: 'Quote' })
@@ -145,6 +183,8 @@ export const postCampaign = defineRoute({
   responses: { 201: campaignSchema },
   refusals: [],
   handler: async ({ scope, body }) => {
+    const fault = await currencyFault(scope, body.fallback)
+    if (fault) return fault
     const words = { insufficientFunds: 'block' as const, ...wordsOf(body) } as CampaignWords
     const drafted = await draftCampaign(scope, words)
     return drafted.ok ? answer(201, await showCampaign(scope, drafted.value)) : drafted
@@ -171,8 +211,10 @@ export const patchCampaign = defineRoute({
   body: campaignChanges,
   responses: { 200: campaignSchema },
   refusals: ['not_found', 'wrong_state'],
-  handler: async ({ scope, params, body }) =>
-    shown(scope, await editCampaign(scope, params.id, wordsOf(body))),
+  handler: async ({ scope, params, body }) => {
+    const fault = await currencyFault(scope, body.fallback)
+    return fault ?? shown(scope, await editCampaign(scope, params.id, wordsOf(body)))
+  },
 })
 
 export const postQuote = defineRoute({
@@ -295,6 +337,19 @@ function wake(house: ApiHouse, scope: Scope, campaignId: string): void {
   scope.afterCommit(() => house.nudge('chores', 'tend', { workspaceId, campaignId }, `tend-${campaignId}`))
 }
 
+/** A ceiling is in the money of the wallet. */
+async function currencyFault(
+  scope: Scope,
+  fallback: z.output<typeof fallbackInput> | null | undefined,
+): Promise<Refusal<'validation_failed'> | undefined> {
+  if (!fallback) return undefined
+  const { currency } = await findWorkspace(scope)
+  if (fallback.ceiling.currency === currency) return undefined
+  const message = `This wallet is in ${currency}: give the ceiling in ${currency}.`
+  const errors = [{ path: 'fallback.ceiling.currency', code: 'currency_mismatch', message }]
+  return refuse('validation_failed', message, { errors })
+}
+
 function wordsOf(body: z.output<typeof campaignChanges>): Partial<CampaignWords> {
   const words = {
     name: body.name,
@@ -303,6 +358,11 @@ function wordsOf(body: z.output<typeof campaignChanges>): Partial<CampaignWords>
     listId: body.audience?.list_id,
     schedule: body.schedule && readSchedule(body.schedule),
     insufficientFunds: body.insufficient_funds,
+    fallback: body.fallback && {
+      senderId: body.fallback.sender_id,
+      templateId: body.fallback.template_id,
+      ceilingMinor: parseAmount(body.fallback.ceiling.amount) ?? 0n,
+    },
   }
   return Object.fromEntries(Object.entries(words).filter(([, word]) => word !== undefined))
 }
@@ -330,6 +390,7 @@ function listedCampaign(campaign: Campaign): z.output<typeof listedSchema> {
 
 function campaignBody({
   campaign,
+  fallback,
   counts,
   money,
   eta,
@@ -339,15 +400,32 @@ function campaignBody({
   return {
     ...listedCampaign(campaign),
     counts,
-    money: {
-      held: moneyJson(money.heldMinor, currency),
-      captured: moneyJson(money.capturedMinor, currency),
-      released: moneyJson(money.releasedMinor, currency),
-      remaining: moneyJson(money.remainingMinor, currency),
-      late_captured: moneyJson(money.lateCapturedMinor, currency),
-    },
+    money: moneyBody(money),
+    fallback: fallback
+      ? {
+          campaign_id: fallback.campaign.id,
+          sender_id: fallback.campaign.senderId,
+          template_id: fallback.campaign.templateId,
+          state: fallback.campaign.state,
+          ceiling: moneyJson(fallback.campaign.ceiling!, currency),
+          counts: fallback.counts,
+          money: moneyBody(fallback.money),
+        }
+      : null,
+    fallback_of: campaign.fallbackOf,
     eta,
     rate_per_second: ratePerSecond,
+  }
+}
+
+function moneyBody(money: CampaignMoney): z.output<typeof moneyOfCampaign> {
+  const { currency } = money
+  return {
+    held: moneyJson(money.heldMinor, currency),
+    captured: moneyJson(money.capturedMinor, currency),
+    released: moneyJson(money.releasedMinor, currency),
+    remaining: moneyJson(money.remainingMinor, currency),
+    late_captured: moneyJson(money.lateCapturedMinor, currency),
   }
 }
 
@@ -372,6 +450,16 @@ export function showQuote(quote: Quote): z.output<typeof quoteSchema> {
     price_day: quote.priceDay,
     rate_card_as_of: quote.rateCardAsOf,
     expires_at: quote.expiresAt,
+    ...(quote.fallback === undefined
+      ? {}
+      : {
+          fallback: {
+            total: money(quote.fallback.quote.totalMinor),
+            reserved: money(quote.fallback.keptMinor),
+            recipients: quote.fallback.quote.recipients,
+            charge_on: quote.fallback.quote.chargeOn,
+          },
+        }),
     notice: RATE_CARD_NOTICE,
   }
 }

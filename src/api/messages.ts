@@ -23,6 +23,15 @@ const messageSchema = z
     attempts: z.int().min(0),
     provider_message_id: z.string().nullable(),
     error: z.strictObject({ code: z.string(), detail: z.string().nullable() }).optional(),
+    fallback: z
+      .strictObject({
+        id: idSchema,
+        campaign_id: idSchema,
+        state: z.enum(MESSAGE_STATES),
+        charged: moneySchema,
+      })
+      .optional()
+      .meta({ description: 'The SMS that took its place, once this one had failed.' }),
     sent_at: instantSchema.nullable(),
     delivered_at: instantSchema.nullable(),
     read_at: instantSchema.nullable(),
@@ -58,6 +67,16 @@ function showMessage(line: MessageLine, currency: string): z.output<typeof messa
     state: line.state as (typeof MESSAGE_STATES)[number],
     price: moneyJson(line.priceMinor, currency),
     charged: moneyJson(line.chargedMinor, currency),
+    ...(line.fallback === null
+      ? {}
+      : {
+          fallback: {
+            id: line.fallback.id,
+            campaign_id: line.fallback.campaignId,
+            state: line.fallback.state as (typeof MESSAGE_STATES)[number],
+            charged: moneyJson(line.fallback.chargedMinor, currency),
+          },
+        }),
     explanation: line.explanation,
     attempts: line.attempts,
     provider_message_id: line.providerMessageId,

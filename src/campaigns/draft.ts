@@ -7,9 +7,10 @@ import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
 import { handOf, type Scope } from '../platform/scope.ts'
 import { templates } from '../templates/tables.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
+import { type FallbackWords, fallbackWords, findFallback, writeFallback } from './fallback.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
 import { EDITABLE } from './lifecycle.ts'
-import { wrongState } from './move.ts'
+import { refuseFallback, wrongState } from './move.ts'
 import { dueAt, latestStart, RECIPIENT_ZONE, type Schedule } from './schedule.ts'
 import { campaigns } from './tables.ts'
 
@@ -21,6 +22,8 @@ export type CampaignWords = {
   listId: string
   schedule: Schedule
   insufficientFunds: 'block' | 'wait' | 'partial'
+  /** By SMS to whom WhatsApp could not reach; null or absent for none. */
+  fallback?: FallbackWords | null
 }
 
 export type DraftRefusal = 'forbidden' | 'validation_failed' | 'not_found' | 'wrong_state'
@@ -28,9 +31,10 @@ export type DraftRefusal = 'forbidden' | 'validation_failed' | 'not_found' | 'wr
 /** Writes a campaign down as a draft: nothing is priced, reserved or sent yet. */
 export async function draftCampaign(
   scope: Scope,
-  request: CampaignWords,
+  { fallback = null, ...request }: CampaignWords,
 ): Promise<Result<Campaign, 'forbidden' | 'validation_failed'>> {
-  const refusal = allow(scope.actor, 'campaigns.write') ?? (await refuseWords(scope, request))
+  const refusal =
+    allow(scope.actor, 'campaigns.write') ?? (await refuseWords(scope, { ...request, fallback }))
   if (refusal) return refusal
   const [campaign] = await scope.db
     .insert(campaigns)
@@ -44,6 +48,7 @@ export async function draftCampaign(
       ...request,
     })
     .returning()
+  await writeFallback(scope, campaign!, fallback)
   await recordEvent(scope, 'campaign.drafted', `campaign:${campaign!.id}`, { name: request.name })
   return ok(campaign!)
 }
@@ -52,7 +57,7 @@ export async function draftCampaign(
 export async function editCampaign(
   scope: Scope,
   id: string,
-  changes: Partial<CampaignWords>,
+  { fallback: newFallback, ...changes }: Partial<CampaignWords>,
 ): Promise<Result<Campaign, DraftRefusal>> {
   const forbidden = allow(scope.actor, 'campaigns.write')
   if (forbidden) return forbidden
@@ -60,7 +65,11 @@ export async function editCampaign(
   if (!found.ok) return found
   const campaign = found.value
   if (!EDITABLE.includes(campaign.state)) return wrongState(campaign, 'draft')
-  const faults = await refuseWords(scope, { ...campaign, ...changes })
+  const partOfAnother = refuseFallback(campaign)
+  if (partOfAnother) return partOfAnother
+  const present = await findFallback(scope, id)
+  const fallback = newFallback === undefined ? (present ? fallbackWords(present) : null) : newFallback
+  const faults = await refuseWords(scope, { ...campaign, ...changes, fallback })
   if (faults) return faults
   const [edited] = await scope.db
     .update(campaigns)
@@ -73,7 +82,10 @@ export async function editCampaign(
     })
     .where(and(eq(campaigns.id, id), eq(campaigns.workspaceId, scope.workspaceId)))
     .returning()
-  await recordEvent(scope, 'campaign.edited', `campaign:${id}`, { changed: Object.keys(changes) })
+  await writeFallback(scope, edited!, fallback)
+  await recordEvent(scope, 'campaign.edited', `campaign:${id}`, {
+    changed: [...Object.keys(changes), ...(newFallback === undefined ? [] : ['fallback'])],
+  })
   return ok(edited!)
 }
 
@@ -87,7 +99,8 @@ async function refuseWords(
     ...(await missing(scope, words.templateId, templates, 'template_id', 'template')),
     ...(await missing(scope, words.senderId, senders, 'sender_id', 'sender')),
     ...(await missing(scope, words.listId, lists, 'audience.list_id', 'list')),
-    ...(await channelFaults(scope, words)),
+    ...(await channelFaults(scope, words, 'template_id')),
+    ...(await fallbackFaults(scope, words)),
     ...scheduleFaults(words.schedule, scope.now),
   ]
   if (faults.length === 0) return undefined
@@ -95,7 +108,11 @@ async function refuseWords(
 }
 
 /** A template is written for one channel, and a sender sends on one. */
-async function channelFaults(scope: Scope, { templateId, senderId }: CampaignWords): Promise<Fault[]> {
+async function channelFaults(
+  scope: Scope,
+  { templateId, senderId }: Pick<CampaignWords, 'templateId' | 'senderId'>,
+  path: string,
+): Promise<Fault[]> {
   if (!isUuid(templateId) || !isUuid(senderId)) return []
   const rows = await scope.db
     .select({ channel: templates.channel, provider: senders.provider })
@@ -111,7 +128,50 @@ async function channelFaults(scope: Scope, { templateId, senderId }: CampaignWor
   const [pair] = rows
   if (!pair || pair.channel === channelOf(pair.provider)) return []
   const message = `The template is written for ${CHANNEL_NAMES[pair.channel]}, and the sender sends on ${CHANNEL_NAMES[channelOf(pair.provider)]}.`
-  return [{ path: 'template_id', code: 'channel_mismatch', message }]
+  return [{ path, code: 'channel_mismatch', message }]
+}
+
+/** A fall-over goes from WhatsApp to SMS, with money of its own. */
+async function fallbackFaults(scope: Scope, words: CampaignWords): Promise<Fault[]> {
+  const { fallback } = words
+  if (!fallback) return []
+  const faults = [
+    ...(await missing(scope, fallback.templateId, templates, 'fallback.template_id', 'template')),
+    ...(await missing(scope, fallback.senderId, senders, 'fallback.sender_id', 'sender')),
+    ...(await channelFaults(scope, fallback, 'fallback.template_id')),
+  ]
+  if ((await channelOfSender(scope, fallback.senderId)) === 'whatsapp')
+    faults.push(
+      fault('fallback.sender_id', 'not_sms', 'A fall-over goes out by SMS: choose a sender of SMS.'),
+    )
+  if ((await channelOfSender(scope, words.senderId)) === 'sms')
+    faults.push(
+      fault(
+        'fallback',
+        'already_sms',
+        'This campaign goes out by SMS already: it has nothing to fall over to.',
+      ),
+    )
+  if (fallback.ceilingMinor <= 0n)
+    faults.push(fault('fallback.ceiling', 'too_small', 'The ceiling is an amount above zero.'))
+  if (words.insufficientFunds === 'partial')
+    faults.push(
+      fault(
+        'insufficient_funds',
+        'not_with_fallback',
+        'A campaign with a fall-over goes out as a whole: block or wait.',
+      ),
+    )
+  return faults
+}
+
+async function channelOfSender(scope: Scope, id: string) {
+  if (!isUuid(id)) return undefined
+  const [sender] = await scope.db
+    .select({ provider: senders.provider })
+    .from(senders)
+    .where(and(eq(senders.id, id), eq(senders.workspaceId, scope.workspaceId)))
+  return sender && channelOf(sender.provider)
 }
 
 const CHANNEL_NAMES = { whatsapp: 'WhatsApp', sms: 'SMS' } as const

@@ -1,11 +1,11 @@
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, desc, eq, isNull, lt } from 'drizzle-orm'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { Campaign } from './find-campaign.ts'
 import type { CampaignState } from './lifecycle.ts'
 import { campaigns } from './tables.ts'
 
-/** The workspace's campaigns, newest first, of one state or all; a page ends at an id. */
+/** The workspace's campaigns, newest first, of one state or all; fall-overs are shown with theirs. A page ends at an id. */
 export async function listCampaigns(
   scope: Scope,
   request: PageRequest<string> & { state?: CampaignState | undefined },
@@ -16,6 +16,7 @@ export async function listCampaigns(
     .where(
       and(
         eq(campaigns.workspaceId, scope.workspaceId),
+        isNull(campaigns.fallbackOf),
         request.state && eq(campaigns.state, request.state),
         request.after === undefined ? undefined : lt(campaigns.id, request.after),
       ),

@@ -30,6 +30,13 @@ export async function moveCampaign(
   return moved.length === 1 ? undefined : wrongState(campaign, to)
 }
 
+/** A fall-over is written, quoted and submitted as a part of its parent, and not by itself. */
+export function refuseFallback(campaign: Campaign): Refusal<'wrong_state'> | undefined {
+  if (campaign.fallbackOf === null) return undefined
+  const message = 'This is the fall-over of another campaign: change, quote and submit that one.'
+  return refuse('wrong_state', message, { state: campaign.state, fallback_of: campaign.fallbackOf })
+}
+
 export function wrongState(campaign: Campaign, to: string): Refusal<'wrong_state'> {
   return refuse('wrong_state', `The campaign is ${words(campaign.state)} and cannot become ${words(to)}.`, {
     state: campaign.state,

@@ -9,8 +9,9 @@ import { openTemplate, type Standing, standingOf, type TemplateWords } from '../
 import { templates } from '../templates/tables.ts'
 import { allow, findWorkspace } from '../workspaces/index.ts'
 import { type Audience, type AudienceRequest, priceAudience } from './audience.ts'
+import { findFallback, keptFor } from './fallback.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
-import { moveCampaign, wrongState } from './move.ts'
+import { moveCampaign, refuseFallback, wrongState } from './move.ts'
 
 /** A priced audience. Amounts in 1/10,000 of a unit; the total is what will be reserved. */
 export type Quote = {
@@ -27,6 +28,8 @@ export type Quote = {
   priceDay: string
   rateCardAsOf: string
   expiresAt: string
+  /** What it costs if everyone falls over, and what of that is reserved beside the total. */
+  fallback?: { quote: Quote; keptMinor: bigint }
 }
 
 export type QuoteLine = {
@@ -59,6 +62,27 @@ export async function quoteCampaign(scope: Scope, campaignId: string): Promise<R
   if (!found.ok) return found
   const campaign = found.value
   if (campaign.state !== 'draft' && campaign.state !== 'quoted') return wrongState(campaign, 'quoted')
+  const partOfAnother = refuseFallback(campaign)
+  if (partOfAnother) return partOfAnother
+  const fallback = await findFallback(scope, campaign.id)
+  const own = await price(scope, campaign)
+  if (!own.ok) return own
+  const other = fallback && (await price(scope, fallback))
+  if (other && !other.ok) return other
+  const quote = await enter(scope, campaign, own.value)
+  if (!quote.ok || !fallback || !other) return quote
+  const second = await enter(scope, fallback, other.value)
+  if (!second.ok) return second
+  return ok({
+    ...quote.value,
+    expiresAt: [quote.value.expiresAt, second.value.expiresAt].sort()[0]!,
+    fallback: { quote: second.value, keptMinor: keptFor(fallback, second.value.totalMinor) },
+  })
+}
+
+type Priced = { parts: CampaignParts; audience: Audience }
+
+async function price(scope: Scope, campaign: Campaign): Promise<Result<Priced, QuoteRefusal>> {
   const parts = await campaignParts(scope, campaign)
   const unapproved = refuseUnapproved(parts)
   if (unapproved) return unapproved
@@ -67,6 +91,14 @@ export async function quoteCampaign(scope: Scope, campaignId: string): Promise<R
   if (audience.chargeMoments.length > 1) return refuse('mixed_models', MIXED_MOMENTS)
   if (audience.chargeMoments[0] === 'accepted' && audience.models[0] === 'conversation_24h')
     return refuse('charge_moment_not_supported', CHARGED_ON_ACCEPTANCE)
+  return ok({ parts, audience })
+}
+
+async function enter(
+  scope: Scope,
+  campaign: Campaign,
+  { parts, audience }: Priced,
+): Promise<Result<Quote, QuoteRefusal>> {
   const quote = await saveQuote(scope, campaign, parts.request, audience)
   const refusal = await moveCampaign(scope, campaign, 'quoted', { quoteId: quote.id })
   return refusal ?? ok(quote)

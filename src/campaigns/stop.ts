@@ -1,5 +1,6 @@
 import {
   pauseRun,
+  releaseSpare,
   resumeStoppedSender,
   startRun,
   stoppedSenderOf,
@@ -10,6 +11,7 @@ import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { closeHold } from '../wallet/index.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
+import { findFallback } from './fallback.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
 import type { CampaignState } from './lifecycle.ts'
 import { moveCampaign, wrongState } from './move.ts'
@@ -19,6 +21,7 @@ import { templateTrouble } from './recheck.ts'
 export type StopRefusal = 'forbidden' | 'not_found' | 'wrong_state'
 export type ResumeRefusal = StopRefusal | 'template_not_approved' | 'price_changed'
 
+const BEGINS: readonly CampaignState[] = ['scheduled', 'sending']
 const SUBMITTED: readonly CampaignState[] = ['pending_approval', 'scheduled', 'sending', 'paused']
 
 /** Stops what is not yet sent, until it is resumed. Its money stays held. Pausing again changes nothing. */
@@ -36,6 +39,8 @@ export async function pauseCampaign(
   if (refusal) return refusal
   await pauseRun(scope, id, reason, withSender)
   await recordEvent(scope, 'campaign.paused', `campaign:${id}`, { reason })
+  const fallback = await findFallback(scope, id)
+  if (fallback && BEGINS.includes(fallback.state)) await pauseCampaign(scope, fallback.id, reason)
   return ok({ ...campaign, state: 'paused', pauseReason: reason })
 }
 
@@ -65,6 +70,8 @@ export async function resumeCampaign(
   if (state === 'sending') await startRun(scope, id)
   else await waitRun(scope, id)
   await recordEvent(scope, 'campaign.resumed', `campaign:${id}`)
+  const fallback = await findFallback(scope, id)
+  if (fallback?.state === 'paused') await resumeCampaign(scope, fallback.id)
   return ok({ ...campaign, state, pauseReason: null })
 }
 
@@ -99,12 +106,26 @@ export async function endCampaign(
   const changes = { pauseReason: reason ?? campaign.pauseReason }
   const refusal = await moveCampaign(scope, campaign, state, changes)
   if (refusal) return refusal
+  await endFallback(scope, campaign, state)
   if (SUBMITTED.includes(campaign.state)) {
+    if (campaign.fallbackOf !== null) await releaseSpare(scope, campaign.id)
     await stopRun(scope, campaign.id, state === 'expired' ? 'expired' : 'cancelled')
     await dropQuestion(scope, campaign.id)
     await closeIfEmpty(scope, campaign)
   }
   return ok({ ...campaign, ...changes, state })
+}
+
+/** Nobody falls over from a campaign that was ended. */
+async function endFallback(
+  scope: Scope,
+  parent: Campaign,
+  state: 'cancelled' | 'rejected' | 'expired',
+): Promise<void> {
+  const fallback = await findFallback(scope, parent.id)
+  if (!fallback || fallback.state === 'completing' || fallback.state === 'settled') return
+  const isLined = state === 'expired' && SUBMITTED.includes(fallback.state)
+  await endCampaign(scope, fallback, isLined ? 'expired' : 'cancelled', 'its campaign was ended')
 }
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { RunTemplate } from '../delivery/index.ts'
-import { materialise } from '../delivery/index.ts'
+import { materialise, openFallOver } from '../delivery/index.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import { undoIfRefused } from '../platform/savepoint.ts'
 import { handOf, type Scope } from '../platform/scope.ts'
@@ -8,8 +8,9 @@ import { checkFunds, openHold, reserve, seeFunds } from '../wallet/index.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
 import { approvalReasons } from './approval.ts'
 import { type Audience, priceAudience } from './audience.ts'
+import { findFallback, keptFor, lineUpFallback } from './fallback.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
-import { moveCampaign, wrongState } from './move.ts'
+import { moveCampaign, refuseFallback, wrongState } from './move.ts'
 import { findPolicy } from './policy.ts'
 import { type CampaignParts, campaignParts, refuseUnapproved } from './quote.ts'
 import { latestStart, SEND_WITHIN_MS } from './schedule.ts'
@@ -64,6 +65,8 @@ export async function submitCampaign(
   if (!found.ok) return found
   const campaign = found.value
   if (campaign.state !== 'quoted') return wrongState(campaign, 'scheduled')
+  const partOfAnother = refuseFallback(campaign)
+  if (partOfAnother) return partOfAnother
   const quote = await findQuote(scope, campaign, request.quoteId)
   if (!quote.ok) return quote
   const submitted = await freezeOrUndo(scope, campaign, quote.value, handOf(scope.actor), request)
@@ -149,8 +152,11 @@ async function freezeAndReserve(
     )
   if (isPast(campaign, scope.now, mayHaveBegun))
     return refuse('schedule_in_past', 'The time of sending has passed: change the schedule and quote again.')
+  const fallback = await quotedFallback(scope, campaign)
+  if (fallback && !fallback.ok) return fallback
+  const keptMinor = fallback?.value.keptMinor ?? 0n
   const partial = campaign.insufficientFunds === 'partial'
-  const seen = await seeFunds(scope, partial ? 0n : quote.total)
+  const seen = await seeFunds(scope, partial ? 0n : quote.total + keptMinor)
   if (!seen.ok) return seen
   const audience = await priceAudience(scope, parts.request)
   const budgetMinor = partial ? budgetOf(seen.value.availableMinor, ceilingMinor, quote.total) : undefined
@@ -169,7 +175,7 @@ async function freezeAndReserve(
       'The balance does not suffice for a single message.',
       await shortfall(scope, quote),
     )
-  const funds = await checkFunds(scope, frozen.totalMinor)
+  const funds = await checkFunds(scope, frozen.totalMinor + keptMinor)
   if (!funds.ok) return funds
   await reserve(scope, {
     holdId,
@@ -179,12 +185,14 @@ async function freezeAndReserve(
     amountMinor: frozen.totalMinor,
     nItems: frozen.count,
   })
+  const other = fallback && (await freezeFallback(scope, fallback.value, times))
+  if (other && !other.ok) return other
   return enterLine(
     scope,
     campaign,
-    { holdId, digest: digestOf(campaign, quote, parts, frozen), ...times },
+    { holdId, digest: digestOf(campaign, quote, parts, frozen, other?.value), ...times },
     {
-      amountMinor: frozen.totalMinor,
+      amountMinor: frozen.totalMinor + keptMinor,
       availableMinor: funds.value.availableMinor,
       recipients: frozen.count,
     },
@@ -197,6 +205,53 @@ function budgetOf(availableMinor: bigint, ceilingMinor: bigint | undefined, tota
   const mostMinor =
     ceilingMinor !== undefined && ceilingMinor < availableMinor ? ceilingMinor : availableMinor
   return mostMinor < totalMinor ? mostMinor : undefined
+}
+
+type QuotedFallback = { campaign: Campaign; quote: QuoteRow; keptMinor: bigint }
+
+/** The fall-over with the quote that was made beside its parent's; undefined where there is none. */
+async function quotedFallback(
+  scope: Scope,
+  parent: Campaign,
+): Promise<Result<QuotedFallback, SubmitRefusal> | undefined> {
+  const campaign = await findFallback(scope, parent.id)
+  if (!campaign) return undefined
+  const quote = await findQuote(scope, campaign, campaign.quoteId ?? '')
+  return quote.ok
+    ? ok({ campaign, quote: quote.value, keptMinor: keptFor(campaign, quote.value.total) })
+    : quote
+}
+
+/** Reserves the fall-over's ceiling in a hold of its own, in the transaction that submits its parent. */
+async function freezeFallback(
+  scope: Scope,
+  { campaign, quote, keptMinor }: QuotedFallback,
+  times: { startsAt: Date; sendBefore: Date },
+): Promise<Result<Buffer, SubmitRefusal>> {
+  const parts = await campaignParts(scope, campaign)
+  const unapproved = refuseUnapproved(parts)
+  if (unapproved) return unapproved
+  if (parts.sender.state !== 'active')
+    return refuse(
+      'sender_stopped',
+      `The sender of the fall-over is stopped: ${parts.sender.stopReason ?? 'no reason was given'}.`,
+    )
+  const audience = await priceAudience(scope, parts.request)
+  const holdId = await openHold(scope, campaign.id, quote.currency)
+  const run = runOf(campaign, quote, parts, holdId, times)
+  const frozen = await openFallOver(scope, run, keptMinor, included(scope, audience, undefined))
+  if (!sameAudience(quote, frozen)) return refuse('quote_changed', CHANGED)
+  await reserve(scope, {
+    holdId,
+    campaignId: campaign.id,
+    version: campaign.version,
+    currency: quote.currency,
+    amountMinor: keptMinor,
+    nItems: Math.max(1, frozen.count),
+  })
+  const digest = digestOf(campaign, quote, parts, { ...frozen, totalMinor: keptMinor })
+  await lineUpFallback(scope, campaign, { holdId, digest, ...times })
+  return ok(digest)
 }
 
 const CHANGED =
@@ -287,6 +342,7 @@ function digestOf(
   quote: QuoteRow,
   parts: CampaignParts,
   frozen: { count: number; totalMinor: bigint; audienceHash: string },
+  fallback?: Buffer,
 ): Buffer {
   const version = {
     campaign: campaign.id,
@@ -297,6 +353,7 @@ function digestOf(
     schedule: campaign.schedule,
     prices: [quote.model, quote.charge_on, quote.currency, quote.price_day],
     ceiling: frozen.totalMinor.toString(),
+    ...(fallback ? { fallback: fallback.toString('hex') } : {}),
   }
   return createHash('sha256').update(JSON.stringify(version)).digest()
 }

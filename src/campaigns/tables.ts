@@ -25,4 +25,6 @@ export const campaigns = pgTable('campaigns', {
   createdAt: instantColumn('created_at').notNull(),
   submittedAt: instantColumn('submitted_at'),
   settledAt: instantColumn('settled_at'),
+  fallbackOf: uuid('fallback_of'),
+  ceiling: bigint('ceiling', { mode: 'bigint' }),
 })

@@ -1,6 +1,7 @@
-import { startRun, stoppedSenderOf, stopRun } from '../delivery/index.ts'
+import { releaseSpare, startRun, stoppedSenderOf, stopRun } from '../delivery/index.ts'
 import type { Scope } from '../platform/scope.ts'
 import { recordEvent } from '../workspaces/index.ts'
+import { tendFallback } from './fallback.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
 import { moveCampaign } from './move.ts'
 import { recheckPrice, recheckTemplate } from './recheck.ts'
@@ -25,8 +26,10 @@ export async function tendCampaign(scope: Scope, campaignId: string): Promise<bo
     case 'scheduled':
       return (await recheckTemplate(scope, campaign)) || begin(scope, campaign)
     case 'sending':
+      if (campaign.fallbackOf !== null) return tendFallbackRun(scope, campaign)
       return (await complete(scope, campaign)) || recheckTemplate(scope, campaign)
     case 'paused':
+      if (campaign.fallbackOf !== null) return false
       return (await complete(scope, campaign)) || recheckPrice(scope, campaign)
     case 'completing':
       return settle(scope, campaign)
@@ -36,6 +39,13 @@ export async function tendCampaign(scope: Scope, campaignId: string): Promise<bo
     default:
       return false
   }
+}
+
+/** A fall-over completes once its parent is over, and not before: it has nothing to send most of the time. */
+async function tendFallbackRun(scope: Scope, campaign: Campaign): Promise<boolean> {
+  const found = await tendFallback(scope, campaign)
+  if (found === 'over') return complete(scope, campaign)
+  return found === 'fell'
 }
 
 const ENDS_WITH_TIME = ['waiting_for_funds', 'pending_approval', 'scheduled', 'sending', 'paused']
@@ -65,6 +75,7 @@ async function begin(scope: Scope, campaign: Campaign): Promise<boolean> {
  */
 async function expire(scope: Scope, campaign: Campaign): Promise<boolean> {
   const begun = campaign.holdId !== null && (await hasSent(scope, campaign.id))
+  if (campaign.fallbackOf !== null) await releaseSpare(scope, campaign.id)
   if (begun) {
     const ended = await stopRun(scope, campaign.id, 'expired')
     return (await complete(scope, campaign)) || ended.count > 0

@@ -1,5 +1,6 @@
 import { MESSAGE_STATES, type MessageState } from '../delivery/index.ts'
 import type { Scope } from '../platform/scope.ts'
+import { seeFallback } from './fallback.ts'
 import type { Campaign } from './find-campaign.ts'
 
 export type MessageCounts = Record<MessageState | 'total', number>
@@ -16,6 +17,8 @@ export type CampaignMoney = {
 
 export type CampaignView = {
   campaign: Campaign
+  /** The other leg: whom it reached and what that cost. */
+  fallback: { campaign: Campaign; counts: MessageCounts; money: CampaignMoney } | undefined
   counts: MessageCounts
   money: CampaignMoney
   ratePerSecond: number
@@ -32,9 +35,24 @@ export async function viewCampaign(
   const money = await readMoney(scope, campaign, currency)
   return {
     campaign,
+    fallback: await viewFallback(scope, campaign, currency),
     counts,
     money,
     ...progress(campaign, counts, await ratePerSecond(scope, campaign), scope.now),
+  }
+}
+
+async function viewFallback(
+  scope: Scope,
+  parent: Campaign,
+  currency: string,
+): Promise<CampaignView['fallback']> {
+  const campaign = await seeFallback(scope, parent.id)
+  if (!campaign) return undefined
+  return {
+    campaign,
+    counts: await countMessages(scope, campaign.id),
+    money: await readMoney(scope, campaign, currency),
   }
 }
 

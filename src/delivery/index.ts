@@ -12,6 +12,7 @@ export {
 } from './decency.ts'
 export { type Calendar, type PlainRule, shippedDecency } from './decency-seed.ts'
 export { type DispatchHouse, dispatchSlice, type RunTemplate } from './dispatch.ts'
+export { fallOver, openFallOver, releaseSpare } from './fall-over.ts'
 export {
   type DecencyBook,
   type DecencySettings,

@@ -73,14 +73,15 @@ export function audienceHash(scope: Scope) {
     lpad(to_hex(coalesce(bit_xor(mark), 0)), 16, '0') || lpad(to_hex(coalesce(bit_xor(other_mark), 0)), 16, '0')`
 }
 
-async function insertRun(scope: Scope, run: NewRun): Promise<void> {
+/** @param spareMinor what is kept for messages that do not exist yet */
+export async function insertRun(scope: Scope, run: NewRun, spareMinor = 0n): Promise<void> {
   await scope.sql`
     INSERT INTO runs (campaign_id, workspace_id, sender_id, hold_id, currency, model, charge_on, category, template,
-                      time_window, template_id, account_id, state, starts_at, send_before, lifetime_seconds)
+                      time_window, template_id, account_id, spare, state, starts_at, send_before, lifetime_seconds)
     VALUES (${run.campaignId}, ${scope.workspaceId}, ${run.senderId}, ${run.holdId}, ${run.currency}, ${run.model}, ${run.chargeOn},
             ${run.category}, ${JSON.stringify(run.template)}::text::jsonb,
             ${run.timeWindow === null ? null : JSON.stringify(run.timeWindow)}::text::jsonb,
-            ${run.templateId}, ${run.accountId}, 'waiting',
+            ${run.templateId}, ${run.accountId}, ${spareMinor}, 'waiting',
             ${run.startsAt.toISOString()}::timestamptz, ${run.sendBefore.toISOString()}::timestamptz,
             ${run.lifetimeSeconds})`
 }

@@ -283,6 +283,8 @@ export type Provider<Config extends SenderConfig = SenderConfig> = {
   readonly secretFields: readonly string[]
   /** Secrets of which two are valid while one replaces the other, each with the member that keeps the older one. */
   readonly replaceableSecrets: Readonly<Record<string, string>>
+  /** Codes of failures that another channel can mend: nobody could be reached, and nobody had refused. */
+  readonly mendedElsewhere?: readonly string[]
   readonly defaultMessagesPerSecond: number
   /** How long after acceptance a message may still be delivered: the hold lives as long. */
   readonly defaultLifetimeSeconds: number

@@ -17,12 +17,25 @@ export type MessageFacts = {
   sentAt: string | null
   deliveredAt: string | null
   readAt: string | null
+  /** The state and the cost of the SMS that took its place; null where none did. */
+  nextState?: string | null
+  nextChargedMinor?: bigint | undefined
   /** The zone in which times are told. */
   timeZone: string
 }
 
 /** One plain sentence for one recipient: what happened, what it cost, and why. Times in the account's zone. */
 export function explain(facts: MessageFacts): string {
+  return facts.nextState ? `${ownLeg(facts)}; by SMS instead: ${nextLeg(facts)}` : ownLeg(facts)
+}
+
+function nextLeg({ nextState, nextChargedMinor, currency }: MessageFacts): string {
+  const paid =
+    nextChargedMinor === undefined ? 'not charged' : `charged ${currency} ${formatAmount(nextChargedMinor)}`
+  return `${nextState}, ${paid}`
+}
+
+function ownLeg(facts: MessageFacts): string {
   switch (facts.state) {
     case 'queued':
       return waiting(facts)

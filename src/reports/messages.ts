@@ -20,6 +20,8 @@ export type MessageLine = {
   sentAt: string | null
   deliveredAt: string | null
   readAt: string | null
+  /** The message by another channel that took its place, once this one had failed. */
+  fallback: { id: string; campaignId: string; state: string; chargedMinor: bigint } | null
 }
 
 type Row = {
@@ -44,6 +46,10 @@ type Row = {
   late: boolean | null
   category: string
   currency: string
+  next_id: bigint | null
+  next_campaign_id: string | null
+  next_state: string | null
+  next_amount: bigint | null
 }
 
 /** A place among a campaign's messages: the slice and the message. */
@@ -75,7 +81,8 @@ export async function listMessages(
     SELECT m.id, m.slice_no, m.contact_id, r.phone, r.variables ->> 'name' AS name, m.state, m.price, m.attempts,
            m.reason, m.sent_at, m.delivered_at, m.read_at, s.due_at, a.provider_message_id,
            coalesce(f.code, a.code) AS code, coalesce(f.detail, a.detail) AS detail,
-           c.amount, c.reason AS charge_reason, c.late, run.category, run.currency
+           c.amount, c.reason AS charge_reason, c.late, run.category, run.currency,
+           n.id AS next_id, n.campaign_id AS next_campaign_id, n.state AS next_state, nc.amount AS next_amount
       FROM page m
       JOIN runs run ON run.campaign_id = m.campaign_id
       JOIN slices s ON s.campaign_id = m.campaign_id AND s.slice_no = m.slice_no
@@ -83,10 +90,23 @@ export async function listMessages(
       LEFT JOIN attempts a ON a.message_id = m.id AND a.attempt_no = m.attempts
       LEFT JOIN receipts f ON f.message_id = m.id AND f.attempt_no = m.attempts AND f.status = 'failed'
       LEFT JOIN charges c ON c.message_id = m.id
+      LEFT JOIN fallbacks fb ON fb.message_id = m.id
+      LEFT JOIN messages n ON n.id = fb.next_message_id
+      LEFT JOIN charges nc ON nc.message_id = n.id
      ORDER BY m.slice_no, m.id`
   const marketOf = compileMarkets(await findMarketRows(sql), scope.now.toISOString().slice(0, 10))
   const { items, next } = pageOf(rows, limit, (row): MessagePlace => [row.slice_no, row.id.toString()])
   return { items: items.map((row) => toLine(row, request.timeZone, marketOf, request.explained)), next }
+}
+
+function nextLeg(row: Row): MessageLine['fallback'] {
+  if (row.next_id === null) return null
+  return {
+    id: row.next_id.toString(),
+    campaignId: row.next_campaign_id!,
+    state: row.next_state!,
+    chargedMinor: row.next_amount ?? 0n,
+  }
 }
 
 type Explained = (facts: MessageFacts, english: string) => string
@@ -113,6 +133,8 @@ function toLine(
     deliveredAt: row.delivered_at,
     readAt: row.read_at,
     timeZone,
+    nextState: row.next_state,
+    nextChargedMinor: row.next_amount ?? undefined,
   }
   const failed = row.state === 'failed' || row.state === 'uncertain'
   return {
@@ -123,6 +145,7 @@ function toLine(
     state: row.state,
     priceMinor: row.price,
     chargedMinor: row.amount ?? 0n,
+    fallback: nextLeg(row),
     explanation: explained(facts, explain(facts)),
     attempts: row.attempts,
     providerMessageId: row.provider_message_id,

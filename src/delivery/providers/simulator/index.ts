@@ -20,6 +20,7 @@ export const simulator: Provider<SimulatorConfig> = {
   configSchema: simulatorConfig,
   secretFields: [],
   replaceableSecrets: {},
+  mendedElsewhere: ['131026'],
   defaultMessagesPerSecond: DEFAULT_MESSAGES_PER_SECOND,
   defaultLifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
 

@@ -26,6 +26,8 @@ export const whatsappCloud: Provider<WhatsappCloudConfig> = {
     'previous_verify_token',
   ],
   replaceableSecrets: { app_secret: 'previous_app_secret', verify_token: 'previous_verify_token' },
+  // Not on WhatsApp, or on one too old. Not 131049 and 131050, where a person or Meta keeps advertising away, nor 130472.
+  mendedElsewhere: ['131026'],
   defaultMessagesPerSecond: DEFAULT_MESSAGES_PER_SECOND,
   defaultLifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
 
