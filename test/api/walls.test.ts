@@ -11,6 +11,9 @@ const NOWHERE = '00000000-0000-7000-8000-000000000000'
 
 /** What a route needs besides an id, so that the id is what it fails at. */
 const BODIES: Record<string, unknown> = {
+  'POST /v1/payment-gateways/{id}/rotation': {
+    config: { callback_token: 'mine-now-and-as-long-as-it-has-to-be' },
+  },
   'POST /v1/templates/{id}/preview': { variables: {} },
   'POST /v1/templates/{id}/submit': { sender_id: NOWHERE },
   'POST /v1/campaigns/{id}/price-change': { decision: 'cancel' },
@@ -77,9 +80,26 @@ beforeAll(async () => {
   const invited = { key: sari.keys.owner, body: { email: 'guest@example.com', role: 'viewer' } }
   ids.invitations = (await server.ask('POST', '/v1/invitations', invited)).body.id
   ids.members = await server.join(sari.workspaceId, 'viewer')
+  const gateway = {
+    provider: 'xendit',
+    name: 'Shop',
+    config: { callback_token: 'a-token-of-thirty-two-characters' },
+  }
+  ids['payment-gateways'] = await made('/v1/payment-gateways', gateway)
+  const endpoint = { kind: 'email', target: 'sari@example.com' }
+  ids['notice-endpoints'] = await made('/v1/notice-endpoints', endpoint)
+  await server.ask('POST', `/v1/notice-endpoints/${ids['notice-endpoints']}/test`, { key: sari.keys.owner })
+  const deliveries = `/v1/notice-endpoints/${ids['notice-endpoints']}/deliveries`
+  ids['notice-deliveries'] = (await server.ask('GET', deliveries, { key: sari.keys.owner })).body.data[0].id
   ids.keys = (await server.ask('GET', '/v1/keys', { key: sari.keys.owner })).body.data[0].id
 })
 afterAll(() => server.close())
+
+async function made(path: string, body: object): Promise<string> {
+  const answer = await server.ask('POST', path, { key: sari.keys.owner, body })
+  expect(answer.status, JSON.stringify(answer.body)).toBe(201)
+  return answer.body.id
+}
 
 describe('without a key', () => {
   test.each(named)('%s says nothing', async (_, { method, path }) => {
