@@ -15,7 +15,8 @@ import {
 } from '../pricing/index.ts'
 import type { OpenTemplate } from '../templates/index.ts'
 import { allVariables, inDoubt, missingVariable, unsendable } from './fitness.ts'
-import { dueAt, type Schedule, windowZones } from './schedule.ts'
+import { type Care, findCare, momentFor } from './quiet-hours.ts'
+import type { Schedule } from './schedule.ts'
 import { smsSizes } from './sms-sizes.ts'
 import { possibleZones } from './zones.ts'
 
@@ -39,6 +40,8 @@ type Terms = Group & {
   dueAt: Date | undefined
   /** The zones whose clocks the window is kept by; null where there is no window. */
   windowZone: string | null
+  /** Why it is not known when quiet hours end, if it is not. */
+  held: string | null
 }
 
 export type Audience = {
@@ -62,13 +65,14 @@ export type Audience = {
  */
 export async function priceAudience(scope: Scope, request: AudienceRequest): Promise<Audience> {
   const cards = await findRateRows(scope, request.currency, request.channel)
-  const terms = await termsOfGroups(scope, request, cards)
+  const care = await findCare(scope, request.listId)
+  const terms = await termsOfGroups(scope, request, cards, care)
   const fit = await fitnessOf(scope, request, terms)
   const priced = terms.filter((group) => group.row !== undefined && group.dueAt !== undefined)
   const moments = priced.map((group) => group.dueAt!.getTime())
   const days = priced.map((group) => dayOf(group.dueAt!, request.accountZone)).sort()
   return {
-    query: contactsWithTerms(scope, request, terms, fit),
+    query: contactsWithTerms(scope, request, terms, fit, care),
     models: [...new Set(priced.map((group) => group.row!.model))],
     chargeMoments: [...new Set(priced.map((group) => group.row!.chargeOn))],
     rateCardAsOf:
@@ -100,6 +104,7 @@ async function termsOfGroups(
   scope: Scope,
   request: AudienceRequest,
   cards: readonly RateRow[],
+  care: Care,
 ): Promise<Terms[]> {
   const groups = await scope.sql<Group[]>`
     SELECT substr(c.phone, 2, ${MARKET_PREFIX_DIGITS}::int) AS prefix, c.time_zone AS zone, count(*)::int AS count, min(c.phone) AS sample,
@@ -108,7 +113,7 @@ async function termsOfGroups(
      WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId} AND c.phone IS NOT NULL
      GROUP BY 1, 2 ORDER BY 1, 2`
   const markets = await findMarketRows(scope.sql)
-  const timed = groups.map((group) => ({ ...group, ...momentOf(request.schedule, group, scope.now) }))
+  const timed = groups.map((group) => ({ ...group, ...momentOf(request.schedule, group, care, scope.now) }))
   return byDay(timed, request.accountZone, scope.now).flatMap(([on, sameDay]) => {
     const priced = priceGroups(sameDay, {
       category: request.category,
@@ -125,9 +130,9 @@ async function termsOfGroups(
   })
 }
 
-function momentOf(schedule: Schedule, group: Group, now: Date) {
-  const zones = possibleZones(group.sample, group.zone)
-  return { dueAt: dueAt(schedule, zones, now), windowZone: windowZones(schedule, zones) }
+function momentOf(schedule: Schedule, group: Group, care: Care, now: Date) {
+  const person = { phone: group.sample, zones: possibleZones(group.sample, group.zone) }
+  return momentFor(schedule, person, care, now)
 }
 
 /** Prices change at midnight of the account's zone, so that one campaign may span two price days. */
@@ -150,7 +155,13 @@ function dayOf(at: Date, zone: string): string {
   return DateTime.fromJSDate(at, { zone }).toISODate()!
 }
 
-function contactsWithTerms(scope: Scope, request: AudienceRequest, terms: readonly Terms[], fit: Fitness) {
+function contactsWithTerms(
+  scope: Scope,
+  request: AudienceRequest,
+  terms: readonly Terms[],
+  fit: Fitness,
+  care: Care,
+) {
   const { sql } = scope
   const unfit = [...fit.unfit]
   const long = [...fit.parts]
@@ -164,14 +175,16 @@ function contactsWithTerms(scope: Scope, request: AudienceRequest, terms: readon
                 WHEN ${missingVariable(sql, request.template)} THEN 'missing_variable'
                 WHEN u.reason IS NOT NULL THEN u.reason
                 WHEN t.price IS NULL THEN 'no_price'
-                WHEN t.due_at IS NULL THEN 'no_hour_fits' END AS excluded
+                WHEN t.held IS NOT NULL THEN t.held
+                WHEN t.due_at IS NULL THEN 'no_hour_fits'
+                WHEN o.contact_id IS NOT NULL THEN 'too_often' END AS excluded
       FROM list_members l
       JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
       LEFT JOIN unnest(${terms.map((t) => t.prefix)}::text[], ${terms.map((t) => t.zone ?? '')}::text[],
              ${terms.map((t) => t.market)}::text[], ${listOf(terms.map((t) => t.row?.priceMinor ?? null))}::bigint[],
              ${terms.map((t) => t.dueAt?.toISOString() ?? null) as string[]}::text[]::timestamptz[],
-             ${terms.map((t) => t.windowZone) as string[]}::text[])
-             AS t(prefix, own_zone, market, price, due_at, window_zone)
+             ${terms.map((t) => t.windowZone) as string[]}::text[], ${terms.map((t) => t.held) as string[]}::text[])
+             AS t(prefix, own_zone, market, price, due_at, window_zone, held)
         ON t.prefix = substr(c.phone, 2, ${MARKET_PREFIX_DIGITS}::int) AND t.own_zone = coalesce(c.time_zone, '')
       LEFT JOIN (SELECT DISTINCT phone FROM suppressions
                   WHERE workspace_id = ${scope.workspaceId} AND (scope = 'all' OR scope = ${request.category})
@@ -180,5 +193,19 @@ function contactsWithTerms(scope: Scope, request: AudienceRequest, terms: readon
              AS u(contact_id, reason) ON u.contact_id = c.id
       LEFT JOIN unnest(${listOf(long.map(([id]) => id))}::bigint[], ${listOf(long.map(([, parts]) => parts))}::int[])
              AS z(contact_id, segments) ON z.contact_id = c.id
+      LEFT JOIN (${writtenTooOften(scope, care)}) o ON o.contact_id = c.id
      WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId}`
 }
+
+/** Who has had, or is owed, as many messages in the last days as the workspace allows, over all its campaigns. */
+function writtenTooOften({ sql, workspaceId, now }: Scope, { cap }: Care) {
+  if (!cap) return sql`SELECT NULL::bigint AS contact_id WHERE false`
+  const since = new Date(now.getTime() - cap.days * DAY_MS).toISOString()
+  return sql`
+    SELECT m.contact_id FROM runs r JOIN messages m ON m.campaign_id = r.campaign_id AND m.workspace_id = r.workspace_id
+     WHERE r.workspace_id = ${workspaceId} AND r.send_before > ${since}::timestamptz
+       AND (m.sent_at > ${since}::timestamptz OR m.state IN ('queued','sending','uncertain'))
+     GROUP BY m.contact_id HAVING count(*) >= ${cap.messages}::int`
+}
+
+const DAY_MS = 24 * 60 * 60 * 1_000

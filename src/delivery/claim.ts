@@ -1,6 +1,8 @@
 import { listOf, type StatementScope } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { release } from '../wallet/index.ts'
+import { nextDecentMoment, readQuietMark } from './decency.ts'
+import { findDecency, ruleFor } from './find-decency.ts'
 import type { Run } from './run.ts'
 import { insideWindow } from './window.ts'
 import type { WorkerRows } from './worker-rows.ts'
@@ -48,7 +50,7 @@ async function leaseSlice(scope: Scope, run: Run, worker: string): Promise<Lease
   const slice = await takeSlice(scope, run.campaignId, worker)
   if (!slice) return waitForSlice(scope, run.campaignId)
   if (slice.abandoned) await resolveAbandoned(scope, run.campaignId, slice.sliceNo)
-  const opensAt = windowOpens(run, slice.zone, scope.now)
+  const opensAt = await opensLater(scope, run, slice.zone)
   if (opensAt) {
     await postpone(scope, run.campaignId, slice.sliceNo, opensAt)
     return { kind: 'wait', forMs: 0 }
@@ -108,12 +110,25 @@ export async function resolveAbandoned(scope: Scope, campaignId: string, sliceNo
       FROM left_open o WHERE m.id = o.message_id AND m.state = 'sending'`
 }
 
-/** When the window opens next, if it is closed now; a pause or an outage may have carried a slice out of its hours. */
-function windowOpens(run: Run, zones: string | null, now: Date): Date | undefined {
-  if (!run.timeWindow || !zones) return undefined
-  const opensAt = insideWindow(now, run.timeWindow, zones.split(',')) ?? run.sendBefore
-  return opensAt > now ? opensAt : undefined
+/**
+ * When the slice may go, if not now; a pause or an outage may have carried it out of its hours, and rules and calendars
+ * may have changed since it was timed. Where it is not known any more when it may go, it is looked at again later.
+ */
+async function opensLater(scope: Scope, run: Run, mark: string | null): Promise<Date | undefined> {
+  if (mark === null) return undefined
+  const quiet = readQuietMark(mark)
+  const zones = quiet?.zones ?? mark.split(',')
+  const inWindow = run.timeWindow
+    ? (insideWindow(scope.now, run.timeWindow, zones) ?? run.sendBefore)
+    : scope.now
+  if (inWindow > scope.now || !quiet) return inWindow > scope.now ? inWindow : undefined
+  const rule = ruleFor(await findDecency(scope), quiet.country, quiet.purpose)
+  const decent = nextDecentMoment(rule, zones, scope.now)
+  if (decent.kind === 'held') return new Date(scope.now.getTime() + LOOK_AGAIN_MS)
+  return decent.at > scope.now ? decent.at : undefined
 }
+
+const LOOK_AGAIN_MS = 10 * 60 * 1_000
 
 async function postpone(scope: Scope, campaignId: string, sliceNo: number, until: Date): Promise<void> {
   await scope.sql`

@@ -142,3 +142,23 @@ export function faultOfHours(hours: readonly Hours[]): { path: string; message: 
   }
   return undefined
 }
+
+/** By which rule and on whose clocks a slice was timed, so that its claim can look again. */
+export type QuietHours = {
+  readonly purpose: Purpose
+  readonly country: string | undefined
+  readonly zones: readonly string[]
+}
+
+/** The same as one word: `reminder/ID:Asia/Jakarta,Asia/Makassar`. */
+export function quietMark({ purpose, country, zones }: QuietHours): string {
+  return `${purpose}/${country ?? '*'}:${zones.join(',')}`
+}
+
+/** Reads it back; undefined for a plain list of zones. */
+export function readQuietMark(mark: string): QuietHours | undefined {
+  const [, purpose, country, zones] = /^([a-z]+)\/([A-Z]{2}|\*):(.*)$/.exec(mark) ?? []
+  const known = PURPOSES.find((one) => one === purpose)
+  if (!known || zones === undefined) return undefined
+  return { purpose: known, country: country === '*' ? undefined : country, zones: zones.split(',') }
+}

@@ -9,6 +9,7 @@ export {
   nextDecentMoment,
   PURPOSES,
   type Purpose,
+  quietMark,
 } from './decency.ts'
 export { type Calendar, type PlainRule, shippedDecency } from './decency-seed.ts'
 export { type DispatchHouse, dispatchSlice, type RunTemplate } from './dispatch.ts'

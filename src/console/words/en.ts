@@ -267,6 +267,9 @@ export const en = {
   'excluded.missing_variable': 'a value that the template needs is missing',
   'excluded.opted_out': 'opted out or blocked',
   'excluded.too_long': 'the message would be too long',
+  'excluded.unknown_zone': 'the time zone is not known',
+  'excluded.missing_calendar': 'the holidays of that year are not known',
+  'excluded.too_often': 'written to often enough',
   'excluded.no_hour_fits': 'no permitted hour fits',
 
   'recipients.title': 'Recipients of {name}',

@@ -271,6 +271,9 @@ export const es: Words = {
   'excluded.missing_variable': 'falta un valor que la plantilla necesita',
   'excluded.opted_out': 'se dio de baja o está bloqueado',
   'excluded.too_long': 'el mensaje sería demasiado largo',
+  'excluded.unknown_zone': 'no se conoce su zona horaria',
+  'excluded.missing_calendar': 'no se conocen los festivos de ese año',
+  'excluded.too_often': 'ya se le ha escrito bastante',
   'excluded.no_hour_fits': 'ninguna hora permitida sirve',
 
   'recipients.title': 'Destinatarios de {name}',

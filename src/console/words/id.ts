@@ -269,6 +269,9 @@ export const id: Words = {
   'excluded.missing_variable': 'nilai yang diperlukan templat tidak ada',
   'excluded.opted_out': 'berhenti berlangganan atau diblokir',
   'excluded.too_long': 'pesannya akan terlalu panjang',
+  'excluded.unknown_zone': 'zona waktunya tidak diketahui',
+  'excluded.missing_calendar': 'hari libur tahun itu belum diketahui',
+  'excluded.too_often': 'sudah cukup sering dihubungi',
   'excluded.no_hour_fits': 'tidak ada jam yang diizinkan yang cocok',
 
   'recipients.title': 'Penerima {name}',
