@@ -50,7 +50,11 @@ const upload = act(
     const received = await receiveFile(visit.scope, {
       path: file.path,
       fileName: file.name,
-      options: { default_country: fields.default_country, locale: fields.locale },
+      options: {
+        sheet: fields.sheet?.trim() || undefined,
+        default_country: fields.default_country,
+        locale: fields.locale,
+      },
       list: fields.list?.trim() || undefined,
     })
     if (!received.ok) return received

@@ -676,6 +676,9 @@ export const en = {
   'spend.categories': 'By category over these days, in {currency}',
   'spend.messages': 'Messages',
   'wallet.statement': 'Statement (.xlsx)',
+  'contacts.sheet': 'Sheet of the workbook',
+  'contacts.sheet.hint': 'Its name, or its number. Left empty, the first that can be read.',
+  'contacts.uploading': 'Uploaded:',
 } as const
 
 export type WordKey = keyof typeof en

@@ -684,4 +684,7 @@ export const es: Words = {
   'spend.categories': 'Por categoría en estos días, en {currency}',
   'spend.messages': 'Mensajes',
   'wallet.statement': 'Extracto (.xlsx)',
+  'contacts.sheet': 'Hoja del libro',
+  'contacts.sheet.hint': 'Su nombre, o su número. Si queda vacío, la primera que pueda leerse.',
+  'contacts.uploading': 'Subido:',
 }

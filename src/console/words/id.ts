@@ -681,4 +681,7 @@ export const id: Words = {
   'spend.categories': 'Menurut kategori selama hari-hari ini, dalam {currency}',
   'spend.messages': 'Pesan',
   'wallet.statement': 'Rekening koran (.xlsx)',
+  'contacts.sheet': 'Lembar dalam buku kerja',
+  'contacts.sheet.hint': 'Namanya, atau nomornya. Jika kosong, yang pertama dapat dibaca.',
+  'contacts.uploading': 'Terunggah:',
 }

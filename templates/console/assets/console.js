@@ -19,9 +19,45 @@ if (region?.dataset.events) {
   addEventListener('pagehide', () => source.close())
 }
 
+// How much of a file is on its way; where the line breaks, the form is as it was.
+for (const form of document.querySelectorAll('form[data-upload]')) {
+  form.addEventListener('submit', (event) => {
+    if (event.defaultPrevented || form.dataset.sent) return
+    event.preventDefault()
+    form.dataset.sent = '1'
+    const says = form.querySelector('.uploading')
+    const request = new XMLHttpRequest()
+    const button = form.querySelector('button.main')
+    button.setAttribute('aria-busy', 'true')
+    says.hidden = false
+    const again = () => {
+      delete form.dataset.sent
+      button.removeAttribute('aria-busy')
+      says.hidden = true
+    }
+    request.upload.addEventListener('progress', ({ loaded, total }) => {
+      says.textContent = `${form.dataset.upload} ${Math.floor((loaded * 100) / total)} %`
+    })
+    request.addEventListener('load', () => {
+      if (request.responseURL && new URL(request.responseURL).pathname !== new URL(form.action).pathname)
+        return location.assign(request.responseURL)
+      again()
+      const answer = new DOMParser().parseFromString(request.responseText, 'text/html')
+      document.querySelector('main').replaceChildren(...answer.querySelector('main').childNodes)
+      document.querySelector('[role="alert"][tabindex]')?.focus()
+    })
+    request.addEventListener('error', () => {
+      again()
+      HTMLFormElement.prototype.submit.call(form)
+    })
+    request.open('POST', form.action)
+    request.send(new FormData(form))
+  })
+}
+
 // A form is sent once; the server would not do it twice, and nobody need wonder.
 for (const form of document.forms) {
-  if (form.method !== 'post') continue
+  if (form.method !== 'post' || form.dataset.upload !== undefined) continue
   form.addEventListener('submit', (event) => {
     if (form.dataset.sent) event.preventDefault()
     form.dataset.sent = '1'
