@@ -1,4 +1,4 @@
--- Hand-written. Again, by due date: sequences of reminders, campaigns that recur, and what was approved once for all of them.
+-- Hand-written. Again, by due date: sequences of reminders, and what was approved once for all that they send.
 
 CREATE TABLE sequences (
   id uuid PRIMARY KEY,
@@ -29,33 +29,7 @@ INSERT INTO program_grants VALUES ('sequences', 'INSERT, UPDATE');
 --> statement-breakpoint
 CREATE INDEX sequences_by_age ON sequences (workspace_id, id DESC);
 --> statement-breakpoint
-CREATE TABLE recurring_campaigns (
-  id uuid PRIMARY KEY,
-  workspace_id uuid NOT NULL REFERENCES workspaces,
-  name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
-  state text NOT NULL CHECK (state IN ('draft','active','paused','ended')),
-  version int NOT NULL DEFAULT 1 CHECK (version > 0),
-  template_id uuid NOT NULL,
-  sender_id uuid NOT NULL,
-  list_id uuid NOT NULL,
-  rule_kind text NOT NULL CHECK (rule_kind IN ('rrule','cron')),
-  rule text NOT NULL CHECK (length(rule) BETWEEN 1 AND 1000),
-  time_zone text NOT NULL,
-  when_short text NOT NULL CHECK (when_short IN ('block','wait','partial')),
-  editors text[] NOT NULL,
-  next_at timestamptz,
-  created_at timestamptz NOT NULL,
-  updated_at timestamptz NOT NULL,
-  FOREIGN KEY (template_id, workspace_id) REFERENCES templates (id, workspace_id),
-  FOREIGN KEY (sender_id, workspace_id) REFERENCES senders (id, workspace_id),
-  FOREIGN KEY (list_id, workspace_id) REFERENCES lists (id, workspace_id),
-  UNIQUE (id, workspace_id));
---> statement-breakpoint
-SELECT wall('recurring_campaigns');
---> statement-breakpoint
-INSERT INTO program_grants VALUES ('recurring_campaigns', 'INSERT, UPDATE');
---> statement-breakpoint
--- Given once, in advance, for one version of a sequence or of a recurring campaign, up to so much.
+-- Given once, in advance, for one version of a sequence, up to so much.
 CREATE TABLE standing_approvals (
   id uuid PRIMARY KEY,
   workspace_id uuid NOT NULL REFERENCES workspaces,
@@ -87,8 +61,7 @@ CREATE TRIGGER standing_approvals_keep BEFORE UPDATE ON standing_approvals FOR E
 --> statement-breakpoint
 CREATE FUNCTION guard_standing_approval() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT 1 FROM sequences s WHERE s.id = NEW.subject_id AND NEW.approver = ANY (s.editors))
-     OR EXISTS (SELECT 1 FROM recurring_campaigns r WHERE r.id = NEW.subject_id AND NEW.approver = ANY (r.editors)) THEN
+  IF EXISTS (SELECT 1 FROM sequences s WHERE s.id = NEW.subject_id AND NEW.approver = ANY (s.editors)) THEN
     RAISE EXCEPTION 'whoever made it does not approve it' USING ERRCODE = 'restrict_violation';
   END IF;
   RETURN NEW;
@@ -104,7 +77,7 @@ CREATE TABLE reminder_runs (
   workspace_id uuid NOT NULL,
   subject_id uuid NOT NULL,
   standing_id uuid NOT NULL,
-  step_key text,                                       -- null for a recurring campaign
+  step_key text NOT NULL,
   send_day date,
   planned_on date NOT NULL,                            -- the account's own day, by which caps are counted
   created_at timestamptz NOT NULL,
@@ -152,30 +125,7 @@ CREATE INDEX reminders_held ON reminders (sequence_id) WHERE state = 'held';
 --> statement-breakpoint
 CREATE TRIGGER reminders_stay BEFORE DELETE OR TRUNCATE ON reminders FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 --> statement-breakpoint
--- One row for each time a recurring campaign came round.
-CREATE TABLE recurring_turns (
-  recurring_id uuid NOT NULL,
-  occurs_at timestamptz NOT NULL,
-  workspace_id uuid NOT NULL,
-  state text NOT NULL CHECK (state IN ('held','planned','skipped')),
-  reason text,
-  campaign_id uuid,
-  created_at timestamptz NOT NULL,
-  updated_at timestamptz NOT NULL,
-  PRIMARY KEY (recurring_id, occurs_at),
-  CHECK ((state = 'planned') = (campaign_id IS NOT NULL)),
-  CHECK (state = 'planned' OR reason IS NOT NULL),
-  FOREIGN KEY (recurring_id, workspace_id) REFERENCES recurring_campaigns (id, workspace_id),
-  FOREIGN KEY (campaign_id, workspace_id) REFERENCES campaigns (id, workspace_id));
---> statement-breakpoint
-SELECT wall('recurring_turns');
---> statement-breakpoint
-INSERT INTO program_grants VALUES ('recurring_turns', 'INSERT, UPDATE');
---> statement-breakpoint
-CREATE TRIGGER recurring_turns_stay BEFORE DELETE OR TRUNCATE ON recurring_turns FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
---> statement-breakpoint
--- Whose ladders and rounds are to be looked at, by workspace only.
+-- Whose ladders are to be looked at, by workspace only.
 CREATE FUNCTION workspaces_to_remind() RETURNS TABLE (workspace_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT s.workspace_id FROM sequences s WHERE s.state = 'active'
-  UNION SELECT r.workspace_id FROM recurring_campaigns r WHERE r.state = 'active' $$;
+  SELECT DISTINCT s.workspace_id FROM sequences s WHERE s.state = 'active' $$;

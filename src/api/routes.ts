@@ -80,6 +80,7 @@ import {
 } from './platform-templates.ts'
 import { getCampaignPreview, postWhatIf } from './preview.ts'
 import { getPriceChange, postPriceChange, postPriceChangeQuote } from './price-change.ts'
+import { getSequenceResults, getSequenceResultsBook } from './reminder-results.ts'
 import { getReport } from './report.ts'
 import { definePublicRoute, type Route } from './route.ts'
 import {
@@ -231,6 +232,8 @@ export const ROUTES: readonly Route[] = [
   putSequenceState,
   postStandingApproval,
   deleteStandingApproval,
+  getSequenceResults,
+  getSequenceResultsBook,
   getReminders,
 
   getWallet,

@@ -11,7 +11,7 @@ import type { WhenShort } from './sequence.ts'
 export type RunWords = {
   readonly name: string
   readonly subjectId: string
-  readonly stepKey: string | null
+  readonly stepKey: string
   readonly templateId: string
   readonly senderId: string
   readonly whenShort: WhenShort

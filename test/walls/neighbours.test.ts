@@ -47,17 +47,12 @@ const LEFT_BEHIND = [
   `INSERT INTO sequences (id, workspace_id, name, state, sender_id, country, when_short, steps, editors, created_at, updated_at)
    SELECT '00000000-0000-7000-8000-000000000021', :here, 'Ladder', 'draft', id, 'ID', 'block', '[]', '{key:budi}', now(), now()
      FROM senders WHERE workspace_id = :here LIMIT 1`,
-  `INSERT INTO recurring_campaigns (id, workspace_id, name, state, template_id, sender_id, list_id, rule_kind, rule, time_zone, when_short, editors, created_at, updated_at)
-   SELECT '00000000-0000-7000-8000-000000000022', :here, 'Monthly', 'draft', template_id, sender_id, list_id, 'cron', '0 9 1 * *', 'Asia/Jakarta', 'block', '{key:budi}', now(), now()
-     FROM campaigns WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO standing_approvals (id, workspace_id, subject_id, digest, approver, cap_run, cap_day, cap_month, created_at)
    VALUES ('00000000-0000-7000-8000-000000000023', :here, '00000000-0000-7000-8000-000000000021', sha256('a'), 'key:sari', 1, 1, 1, now())`,
   `INSERT INTO reminder_runs SELECT id, :here, '00000000-0000-7000-8000-000000000021', '00000000-0000-7000-8000-000000000023', 'due', '2026-12-01', '2026-12-01', now()
      FROM campaigns WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO reminders (sequence_id, step_key, invoice_id, workspace_id, contact_id, state, reason, nominal_day, amount, created_at, updated_at)
    SELECT '00000000-0000-7000-8000-000000000021', 'due', id, :here, contact_id, 'skipped', 'missed', '2026-12-01', 1, now(), now() FROM invoices WHERE workspace_id = :here`,
-  `INSERT INTO recurring_turns (recurring_id, occurs_at, workspace_id, state, reason, created_at, updated_at)
-   VALUES ('00000000-0000-7000-8000-000000000022', now(), :here, 'skipped', 'missed', now(), now())`,
   `INSERT INTO platform_notices (workspace_id, sender_id, webhook_id, field, value, digest, occurred_at)
    SELECT :here, id, 1, 'account_update', '{}', sha256('a'), now() FROM senders WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO portfolios VALUES (:here, '1', 'TIER_250', 250, now())`,
