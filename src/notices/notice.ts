@@ -6,8 +6,6 @@ export const NOTICE_TYPES = {
   'campaign.waiting_for_funds': 'A campaign waits for money',
   'invoice.paid': 'An invoice was paid',
   'invoice.payment_reversed': 'A payment was refunded or charged back',
-  'run.lacks_money': 'A coming run lacks money',
-  'wallet.low': 'The balance is low',
   ping: 'A test, as you asked for',
 } as const
 export type NoticeType = keyof typeof NOTICE_TYPES
@@ -29,8 +27,6 @@ export const TOLD_ACTIONS = [
   'invoice.paid',
   'invoice.payment_refunded',
   'invoice.payment_charged_back',
-  'alert.run_lacks_money',
-  'alert.wallet_low',
 ]
 
 /** The notice that tells an entry; undefined where nobody need be told. Facts bear no names, numbers or texts of people. */
@@ -56,10 +52,6 @@ export function noticeOf(
         type: 'invoice.payment_reversed',
         data: { ...data, how: action.slice('invoice.payment_'.length) },
       }
-    case 'alert.run_lacks_money':
-      return { type: 'run.lacks_money', data: { ...facts } }
-    case 'alert.wallet_low':
-      return { type: 'wallet.low', data: { ...facts } }
     default:
       return undefined
   }

@@ -136,8 +136,6 @@ describe('a webhook', () => {
     ['campaign.waits_for_funds', {}, 'campaign.waiting_for_funds'],
     ['invoice.paid', { number: 'INV-1' }, 'invoice.paid'],
     ['invoice.payment_refunded', {}, 'invoice.payment_reversed'],
-    ['alert.wallet_low', {}, 'wallet.low'],
-    ['alert.run_lacks_money', {}, 'run.lacks_money'],
   ])('%s %o is told as %s', async (action, facts, type) => {
     const { id } = await add(HOOK)
     await happens(action, 'thing:1', facts)
@@ -256,18 +254,20 @@ describe('a mail', () => {
     const { id, secret } = await add({
       kind: 'email',
       target: 'sari@example.com',
-      types: ['run.lacks_money'],
+      types: ['campaign.waiting_for_funds'],
     })
     expect(secret).toBeNull()
     answer = 500
-    await happens('alert.run_lacks_money', 'foresight', { sentence: 'Friday’s run will lack Rp 1,200,000.' })
+    await happens('campaign.waits_for_funds', 'campaign:c9', {
+      sentence: 'Friday’s run will lack Rp 1,200,000.',
+    })
     await round()
     expect(mails).toEqual([])
     answer = 200
     nowMs += 5_000
     await round()
     expect(mails).toHaveLength(1)
-    expect(mails[0]).toMatchObject({ to: 'sari@example.com', subject: 'Duecast: A coming run lacks money' })
+    expect(mails[0]).toMatchObject({ to: 'sari@example.com', subject: 'Duecast: A campaign waits for money' })
     expect(mails[0]!.text).toContain('Friday’s run will lack Rp 1,200,000.')
     await remove(id)
   })
