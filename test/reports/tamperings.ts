@@ -428,6 +428,7 @@ export const HARMLESS: Record<string, Record<string, string>> = {
     read_at: TIME,
     failed_at: TIME,
     reason: WORDS,
+    stopped: 'why it must not be sent; what it costs follows from its state',
   },
   attempts: {
     worker: WORDS,
@@ -453,6 +454,11 @@ export const HARMLESS: Record<string, Record<string, string>> = {
     send_before: PLAN,
     lifetime_seconds: PLAN,
     nudged_at: TIME,
+    paused_with_sender: PLAN,
+    resumed_at: TIME,
+    active_at: TIME,
+    waits_until: PLAN,
+    waits_for: WORDS,
   },
   campaigns: {
     name: WORDS,
