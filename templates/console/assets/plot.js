@@ -30,6 +30,7 @@ if (place) {
     const ratio = devicePixelRatio || 1
     ctx.save()
     ctx.font = `${12 * ratio}px ${getComputedStyle(place).fontFamily}`
+    ctx.textAlign = 'left'
     ctx.textBaseline = 'middle'
     const ends = STAGES.map((stage, at) => ({ stage, value: plot.data[at + 1].at(-1) ?? 0 }))
       .filter(({ value }) => value > 0)
