@@ -93,7 +93,7 @@ async function sessionOf(memberId: string): Promise<string> {
 function addressed(path: string): string {
   const kind = path.includes('/account/sessions')
     ? 'sessions'
-    : path.split('/').findLast((part, at, all) => all[at + 1] === ':id')
+    : path.split('/').findLast((_part, at, all) => all[at + 1] === ':id')
   const id = ids[kind ?? '']
   expect(path.includes(':id') && id === undefined, `this test needs an id for ${path}`).toBe(false)
   return path.replace(':id', id ?? '')
