@@ -117,6 +117,10 @@ export const campaignSchema = listedSchema
       .nullable()
       .meta({ description: 'When the last message will have been sent, at this rate.' }),
     rate_per_second: z.number().min(0),
+    waiting: z
+      .strictObject({ for: z.enum(['daily_allowance']), until: instantSchema, detail: z.string() })
+      .nullable()
+      .meta({ description: 'What it waits for by itself; nothing has to be done.' }),
   })
   .meta({ id: 'Campaign' })
 
@@ -154,6 +158,16 @@ export const quoteSchema = z
         charge_on: z.enum(['delivered', 'accepted']),
       })
       .optional(),
+    daily_allowance: z
+      .strictObject({
+        tier: z.string(),
+        limit: countSchema.meta({ description: 'People whom the business may reach in 24 hours.' }),
+        used: countSchema.meta({ description: 'Of them, taken when this was quoted.' }),
+        days: z.array(z.strictObject({ date: z.iso.date(), recipients: countSchema })),
+        detail: z.string(),
+      })
+      .nullable()
+      .meta({ description: 'On which days the recipients can be reached; null where there is no limit.' }),
     notice: z.string().meta({ description: 'What to know of the prices before relying on them.' }),
   })
   .meta({ id: 'Quote' })
@@ -395,6 +409,7 @@ function campaignBody({
   money,
   eta,
   ratePerSecond,
+  wait,
 }: CampaignView): z.output<typeof campaignSchema> {
   const { currency } = money
   return {
@@ -415,6 +430,13 @@ function campaignBody({
     fallback_of: campaign.fallbackOf,
     eta,
     rate_per_second: ratePerSecond,
+    waiting: wait
+      ? {
+          for: wait.for,
+          until: wait.until.toISOString(),
+          detail: `WhatsApp’s daily allowance of people is used up. Sending goes on by itself from ${wait.until.toISOString()}.`,
+        }
+      : null,
   }
 }
 
@@ -460,6 +482,7 @@ export function showQuote(quote: Quote): z.output<typeof quoteSchema> {
             charge_on: quote.fallback.quote.chargeOn,
           },
         }),
+    daily_allowance: quote.dailyAllowance,
     notice: RATE_CARD_NOTICE,
   }
 }

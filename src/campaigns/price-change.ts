@@ -204,6 +204,7 @@ type ChangeRow = {
 
 function quoteOf(row: ChangeRow & { quote_id: string }): Quote {
   return {
+    dailyAllowance: null,
     id: row.quote_id,
     currency: row.currency,
     totalMinor: row.total,

@@ -1,5 +1,14 @@
 import { eq } from 'drizzle-orm'
-import { audienceHash, channelOf, templateAccount } from '../delivery/index.ts'
+import {
+  type Allowance,
+  type AllowanceDay,
+  audienceHash,
+  channelOf,
+  describeDays,
+  findAllowance,
+  planDays,
+  templateAccount,
+} from '../delivery/index.ts'
 import { senders } from '../delivery/tables.ts'
 import { newId } from '../platform/ids.ts'
 import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
@@ -30,6 +39,8 @@ export type Quote = {
   expiresAt: string
   /** What it costs if everyone falls over, and what of that is reserved beside the total. */
   fallback?: { quote: Quote; keptMinor: bigint }
+  /** On which days the platform lets the recipients be reached; null where there is no limit. */
+  dailyAllowance: (Allowance & { days: AllowanceDay[]; detail: string }) | null
 }
 
 export type QuoteLine = {
@@ -42,6 +53,8 @@ export type QuoteLine = {
   segments?: number
   subtotalMinor: bigint
 }
+
+type PricedQuote = Omit<Quote, 'dailyAllowance'>
 
 export type QuoteRefusal =
   | 'forbidden'
@@ -101,7 +114,31 @@ async function enter(
 ): Promise<Result<Quote, QuoteRefusal>> {
   const quote = await saveQuote(scope, campaign, parts.request, audience)
   const refusal = await moveCampaign(scope, campaign, 'quoted', { quoteId: quote.id })
-  return refusal ?? ok(quote)
+  if (refusal) return refusal
+  const startsAt = audience.firstDueAt ?? scope.now
+  return ok({ ...quote, dailyAllowance: await spread(scope, parts, quote.recipients, startsAt) })
+}
+
+const DAY_MS = 24 * 60 * 60 * 1_000
+
+/** What is taken of the allowance now is free again when a campaign begins a day later or more. */
+async function spread(
+  scope: Scope,
+  { sender, request }: CampaignParts,
+  recipients: number,
+  startsAt: Date,
+): Promise<Quote['dailyAllowance']> {
+  const allowance = await findAllowance(scope, sender.id)
+  if (!allowance) return null
+  const isSoon = startsAt.getTime() - scope.now.getTime() < DAY_MS
+  const days = planDays(
+    recipients,
+    { ...allowance, used: isSoon ? allowance.used : 0 },
+    startsAt,
+    request.accountZone,
+  )
+  const today = planDays(1, { limit: 1, used: 0 }, scope.now, request.accountZone)[0]!.date
+  return { ...allowance, days, detail: describeDays(recipients, allowance.limit, days, today) }
 }
 
 const MIXED_MODELS =
@@ -188,7 +225,7 @@ async function saveQuote(
   campaign: Campaign,
   request: AudienceRequest,
   audience: Audience,
-): Promise<Quote> {
+): Promise<PricedQuote> {
   const id = newId(scope.now.getTime())
   const basis = {
     category: request.category,
@@ -243,7 +280,7 @@ function totals(
   audience: Audience,
   sums: Sum[],
   expiresAt: Date,
-): Quote {
+): PricedQuote {
   const priced = sums.filter((sum) => sum.excluded === null)
   const lines = priced.map((sum) => ({
     market: sum.market!,

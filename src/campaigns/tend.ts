@@ -1,10 +1,11 @@
-import { releaseSpare, startRun, stoppedSenderOf, stopRun } from '../delivery/index.ts'
+import { releaseSpare, startRun, stoppedSenderOf, stopRun, waitedUntil } from '../delivery/index.ts'
 import type { Scope } from '../platform/scope.ts'
 import { recordEvent } from '../workspaces/index.ts'
 import { tendFallback } from './fallback.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
 import { moveCampaign } from './move.ts'
 import { recheckPrice, recheckTemplate } from './recheck.ts'
+import { SEND_WITHIN_MS } from './schedule.ts'
 import { closeIfEmpty, endCampaign, pauseCampaign } from './stop.ts'
 import { submitWaiting } from './submit.ts'
 
@@ -17,7 +18,7 @@ export async function tendCampaign(scope: Scope, campaignId: string): Promise<bo
   const found = await lockCampaign(scope, campaignId)
   if (!found.ok) return false
   const campaign = found.value
-  if (isOver(campaign, scope.now)) return expire(scope, campaign)
+  if (isOver(campaign, scope.now) && !(await wasHeldUp(scope, campaign))) return expire(scope, campaign)
   switch (campaign.state) {
     case 'waiting_for_funds':
       return (await submitWaiting(scope, campaignId)).ok
@@ -56,6 +57,16 @@ function isOver(campaign: Campaign, now: Date): boolean {
     campaign.sendBefore !== null &&
     new Date(campaign.sendBefore) <= now
   )
+}
+
+/**
+ * A campaign that had to wait for its daily allowance has its full time from then on, unless its maker named an end
+ * of their own.
+ */
+async function wasHeldUp(scope: Scope, campaign: Campaign): Promise<boolean> {
+  if (campaign.schedule.sendBefore !== undefined) return false
+  const waited = await waitedUntil(scope, campaign.id)
+  return waited !== undefined && waited.getTime() + SEND_WITHIN_MS > scope.now.getTime()
 }
 
 async function begin(scope: Scope, campaign: Campaign): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { MESSAGE_STATES, type MessageState } from '../delivery/index.ts'
+import { findWait, MESSAGE_STATES, type MessageState } from '../delivery/index.ts'
 import type { Scope } from '../platform/scope.ts'
 import { seeFallback } from './fallback.ts'
 import type { Campaign } from './find-campaign.ts'
@@ -23,6 +23,8 @@ export type CampaignView = {
   money: CampaignMoney
   ratePerSecond: number
   eta: string | null
+  /** What it waits for by itself, such as tomorrow's allowance. */
+  wait: { for: 'daily_allowance'; until: Date } | undefined
 }
 
 /** A campaign with its counts and its money as they are at this moment. */
@@ -38,6 +40,7 @@ export async function viewCampaign(
     fallback: await viewFallback(scope, campaign, currency),
     counts,
     money,
+    wait: campaign.state === 'sending' ? await findWait(scope, campaign.id) : undefined,
     ...progress(campaign, counts, await ratePerSecond(scope, campaign), scope.now),
   }
 }

@@ -3,6 +3,7 @@ import type { Scope } from '../platform/scope.ts'
 import { release } from '../wallet/index.ts'
 import { nextDecentMoment, readQuietMark } from './decency.ts'
 import { findDecency, ruleFor } from './find-decency.ts'
+import { reserveReach } from './reach.ts'
 import type { Run } from './run.ts'
 import { insideWindow } from './window.ts'
 import type { WorkerRows } from './worker-rows.ts'
@@ -36,14 +37,24 @@ export async function claimSlice(rows: WorkerRows, run: Run): Promise<Claim> {
   const taken = await rows.within((scope) => leaseSlice(scope, run, worker))
   if (taken.kind !== 'leased') return taken
   const { sliceNo, startsInMs } = taken
-  const opened = await rows.once((scope) => openAttempts(scope, run, sliceNo, worker))
-  const unfit = opened.filter((row) => row.unfit !== null)
+  const opened = await rows.once((scope) => openAttempts(scope, run, taken, worker))
+  const tooSoon = opened.filter((row) => row.unfit === TOO_SOON)
+  if (tooSoon.length > 0) await rows.once((scope) => putOff(scope, run, tooSoon))
+  const unfit = opened.filter((row) => row.unfit !== null && row.unfit !== TOO_SOON)
   if (unfit.length > 0) await rows.within((scope) => skip(scope, run, unfit))
   return { kind: 'slice', sliceNo, messages: opened.flatMap(claimedMessage), startsInMs }
 }
 
 type Waiting = Exclude<Claim, { kind: 'slice' }>
-type Leased = { kind: 'leased'; sliceNo: number; startsInMs: number } | Waiting
+/** `neighbours`: other campaigns of this sender that are being sent now; `portfolioKey`: whose reach the people must be in. */
+type Lease = {
+  kind: 'leased'
+  sliceNo: number
+  startsInMs: number
+  neighbours: string[]
+  portfolioKey: string | null
+}
+type Leased = Lease | Waiting
 
 /** Takes a slice and its stretch of the sender's time line; both are free again for others before any row is opened. */
 async function leaseSlice(scope: Scope, run: Run, worker: string): Promise<Leased> {
@@ -55,13 +66,40 @@ async function leaseSlice(scope: Scope, run: Run, worker: string): Promise<Lease
     await postpone(scope, run.campaignId, slice.sliceNo, opensAt)
     return { kind: 'wait', forMs: 0 }
   }
+  const reached = await reserveReach(scope, run, slice.sliceNo)
+  if (reached.kind === 'used_up') {
+    await postpone(scope, run.campaignId, slice.sliceNo, reached.until)
+    return { kind: 'wait', forMs: 0 }
+  }
   const size = await countQueued(scope, run.campaignId, slice.sliceNo)
   const start = await bookPace(scope, run, size)
   if (start.kind === 'busy') {
     await giveBack(scope, run.campaignId, slice.sliceNo)
     return { kind: 'wait', forMs: start.forMs }
   }
-  return { kind: 'leased', sliceNo: slice.sliceNo, startsInMs: start.inMs }
+  return {
+    kind: 'leased',
+    sliceNo: slice.sliceNo,
+    startsInMs: start.inMs,
+    neighbours: await findNeighbours(scope, run),
+    portfolioKey: reached.kind === 'reserved' ? reached.portfolioKey : null,
+  }
+}
+
+const TOO_SOON = 'too_soon'
+/** A campaign that has taken up a slice within this time may have written to the same people just now. */
+const NEIGHBOUR_SECONDS = 60
+
+/** Within a campaign nobody is written to twice, so that only other campaigns of the number can come too soon. */
+async function findNeighbours(scope: Scope, run: Run): Promise<string[]> {
+  if (run.pairSeconds === 0) return []
+  const rows = await scope.sql<{ campaign_id: string }[]>`
+    WITH active AS (
+      UPDATE runs SET active_at = clock_timestamp() WHERE campaign_id = ${run.campaignId} AND workspace_id = ${scope.workspaceId}
+         AND (active_at IS NULL OR active_at < clock_timestamp() - interval '1 second'))
+    SELECT campaign_id FROM runs WHERE sender_id = ${run.senderId} AND workspace_id = ${scope.workspaceId}
+       AND campaign_id <> ${run.campaignId} AND active_at > clock_timestamp() - make_interval(secs => ${NEIGHBOUR_SECONDS})`
+  return rows.map((row) => row.campaign_id)
 }
 
 async function takeSlice(scope: Scope, campaignId: string, worker: string) {
@@ -180,7 +218,12 @@ async function giveBack(scope: Scope, campaignId: string, sliceNo: number): Prom
  * One statement opens an attempt for each message of the slice, committed before the provider is called. Who opted out
  * since the campaign was submitted, or was erased, or whose message was stopped, gets none and is named.
  */
-function openAttempts(scope: StatementScope, run: Run, sliceNo: number, worker: string) {
+function openAttempts(
+  scope: StatementScope,
+  run: Run,
+  { sliceNo, neighbours, portfolioKey }: Lease,
+  worker: string,
+) {
   const nowText = scope.now.toISOString()
   return scope.sql<OpenedRow[]>`
     WITH due AS MATERIALIZED (
@@ -190,10 +233,18 @@ function openAttempts(scope: StatementScope, run: Run, sliceNo: number, worker: 
                   WHEN EXISTS (
                     SELECT 1 FROM suppressions s WHERE s.workspace_id = ${scope.workspaceId} AND s.phone = r.phone
                        AND (s.scope = 'all' OR s.scope = (SELECT category FROM runs WHERE campaign_id = ${run.campaignId}))
-                       AND (s.expires_at IS NULL OR s.expires_at > ${nowText}::timestamptz)) THEN 'opted_out' END AS unfit
+                       AND (s.expires_at IS NULL OR s.expires_at > ${nowText}::timestamptz)) THEN 'opted_out'
+                  WHEN EXISTS (
+                    SELECT 1 FROM messages o JOIN attempts a ON a.message_id = o.id AND a.attempt_no = o.attempts
+                     WHERE o.campaign_id = ANY(${listOf(neighbours)}::uuid[]) AND o.contact_id = m.contact_id
+                       AND coalesce(a.dispatched_at, a.claimed_at) > clock_timestamp() - make_interval(secs => ${run.pairSeconds}::float8))
+                    THEN ${TOO_SOON}::text END AS unfit
         FROM messages m LEFT JOIN recipients r ON r.message_id = m.id
        WHERE m.campaign_id = ${run.campaignId} AND m.slice_no = ${sliceNo} AND m.state = 'queued'
          AND (m.not_before IS NULL OR m.not_before <= ${nowText}::timestamptz)
+         AND (${portfolioKey}::text IS NULL OR EXISTS (
+           SELECT 1 FROM portfolio_reach p WHERE p.workspace_id = ${scope.workspaceId} AND p.portfolio_key = ${portfolioKey}::text
+              AND p.contact_id = m.contact_id))
          AND EXISTS (SELECT 1 FROM slices l WHERE l.campaign_id = ${run.campaignId} AND l.slice_no = ${sliceNo} AND l.worker = ${worker})
        ORDER BY m.id FOR NO KEY UPDATE OF m),
     moved AS (
@@ -217,6 +268,14 @@ type OpenedRow = { id: bigint; price: bigint } & (
 function claimedMessage(row: OpenedRow): ClaimedMessage[] {
   if (row.unfit !== null) return []
   return [{ messageId: row.id, attemptNo: row.attempts, phone: row.phone, variables: row.variables }]
+}
+
+/** Whom another campaign of the number wrote to a moment ago waits a moment; the others go. */
+function putOff(scope: StatementScope, run: Run, tooSoon: readonly OpenedRow[]) {
+  const until = new Date(scope.now.getTime() + run.pairSeconds * 1000).toISOString()
+  return scope.sql`
+    UPDATE messages SET not_before = ${until}::timestamptz
+     WHERE id = ANY(${listOf(tooSoon.map((row) => row.id))}::bigint[]) AND workspace_id = ${scope.workspaceId} AND state = 'queued'`
 }
 
 async function skip(scope: Scope, run: Run, unfit: readonly OpenedRow[]): Promise<void> {

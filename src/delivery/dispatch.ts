@@ -203,6 +203,7 @@ type Recorder = {
 function openRecorder(house: DispatchHouse, rows: WorkerRows, run: Run): Recorder {
   let waiting: Outcome[] = []
   const told = new Set<bigint>()
+  const systematic = watchForSystematic()
   let obstacle: Obstacle | undefined
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
@@ -225,7 +226,7 @@ function openRecorder(house: DispatchHouse, rows: WorkerRows, run: Run): Recorde
 
   return {
     tell(message, outcome) {
-      obstacle ??= obstacleIn(outcome)
+      obstacle ??= obstacleIn(outcome) ?? systematic.judge(outcome)
       add(outcomeRow(message, outcome))
     },
     putBack(message) {
@@ -242,6 +243,27 @@ function openRecorder(house: DispatchHouse, rows: WorkerRows, run: Run): Recorde
     async finish() {
       await flush()
       clearTimeout(timer)
+    },
+  }
+}
+
+/** So many of the messages at hand must have met the same fault, and be most of all, before it counts as everybody's. */
+const SYSTEMATIC_FROM = 10
+const SYSTEMATIC_SHARE = 0.8
+
+/** A fault of one row is that row's; where nearly all have it, the campaign stops before it has burnt its whole list. */
+function watchForSystematic() {
+  const counts = new Map<string, number>()
+  let all = 0
+  return {
+    judge(outcome: SendOutcome): Obstacle | undefined {
+      all += 1
+      if (outcome.outcome !== 'rejected' || !outcome.isSystematic) return undefined
+      const alike = (counts.get(outcome.code) ?? 0) + 1
+      counts.set(outcome.code, alike)
+      if (alike < SYSTEMATIC_FROM || alike < SYSTEMATIC_SHARE * all) return undefined
+      const message = `Nearly every message is refused: ${outcome.message} Mend the template or its variables, then resume.`
+      return { action: 'campaign', code: outcome.code, message }
     },
   }
 }
@@ -300,6 +322,8 @@ function outcomeRow({ messageId, attemptNo }: ClaimedMessage, answer: SendOutcom
       ...told,
       outcome: 'not_sent',
       retryAfterMs: answer.action === 'wait_a_day' ? A_DAY_MS : answer.retryAfterMs,
+      retryFactor: answer.retryFactor,
+      mostTries: answer.mostTries,
     }
   }
   return { ...told, outcome: answer.outcome }

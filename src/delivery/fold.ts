@@ -5,6 +5,7 @@ import { foldTemplateNews } from './halt-templates.ts'
 import { type FailureObstacle, obstaclesIn } from './obstacle.ts'
 import type { InboundMessage, OtherUpdate, Provider, SenderConfig, WebhookContext } from './provider.ts'
 import { type ReceiptLine, receiptLines } from './receipt.ts'
+import { hearRefusals } from './refusals.ts'
 import { applyReceipts } from './settle-receipts.ts'
 
 const MOST_WEBHOOKS_AT_ONCE = 1_000
@@ -106,6 +107,7 @@ async function foldSome(
     scope,
     parsed.flatMap(({ templates }) => templates),
   )
+  await hearRefusals(scope, known)
   await hear(scope, sender, listen, {
     inbound: parsed.flatMap(({ id, inbound }) => inbound.map((message) => ({ webhookId: id, message }))),
     notices: parsed.flatMap(({ id, other }) => other.map((update) => ({ webhookId: id, update }))),

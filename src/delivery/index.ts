@@ -1,3 +1,4 @@
+export { type AllowanceDay, describeDays, planDays } from './allowance.ts'
 export { type CheckedReport, checkSender } from './check-sender.ts'
 export { closeSlice, replayParked } from './close.ts'
 export {
@@ -32,6 +33,7 @@ export type { FailureObstacle, Obstacle } from './obstacle.ts'
 export type { CheckItem, InboundMessage, ProviderConnection } from './provider.ts'
 export { packCallback } from './providers/callback.ts'
 export { channelOf, PROVIDERS } from './providers/index.ts'
+export { type Allowance, findAllowance, findWait, waitedUntil } from './reach.ts'
 export { chargeRunAs, countInHand, repriceRun, unsentMessages } from './reprice-run.ts'
 export { findRun, type Run } from './run.ts'
 export {

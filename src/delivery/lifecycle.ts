@@ -37,9 +37,18 @@ export const MOST_ATTEMPTS = 12
 const FIRST_RETRY_SECONDS = 2
 const LONGEST_RETRY_SECONDS = 300
 
-/** How long to wait before the next attempt, in seconds: doubling from two seconds up to five minutes. */
-export function retryDelaySeconds(attemptNo: number): number {
-  return Math.min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** Math.max(0, attemptNo - 1))
+/**
+ * How long to wait before the next attempt, in seconds: doubling from two seconds up to five minutes, or from the least
+ * wait that the platform asked for by its own factor; what it asked for is never cut short.
+ */
+export function retryDelaySeconds(
+  attemptNo: number,
+  asked: { leastSeconds?: number; factor?: number } = {},
+): number {
+  const { leastSeconds = 0, factor = 2 } = asked
+  const first = factor === 2 ? FIRST_RETRY_SECONDS : Math.max(FIRST_RETRY_SECONDS, leastSeconds)
+  const grown = Math.min(LONGEST_RETRY_SECONDS, first * factor ** Math.max(0, attemptNo - 1))
+  return Math.max(leastSeconds, grown)
 }
 
 /** The name of an attempt, which travels with the message and comes back in every receipt. */

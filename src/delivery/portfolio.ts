@@ -7,13 +7,25 @@ import type { SenderReport } from './provider.ts'
  * business share it; until the platform has named the business, those of one account do.
  */
 export async function keepTier(scope: Scope, senderId: string, tier: Tier, heardAt: Date): Promise<void> {
-  await scope.sql`
+  const [changed] = await scope.sql<{ key: string }[]>`
     INSERT INTO portfolios AS p (workspace_id, key, tier, daily_limit, heard_at)
     SELECT s.workspace_id, coalesce(s.portfolio_key, s.account_key), ${tier.tier}, ${tier.limit}::int, ${heardAt.toISOString()}::timestamptz
       FROM senders s WHERE s.id = ${senderId} AND s.workspace_id = ${scope.workspaceId}
     ON CONFLICT (workspace_id, key) DO UPDATE
       SET tier = excluded.tier, daily_limit = excluded.daily_limit, heard_at = excluded.heard_at
-      WHERE excluded.heard_at >= p.heard_at`
+      WHERE excluded.heard_at >= p.heard_at
+    RETURNING p.key`
+  if (changed) await wakeWaiting(scope, changed.key)
+}
+
+/** What waits for the allowance looks again at once: it may have grown. */
+async function wakeWaiting(scope: Scope, key: string): Promise<void> {
+  await scope.sql`
+    UPDATE slices l SET due_at = ${scope.now.toISOString()}::timestamptz
+      FROM runs r JOIN senders s ON s.id = r.sender_id
+     WHERE r.workspace_id = ${scope.workspaceId} AND r.waits_for = 'daily_allowance'
+       AND coalesce(s.portfolio_key, s.account_key) = ${key} AND l.campaign_id = r.campaign_id
+       AND l.done_at IS NULL AND l.due_at = r.waits_until`
 }
 
 /** Keeps what a check learnt: to which business the account belongs, how many people it may reach, and that it was asked. */

@@ -79,6 +79,8 @@ export type SendOutcome =
       readonly code: string
       readonly message: string
       readonly action: ErrorAction
+      /** The fault of one row or, where most of the first rows meet it, of the campaign. */
+      readonly isSystematic?: boolean
     }
   | {
       readonly outcome: 'not_sent'
@@ -87,6 +89,10 @@ export type SendOutcome =
       readonly action: ErrorAction
       /** The least time before the next try; the caller's own backoff may be longer. */
       readonly retryAfterMs?: number
+      /** By how much each wait is longer than the one before; twice by default. */
+      readonly retryFactor?: number
+      /** How often it is tried at most with this answer. */
+      readonly mostTries?: number
     }
   | {
       readonly outcome: 'indeterminate'
@@ -286,6 +292,8 @@ export type Provider<Config extends SenderConfig = SenderConfig> = {
   /** Codes of failures that another channel can mend: nobody could be reached, and nobody had refused. */
   readonly mendedElsewhere?: readonly string[]
   readonly defaultMessagesPerSecond: number
+  /** The least time between two messages of a sender to one person, where the platform asks for one. */
+  readonly pairSeconds?: number
   /** How long after acceptance a message may still be delivered: the hold lives as long. */
   readonly defaultLifetimeSeconds: number
   /** Where this sender's templates are kept; a provider without it keeps none, and sends any template. */

@@ -4,6 +4,7 @@ import { capture, release } from '../wallet/index.ts'
 import type { ClaimedMessage } from './claim.ts'
 import { LEASE_SECONDS } from './claim.ts'
 import { MOST_ATTEMPTS, retryDelaySeconds } from './lifecycle.ts'
+import { keepRefusals, STOPPED_MARKETING } from './refusals.ts'
 import type { Run } from './run.ts'
 import type { WorkerRows } from './worker-rows.ts'
 import { writeCharges } from './write-charges.ts'
@@ -55,6 +56,8 @@ export type Outcome = {
   code?: string | undefined
   detail?: string | undefined
   retryAfterMs?: number | undefined
+  retryFactor?: number | undefined
+  mostTries?: number | undefined
 }
 
 /**
@@ -77,6 +80,11 @@ export async function recordOutcomes(
     const moved = await writeOutcomes(scope, await giveUpAtLast(scope, outcomes))
     const failed = moved.filter((row) => row.state === 'failed')
     await release(scope, { ...run, ...sumOf(failed), reason: 'rejected' })
+    const refused = outcomes.filter(({ code }) => code === STOPPED_MARKETING)
+    await keepRefusals(
+      scope,
+      refused.map(({ messageId }) => ({ messageId, saidAt: scope.now })),
+    )
     await chargeAccepted(
       scope,
       run,
@@ -146,26 +154,32 @@ function writeOutcomes(scope: StatementScope, settled: readonly Outcome[]) {
 async function giveUpAtLast(scope: Scope, outcomes: readonly Outcome[]): Promise<Outcome[]> {
   const doubtful = outcomes.filter(isDoubtful)
   if (doubtful.length === 0) return [...outcomes]
-  const rows = await scope.sql<{ message_id: bigint }[]>`
-    SELECT message_id FROM attempts
+  const rows = await scope.sql<{ message_id: bigint; code: string | null; n: number }[]>`
+    SELECT message_id, code, count(*)::int AS n FROM attempts
      WHERE message_id = ANY(${listOf(doubtful.map((o) => o.messageId))}::bigint[]) AND dispatched_at IS NOT NULL
-       AND workspace_id = ${scope.workspaceId} GROUP BY 1 HAVING count(*) >= ${MOST_ATTEMPTS}`
-  const triedTooOften = new Set(rows.map((row) => row.message_id))
+       AND workspace_id = ${scope.workspaceId} GROUP BY 1, 2`
+  const isSpent = ({ messageId, code, mostTries }: Outcome) => {
+    const tries = rows.filter((row) => row.message_id === messageId)
+    const all = tries.reduce((sum, { n }) => sum + n, 0)
+    // The attempt at hand bears no code yet.
+    const alike = 1 + (tries.find((row) => row.code === code)?.n ?? 0)
+    return all >= MOST_ATTEMPTS || alike >= (mostTries ?? MOST_ATTEMPTS)
+  }
   return outcomes.map((outcome) =>
-    doubtful.includes(outcome) && triedTooOften.has(outcome.messageId)
-      ? { ...outcome, outcome: 'rejected' }
-      : outcome,
+    doubtful.includes(outcome) && isSpent(outcome) ? { ...outcome, outcome: 'rejected' } : outcome,
   )
 }
 
 /** Whether it may have been tried for the last time. */
-function isDoubtful({ outcome, retryAfterMs, attemptNo }: Outcome): boolean {
-  return outcome === 'not_sent' && retryAfterMs !== 0 && attemptNo >= MOST_ATTEMPTS
+function isDoubtful({ outcome, retryAfterMs, attemptNo, mostTries = MOST_ATTEMPTS }: Outcome): boolean {
+  return outcome === 'not_sent' && retryAfterMs !== 0 && attemptNo >= mostTries
 }
 
 function notBefore(outcome: Outcome, nowMs: number): string | null {
   if (outcome.outcome !== 'not_sent' || outcome.retryAfterMs === 0) return null
-  const waitMs = outcome.retryAfterMs ?? retryDelaySeconds(outcome.attemptNo) * 1000
+  const { attemptNo, retryAfterMs = 0, retryFactor: factor } = outcome
+  const asked = { leastSeconds: retryAfterMs / 1000, ...(factor !== undefined && { factor }) }
+  const waitMs = retryDelaySeconds(attemptNo, asked) * 1000
   return new Date(nowMs + waitMs).toISOString()
 }
 

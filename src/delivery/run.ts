@@ -1,6 +1,6 @@
 import type { Scope } from '../platform/scope.ts'
 import type { Channel } from './provider.ts'
-import { channelOf } from './providers/index.ts'
+import { channelOf, findProvider } from './providers/index.ts'
 import type { Window } from './window.ts'
 
 /** A frozen send-out, as workers need it; it does not change after submission, so that it may be cached. */
@@ -20,13 +20,16 @@ export type Run = {
   provider: string
   channel: Channel
   messagesPerSecond: number
+  /** The least time between two messages of the sender to one person; 0 where its channel asks for none. */
+  pairSeconds: number
 }
 
 /** Loads a run with its sender's pace; undefined when there is none in this workspace. */
 export async function findRun(scope: Scope, campaignId: string): Promise<Run | undefined> {
   const [row] = await scope.sql<RunRow[]>`
     SELECT r.campaign_id, r.workspace_id, r.sender_id, r.hold_id, r.currency, r.model, r.charge_on, r.category, r.template,
-           r.time_window, r.send_before, r.lifetime_seconds, s.provider, s.messages_per_second
+           r.time_window, r.send_before, r.lifetime_seconds, s.provider, s.messages_per_second,
+           (s.config ->> 'pair_seconds')::float8 AS pair_seconds
       FROM runs r JOIN senders s ON s.id = r.sender_id AND s.workspace_id = r.workspace_id
      WHERE r.campaign_id = ${campaignId} AND r.workspace_id = ${scope.workspaceId}`
   return row && toRun(row)
@@ -47,6 +50,7 @@ type RunRow = {
   lifetime_seconds: number
   provider: string
   messages_per_second: number
+  pair_seconds: number | null
 }
 
 function toRun(row: RunRow): Run {
@@ -66,5 +70,6 @@ function toRun(row: RunRow): Run {
     provider: row.provider,
     channel: channelOf(row.provider),
     messagesPerSecond: row.messages_per_second,
+    pairSeconds: row.pair_seconds ?? findProvider(row.provider)?.pairSeconds ?? 0,
   }
 }

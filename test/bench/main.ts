@@ -8,6 +8,7 @@ import { benchImport } from './import.ts'
 import { benchQuote } from './quote.ts'
 import { benchReceipts } from './receipts.ts'
 import { benchSend } from './send.ts'
+import { benchWebhookDoor } from './webhook-door.ts'
 
 /** The benches by name, in the order in which they run. */
 const BENCHES: Record<string, (ground: Ground) => Promise<Figure[]>> = {
@@ -15,6 +16,7 @@ const BENCHES: Record<string, (ground: Ground) => Promise<Figure[]>> = {
   quote: (ground) => benchQuote(ground, 100_000),
   send: (ground) => benchSend(ground, 60_000),
   receipts: (ground) => benchReceipts(ground, 60_000),
+  webhooks: (ground) => benchWebhookDoor(ground, 40_000),
   growth: benchGrowth,
   fairness: benchFairness,
   'quote-million': (ground) => benchQuote(ground, 1_000_000),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { findCampaign, quoteCampaign, resumeCampaign } from '../../src/campaigns/index.ts'
 import { dispatchSlice, findRun } from '../../src/delivery/index.ts'
 import { openLog } from '../../src/platform/log.ts'
@@ -30,8 +30,13 @@ beforeAll(async () => {
   clinic = await openClinic()
   await fund(clinic, '1000000')
   senderId = await makeCloudSender(clinic)
-  listId = await makeList(clinic, patients(10))
 }, 60_000)
+
+/** Other people each time: one number does not write to one person twice within seconds. */
+let times = 0
+beforeEach(async () => {
+  listId = await makeList(clinic, patients(10, 100 * ++times))
+})
 
 afterAll(() => clinic?.close())
 

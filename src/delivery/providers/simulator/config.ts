@@ -78,6 +78,9 @@ export const simulatorConfig = z
       description: 'The most messages a second.',
       default: DEFAULT_MESSAGES_PER_SECOND,
     }),
+    pair_seconds: z.number().min(0).max(60).optional().meta({
+      description: 'The least time between two messages to one person, 0 by default; 6 on WhatsApp.',
+    }),
     messaging_limit: z
       .enum(['TIER_250', 'TIER_2K', 'TIER_10K', 'TIER_100K', 'TIER_UNLIMITED'])
       .optional()

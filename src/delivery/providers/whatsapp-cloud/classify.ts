@@ -126,8 +126,14 @@ function refusalByCode(error: GraphError, answer: Answer): SendOutcome {
     return { outcome: 'rejected', code, message: explainUnknown(code, error.title), action: 'recipient' }
   }
   const refusal = { code, message: explain(rule), action: rule.action }
-  if (rule.refused === 'rejected') return { outcome: 'rejected', ...refusal }
-  return notSent(refusal, Math.max(rule.retryAfterMs ?? 0, retryAfterMs(answer)))
+  if (rule.refused === 'rejected')
+    return { outcome: 'rejected', ...refusal, ...(rule.isSystematic && { isSystematic: true }) }
+  const { retryFactor, mostTries } = rule
+  return {
+    ...notSent(refusal, Math.max(rule.retryAfterMs ?? 0, retryAfterMs(answer))),
+    ...(retryFactor !== undefined && { retryFactor }),
+    ...(mostTries !== undefined && { mostTries }),
+  }
 }
 
 /** Graph's missing object (code 100, subcode 33) is the same fault as its older code 33: the number id is wrong. */
@@ -155,7 +161,7 @@ const WRONG_DOOR: ReadonlySet<number> = new Set([401, 403, 404, 405, 407])
 function notSent(
   refusal: { readonly code: string; readonly message: string; readonly action: ErrorAction },
   waitMs: number,
-): SendOutcome {
+): Extract<SendOutcome, { outcome: 'not_sent' }> {
   return waitMs > 0
     ? { outcome: 'not_sent', ...refusal, retryAfterMs: waitMs }
     : { outcome: 'not_sent', ...refusal }

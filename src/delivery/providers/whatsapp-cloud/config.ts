@@ -4,6 +4,8 @@ export const GRAPH_URL = 'https://graph.facebook.com'
 export const GRAPH_VERSION = 'v26.0'
 /** What a number may send unless Meta has raised it. */
 export const DEFAULT_MESSAGES_PER_SECOND = 80
+/** One message in so many seconds from one number to one person; more is refused (131056). */
+export const PAIR_SECONDS = 6
 /** Meta's default time to live of a template message: 30 days. */
 export const DEFAULT_LIFETIME_SECONDS = 30 * 24 * 60 * 60
 

@@ -17,6 +17,12 @@ export type ErrorRule = {
   readonly mend: string
   /** The least time before the next try. */
   readonly retryAfterMs?: number
+  /** By how much each wait is longer than the one before, where the platform asks for more than twice. */
+  readonly retryFactor?: number
+  /** How often it is tried at most with this answer, where the platform promises nothing of trying longer. */
+  readonly mostTries?: number
+  /** The fault of one row or, where most of the first rows meet it, of the campaign. */
+  readonly isSystematic?: boolean
 }
 
 const SECOND_MS = 1_000
@@ -25,7 +31,10 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 
 export const ERROR_RULES: readonly ErrorRule[] = [
   // Try again later: the platform was busy, and says that it took nothing.
-  again(1, 30 * SECOND_MS, 'WhatsApp could not handle the request.', 'It is tried again a few times.'),
+  {
+    ...again(1, 30 * SECOND_MS, 'WhatsApp could not handle the request.', 'It is tried twice again.'),
+    mostTries: 3,
+  },
   again(2, 30 * SECOND_MS, 'WhatsApp is down for a moment.', 'It is tried again.'),
   again(4, MINUTE_MS, 'The app has made too many API calls.', 'All calls slow down, then go on.'),
   again(
@@ -40,13 +49,19 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     'The number sends faster than WhatsApp allows.',
     'Sending slows down; lower messages_per_second if it recurs.',
   ),
-  again(
-    131056,
-    6 * SECOND_MS,
-    'Too many messages to this recipient within a few seconds.',
-    'This recipient waits; others go on.',
-  ),
-  again(131000, 30 * SECOND_MS, 'Something went wrong at WhatsApp.', 'It is tried again a few times.'),
+  {
+    ...again(
+      131056,
+      6 * SECOND_MS,
+      'Too many messages to this recipient within a few seconds.',
+      'This recipient waits, longer each time; others go on.',
+    ),
+    retryFactor: 4,
+  },
+  {
+    ...again(131000, 30 * SECOND_MS, 'Something went wrong at WhatsApp.', 'It is tried again a few times.'),
+    mostTries: 4,
+  },
   again(131016, 30 * SECOND_MS, 'A WhatsApp service is unavailable.', 'It is tried again.'),
   again(133004, 30 * SECOND_MS, 'The WhatsApp server is unavailable.', 'It is tried again.'),
   again(
@@ -71,18 +86,19 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     what: 'WhatsApp limits how many marketing messages this person gets, from all businesses together.',
     mend: 'Wait at least 24 hours; trying earlier is punished. Reminders belong in a utility template.',
     retryAfterMs: DAY_MS,
+    mostTries: 2,
   },
 
   // Never again this message to this recipient.
-  never(100, 'A parameter of the message is not valid.', 'Check the row’s values against the template.'),
-  never(131008, 'A required parameter is missing.', 'Check the row’s values against the template.'),
-  never(131009, 'A parameter’s value is not valid.', 'Check the row’s values and the phone number.'),
-  never(135000, 'WhatsApp could not read a parameter of the message.', 'Check the row’s values.'),
+  row(100, 'A parameter of the message is not valid.', 'Check the row’s values against the template.'),
+  row(131008, 'A required parameter is missing.', 'Check the row’s values against the template.'),
+  row(131009, 'A parameter’s value is not valid.', 'Check the row’s values and the phone number.'),
+  row(135000, 'WhatsApp could not read a parameter of the message.', 'Check the row’s values.'),
   never(130403, 'The recipient has blocked this business.', 'Do not write again until they write first.'),
   never(
     130472,
-    'The recipient is part of a WhatsApp experiment and gets no marketing.',
-    'Nothing; it is not billed.',
+    'The recipient is part of a WhatsApp experiment in which this message is not delivered.',
+    'Sending again does not help, and it is not billed; reach the person another way.',
   ),
   never(
     130497,
@@ -118,9 +134,9 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     'Send it to the phone number if it is known.',
   ),
   never(132005, 'The text is too long once its variables are filled in.', 'Shorten the row’s values.'),
-  never(132008, 'A template parameter has the wrong format.', 'Check the row’s values against the template.'),
-  never(132012, 'A template parameter has the wrong format.', 'Check the row’s values against the template.'),
-  never(
+  row(132008, 'A template parameter has the wrong format.', 'Check the row’s values against the template.'),
+  row(132012, 'A template parameter has the wrong format.', 'Check the row’s values against the template.'),
+  row(
     132018,
     'The template’s parameters were refused.',
     'Take line breaks, tabs and runs of spaces out of the row’s values.',
@@ -301,6 +317,11 @@ function again(code: number, retryAfterMs: number, what: string, mend: string): 
 
 function never(code: number, what: string, mend: string): ErrorRule {
   return { code, action: 'recipient', refused: 'rejected', what, mend }
+}
+
+/** A fault of the row's own values; where nearly every row has it, the template or its variables are at fault. */
+function row(code: number, what: string, mend: string): ErrorRule {
+  return { ...never(code, what, mend), isSystematic: true }
 }
 
 /** The message itself can never pass, and no other of the campaign either. */

@@ -5,6 +5,7 @@ import {
   DEFAULT_MESSAGES_PER_SECOND,
   GRAPH_URL,
   GRAPH_VERSION,
+  PAIR_SECONDS,
   type WhatsappCloudConfig,
   whatsappCloudConfig,
 } from './config.ts'
@@ -29,6 +30,7 @@ export const whatsappCloud: Provider<WhatsappCloudConfig> = {
   // Not on WhatsApp, or on one too old. Not 131049 and 131050, where a person or Meta keeps advertising away, nor 130472.
   mendedElsewhere: ['131026'],
   defaultMessagesPerSecond: DEFAULT_MESSAGES_PER_SECOND,
+  pairSeconds: PAIR_SECONDS,
   defaultLifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
 
   accountOf(config) {
