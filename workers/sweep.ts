@@ -67,10 +67,17 @@ async function sweepRuns(house: House): Promise<void> {
   for (const { workspace_id, campaign_id } of idle) await wakeRun(house, workspace_id, campaign_id)
 }
 
+/** Nudges of the sweep are equal within this time only: one that the queue holds by a wrong clock keeps no other away. */
+const SAME_NUDGE_MS = 20_000
+
+function lately(house: House): number {
+  return Math.floor(house.clock.now().getTime() / SAME_NUDGE_MS)
+}
+
 /** On a lane of this process's own: the queue holds the lanes of a killed worker for some twenty seconds. */
 async function wakeRun(house: House, workspaceId: string, campaignId: string): Promise<void> {
   const data = { workspaceId, campaignId, lane: house.worker }
-  await house.queues.add('send', 'send', data, { dedupeId: `${campaignId}-${house.worker}` })
+  await house.queues.add('send', 'send', data, { dedupeId: `${campaignId}-${house.worker}-${lately(house)}` })
 }
 
 async function sweepWebhooks(house: House): Promise<void> {
@@ -82,7 +89,7 @@ async function sweepWebhooks(house: House): Promise<void> {
     waiting.map(({ sender_id }) => ({
       name: 'fold',
       data: { senderId: sender_id },
-      dedupeId: `fold-${sender_id}-${house.worker}`,
+      dedupeId: `fold-${sender_id}-${house.worker}-${lately(house)}`,
     })),
   )
 }

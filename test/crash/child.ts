@@ -17,7 +17,8 @@ export type Child = {
 }
 
 const MOST_WAIT_MS = 60_000
-const STOP_MS = 10_000
+/** Longer than a worker or a server takes to finish what is in hand. */
+const STOP_MS = 40_000
 const living = new Set<ChildProcess>()
 
 process.once('exit', () => {

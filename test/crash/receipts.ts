@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Dice, pick } from './dice.ts'
 import type { Stage } from './stage.ts'
 
@@ -23,6 +24,7 @@ export async function storm(stage: Stage, dice: Dice): Promise<Stormed> {
   const genuine = sample.flatMap((message) => statusesOf(message).map((status) => ({ message, status })))
   const copies = shuffled(dice, Array.from({ length: COPIES }, () => genuine).flat())
   const stormed = { posted: 0, refused: 0, forgedButTaken: 0 }
+  await untilServerAnswers(stage)
   const next = copies.values()
   const postAll = async () => {
     for (const { message, status } of next) {
@@ -41,8 +43,26 @@ export async function storm(stage: Stage, dice: Dice): Promise<Stormed> {
   return stormed
 }
 
+const ANSWERS_WITHIN_MS = 60_000
+const LOOK_AGAIN_MS = 100
+
+/** A server that was just killed is still starting: receipts that nobody hears prove nothing. */
+async function untilServerAnswers({ serverUrl }: Stage): Promise<void> {
+  const until = performance.now() + ANSWERS_WITHIN_MS
+  while (performance.now() < until) {
+    const isUp = await fetch(`${serverUrl}/healthz`).then(
+      ({ status }) => status === 200,
+      () => false,
+    )
+    if (isUp) return
+    await sleep(LOOK_AGAIN_MS)
+  }
+  throw new Error('the server does not come back')
+}
+
 /** Says long after the settlement that messages were delivered which had been given up. Returns their numbers. */
 export async function deliverLate(stage: Stage): Promise<Set<bigint>> {
+  await untilServerAnswers(stage)
   const givenUp = await stage.within(
     ({ sql, workspaceId }) => sql<{ id: bigint }[]>`
       SELECT id FROM messages WHERE workspace_id = ${workspaceId} AND campaign_id = ${stage.campaignId}

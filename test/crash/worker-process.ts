@@ -14,7 +14,7 @@ process.stdout.write(`${JSON.stringify({ worker: house.worker })}\n`)
 await once(process.stdin, 'data')
 const workers = startWorkers(house)
 process.once('SIGTERM', async () => {
-  await workers.stop({ graceMs: 5_000 })
+  await workers.stop({ graceMs: 20_000 })
   await house.close()
   process.exit(0)
 })

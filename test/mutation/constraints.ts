@@ -71,18 +71,18 @@ function guardsOf(clinic: Clinic): Promise<{ guard: string; drop: string }[]> {
                CASE k.contype WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key' WHEN 'p' THEN 'primary key' ELSE 'unique' END) AS guard,
              format('ALTER TABLE %I DROP CONSTRAINT %I CASCADE', c.relname, k.conname) AS drop
         FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-       WHERE c.relname = ANY(${GUARDED_TABLES}::text[]) AND k.contype IN ('c','f','p','u')
+       WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(${GUARDED_TABLES}::text[]) AND k.contype IN ('c','f','p','u')
          -- What is unique with fewer columns is unique with more, so that only a reference needs this one.
          AND NOT (k.contype = 'u' AND NOT EXISTS (SELECT 1 FROM pg_constraint f WHERE f.contype = 'f' AND f.conindid = k.conindid)
              AND EXISTS (SELECT 1 FROM pg_constraint p WHERE p.conrelid = k.conrelid AND p.contype = 'p' AND p.conkey <@ k.conkey))
       UNION ALL
       SELECT format('%s.%s (trigger)', c.relname, t.tgname), format('DROP TRIGGER %I ON %I', t.tgname, c.relname)
         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-       WHERE c.relname = ANY(${GUARDED_TABLES}::text[]) AND NOT t.tgisinternal
+       WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(${GUARDED_TABLES}::text[]) AND NOT t.tgisinternal
       UNION ALL
       SELECT format('%s.%s (unique index)', c.relname, i.relname), format('DROP INDEX %I', i.relname)
         FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
-       WHERE c.relname = ANY(${GUARDED_TABLES}::text[]) AND x.indisunique
+       WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(${GUARDED_TABLES}::text[]) AND x.indisunique
          AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = x.indexrelid)
       ORDER BY 1`,
   )

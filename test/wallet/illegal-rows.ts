@@ -52,7 +52,72 @@ const policy = { version: '(SELECT max(version) + 1 FROM approval_policies)' }
 const approval = `INSERT INTO approvals (id, workspace_id, campaign_id, digest, approver, decision, policy_version, created_at)
   SELECT gen_random_uuid(), workspace_id, id, digest, 'key:sari', 'approve', 1, now() FROM campaigns WHERE id = :sending;`
 
+const aDraft = { ...aNewCampaign, quote_id: 'NULL', hold_id: 'NULL', state: "'draft'" }
+
+/** What is charged when it is accepted, and campaigns that stand in for others. */
+const ON_ACCEPTANCE: readonly Illegal[] = [
+  row('a fallback without a ceiling', {
+    of: 'campaigns',
+    where: campaign,
+    changed: { ...aDraft, fallback_of: ':settled' },
+    code: CHECKED,
+  }),
+  row('a ceiling of nothing', {
+    of: 'campaigns',
+    where: campaign,
+    changed: { ...aDraft, fallback_of: ':settled', ceiling: '0' },
+    code: CHECKED,
+  }),
+  row('a fallback of no campaign', {
+    of: 'campaigns',
+    where: campaign,
+    changed: { ...aDraft, fallback_of: NOBODY, ceiling: '5' },
+    code: NOT_THERE,
+  }),
+  {
+    what: 'two fallbacks of one campaign',
+    sql: `${[1, 2].map(() => like('campaigns', campaign, { ...aDraft, fallback_of: ':settled', ceiling: '5' })).join('; ')}`,
+    program: TWICE,
+  },
+  {
+    what: 'a campaign that becomes another’s fallback',
+    sql: `UPDATE campaigns SET fallback_of = :settled, ceiling = 5 WHERE ${campaign}`,
+    program: GUARDED,
+  },
+  row('a quote charged at no known moment', {
+    of: 'quotes',
+    where: quote,
+    changed: { ...aNewQuote, charge_on: "'payday'" },
+    code: CHECKED,
+  }),
+  ...Object.entries({ charge_on: "'payday'", spare: '-1', waits_for: "'rain'" }).map(([column, value]) =>
+    row(`a run whose ${column} cannot be`, {
+      of: 'runs',
+      where: run,
+      changed: { campaign_id: NOBODY, [column]: value },
+      code: CHECKED,
+    }),
+  ),
+  row('a message charged on acceptance, accepted, and not charged', {
+    of: 'messages',
+    where: sent,
+    changed: { ...newMessage, on_acceptance: 'true' },
+    code: CHECKED,
+  }),
+  {
+    what: 'a message charged at another moment than it was quoted for',
+    sql: `UPDATE messages SET on_acceptance = true WHERE campaign_id = :sending AND state = 'queued' OR id = (SELECT max(id) FROM messages WHERE campaign_id = :settled)`,
+    program: GUARDED,
+  },
+  {
+    what: 'a charge for a wish',
+    sql: charge('5').replace("'amount', 5", "'amount', 5, 'status', 'wished'"),
+    program: CHECKED,
+  },
+]
+
 export const ILLEGAL_ROWS: readonly Illegal[] = [
+  ...ON_ACCEPTANCE,
   // Accounts and transfers
   row('an account with the number of another', {
     of: 'accounts',
