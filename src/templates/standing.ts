@@ -2,8 +2,15 @@ import type { Scope } from '../platform/scope.ts'
 import type { Category } from './input.ts'
 import { isSendable, type ParameterFormat, type PlatformStatus, statusSentence } from './platform-state.ts'
 
-/** Where a sender's templates are kept, and whether they may be sent only once the platform has approved them. */
-export type TemplateAccount = { readonly accountId: string; readonly needsApproval: boolean }
+/**
+ * Where a sender's templates are kept, and whether they may be sent only once the platform has approved them: `known`
+ * asks it of an account of which any template is known. Of one whose templates were never fetched nothing is known, and
+ * the platform itself refuses what it does not have, which pauses the campaign.
+ */
+export type TemplateAccount = {
+  readonly accountId: string
+  readonly needsApproval: 'always' | 'known' | 'never'
+}
 
 /** Whether a template may be sent on an account now, as what, and if not why, in a sentence for people. */
 export type Standing = {
@@ -38,7 +45,7 @@ export async function standingOf(
     SELECT id, name, status, reason, category, category_at, ttl_seconds, parameter_format FROM platform_templates
      WHERE workspace_id = ${scope.workspaceId} AND account_id = ${account.accountId} AND template_id = ${templateId}
      ORDER BY status = 'deleted', created_at DESC LIMIT 1 FOR SHARE`
-  if (!row) return account.needsApproval ? UNKNOWN : FREE
+  if (!row) return (await mustBeKnown(scope, account)) ? UNKNOWN : FREE
   return {
     sendable: isSendable(row.status),
     sentence: statusSentence(row.status, row.reason),
@@ -51,6 +58,13 @@ export async function standingOf(
       parameterFormat: row.parameter_format,
     },
   }
+}
+
+async function mustBeKnown(scope: Scope, { accountId, needsApproval }: TemplateAccount): Promise<boolean> {
+  if (needsApproval !== 'known') return needsApproval === 'always'
+  const [known] = await scope.sql`
+    SELECT 1 FROM platform_templates WHERE workspace_id = ${scope.workspaceId} AND account_id = ${accountId} LIMIT 1`
+  return known !== undefined
 }
 
 const UNKNOWN: Standing = {

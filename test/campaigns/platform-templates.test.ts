@@ -3,7 +3,7 @@ import { findCampaign, quoteCampaign, resumeCampaign } from '../../src/campaigns
 import { dispatchSlice, findRun } from '../../src/delivery/index.ts'
 import { openLog } from '../../src/platform/log.ts'
 import { unwrap } from '../../src/platform/result.ts'
-import { platformTemplatesOf } from '../../src/templates/index.ts'
+import { platformTemplatesOf, submitTemplate } from '../../src/templates/index.ts'
 import {
   booksOf,
   type Clinic,
@@ -47,7 +47,15 @@ const later = (seconds: number) => new Date(clinic.now().getTime() + seconds * 1
 const IN_AN_HOUR = { at: '2026-11-23T10:00:00', timeZone: 'Asia/Jakarta' }
 
 describe('a template of the real platform', () => {
-  it('cannot be quoted before it was submitted', async () => {
+  it('is quoted where nothing is known of the account’s templates: the platform has the last word', async () => {
+    const templateId = await makeTemplate(clinic)
+    const unfetched = await makeCloudSender(clinic, '777')
+    const id = await draft(clinic, { templateId, senderId: unfetched, listId })
+    expect((await clinic.as('budi', (scope) => quoteCampaign(scope, id))).ok).toBe(true)
+  })
+
+  it('cannot be quoted before it was submitted, once the account’s templates are known', async () => {
+    await makeSubmitted(clinic, senderId)
     const templateId = await makeTemplate(clinic)
     const id = await draft(clinic, { templateId, senderId, listId })
     const refused = await clinic.as('budi', (scope) => quoteCampaign(scope, id))
@@ -160,6 +168,9 @@ describe('a template of the real platform', () => {
   it('is another’s template on another account', async () => {
     const templateId = await makeSubmitted(clinic, senderId)
     const elsewhere = await makeCloudSender(clinic, '999')
+    const theirs = await makeTemplate(clinic, { samples: { name: 'Siti' } })
+    const request = { accountId: '999', senderId: elsewhere }
+    unwrap(await clinic.as('budi', (scope) => submitTemplate(scope, theirs, request)))
     const id = await draft(clinic, { templateId, senderId: elsewhere, listId })
     expect(reasonOf(await clinic.as('budi', (scope) => quoteCampaign(scope, id)))).toBe(
       'template_not_approved',

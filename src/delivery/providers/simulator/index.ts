@@ -25,7 +25,10 @@ export const simulator: Provider<SimulatorConfig> = {
   defaultLifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
 
   accountOf(config, senderId) {
-    return { accountId: simulatedAccountId(senderId), needsApproval: config.template_review === true }
+    return {
+      accountId: simulatedAccountId(senderId),
+      needsApproval: config.template_review === true ? 'always' : 'never',
+    }
   },
 
   openTemplates(config, deps) {

@@ -34,7 +34,7 @@ export const whatsappCloud: Provider<WhatsappCloudConfig> = {
   defaultLifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
 
   accountOf(config) {
-    return { accountId: String(config.business_account_id), needsApproval: true }
+    return { accountId: String(config.business_account_id), needsApproval: 'known' }
   },
 
   openTemplates(config, deps) {
