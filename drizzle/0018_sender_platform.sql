@@ -146,11 +146,3 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
                       AND (s.lease_until IS NULL OR s.lease_until < clock_timestamp()))
       ORDER BY c.nudged_at NULLS FIRST LIMIT most FOR UPDATE OF c SKIP LOCKED)
   RETURNING r.workspace_id, r.campaign_id $$;
---> statement-breakpoint
--- Numbers whose account the platform was last asked about long ago, or never.
-CREATE FUNCTION senders_to_check(before timestamptz, most int)
-RETURNS TABLE (workspace_id uuid, sender_id uuid)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT s.workspace_id, s.id FROM senders s
-   WHERE s.provider = 'whatsapp_cloud' AND (s.checked_at IS NULL OR s.checked_at < before)
-   ORDER BY s.checked_at NULLS FIRST LIMIT most $$;

@@ -207,20 +207,6 @@ CREATE INDEX notice_deliveries_due ON notice_deliveries (try_at) WHERE state = '
 --> statement-breakpoint
 CREATE INDEX notice_deliveries_by_endpoint ON notice_deliveries (endpoint_id, id DESC);
 --> statement-breakpoint
--- Below which balance somebody wants to know, and what was told already, so that it is told once.
-CREATE TABLE alert_settings (
-  workspace_id uuid PRIMARY KEY REFERENCES workspaces,
-  low_balance bigint CHECK (low_balance > 0),
-  low_told boolean NOT NULL DEFAULT false,
-  short_told date,                                     -- the first day that lacks money, as it was last told
-  short_by bigint,
-  updated_by text NOT NULL,
-  updated_at timestamptz NOT NULL);
---> statement-breakpoint
-SELECT wall('alert_settings');
---> statement-breakpoint
-INSERT INTO program_grants VALUES ('alert_settings', 'INSERT, UPDATE');
---> statement-breakpoint
 CREATE FUNCTION notices_to_gather(most int) RETURNS TABLE (workspace_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT c.workspace_id FROM notice_cursors c

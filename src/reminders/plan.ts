@@ -344,7 +344,7 @@ function wordsOf(sequence: Sequence, run: readonly Debtor[]) {
 
 /** What the template may say: the invoice with what is still owed of it, then the step's own words. */
 function variablesOf(step: Step, debtor: Debtor): Record<string, string> {
-  const invoices = debtor.of.map(({ of }) => of)
+  const invoices = debtor.of.map(({ of }) => of).sort(oldestFirst)
   const first = invoices[0]!
   const dates = Object.entries(step.dates).map(([name, days]) => [name, plusDays(first.due_date, days)])
   return {
@@ -354,12 +354,19 @@ function variablesOf(step: Step, debtor: Debtor): Record<string, string> {
     amount: plainAmount(owedBy(debtor)),
     invoice_amount: plainAmount(invoices.reduce((sum, { amount }) => sum + amount, 0n)),
     paid: plainAmount(invoices.reduce((sum, { paid }) => sum + paid, 0n)),
-    due_date: invoices.map(({ due_date }) => due_date).sort()[0]!,
+    due_date: first.due_date,
     pay_link: first.pay_link ?? '',
     attachment: first.attachment ?? '',
     ...step.variables,
     ...Object.fromEntries(dates),
   }
+}
+
+type Dated = { readonly due_date: string; readonly number: string }
+
+function oldestFirst(a: Dated, b: Dated): number {
+  const [x, y] = [`${a.due_date} ${a.number}`, `${b.due_date} ${b.number}`]
+  return x < y ? -1 : x > y ? 1 : 0
 }
 
 function plainAmount(minor: bigint): string {

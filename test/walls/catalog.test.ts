@@ -66,7 +66,6 @@ const PAST_THE_WALLS = {
   parked_waiting: 'ids of workspaces',
   payments_to_claim: 'ids of workspaces',
   runs_to_nudge: 'ids of campaigns, noting that they were looked at',
-  senders_to_check: 'ids of senders',
   slices_past_lifetime: 'ids of campaigns and numbers of slices',
   template_work: 'ids of senders',
   webhooks_waiting: 'ids of senders',

@@ -16,7 +16,6 @@ const LEFT_BEHIND = [
   `INSERT INTO notices VALUES (gen_random_uuid(), :here, 'ping', '{}', now())`,
   `INSERT INTO notice_deliveries (id, workspace_id, endpoint_id, notice_id, try_at, created_at)
    SELECT gen_random_uuid(), :here, e.id, n.id, now(), now() FROM notice_endpoints e, notices n WHERE e.workspace_id = :here`,
-  `INSERT INTO alert_settings VALUES (:here, 1, false, NULL, NULL, 'key:budi', now())`,
   `INSERT INTO payment_gateways VALUES (gen_random_uuid(), :here, 'stripe', 'shop', '{}', '\\x00', now())`,
   `INSERT INTO gateway_events (id, workspace_id, gateway_id, event_id, kind, says, outcome, body_sha256, received_at)
      SELECT gen_random_uuid(), :here, id, 'e1', 'other', 'x', 'nothing', sha256('x'), now() FROM payment_gateways WHERE workspace_id = :here`,
