@@ -52,7 +52,8 @@ const WAYS = `
   waiting_for_funds cancelled, waiting_for_funds expired, pending_approval scheduled, pending_approval rejected,
   pending_approval cancelled, pending_approval expired, scheduled sending, scheduled paused, scheduled cancelled,
   scheduled expired, sending paused, sending completing, sending cancelled, sending expired, paused sending,
-  paused scheduled, paused cancelled, paused expired, paused completing, completing settled`
+  paused scheduled, paused cancelled, paused expired, paused completing, completing settled,
+  pending_approval paused, paused pending_approval`
 
 describe('a campaign', () => {
   it('goes the ways that the table names and no other, and is edited before it is submitted', () => {
