@@ -458,7 +458,7 @@ export const ILLEGAL_ROWS: readonly Illegal[] = [
     changed: { ...aNewQuote, campaign_id: NOBODY },
     code: NOT_THERE,
   }),
-  ...['total', 'minimum', 'recipients'].map((column) =>
+  ...['total', 'minimum', 'recipients', 'carried'].map((column) =>
     row(`a quote with a negative ${column}`, {
       of: 'quotes',
       where: quote,
