@@ -217,7 +217,7 @@ BEGIN
   RETURN 0;
 END $$;
 --> statement-breakpoint
--- What came to a good end was no failure; with `forgiven`, neither was any before it.
+-- A good end was no failure; with `forgiven`, what came before it is forgotten too.
 CREATE FUNCTION end_attempt(subject bytea, forgiven boolean) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   UPDATE people.attempts SET failures = CASE WHEN forgiven THEN 0 ELSE greatest(failures - 1, 0) END WHERE subject_hash = subject;

@@ -102,7 +102,7 @@ export const campaignSchema = listedSchema
     money: moneyOfCampaign,
     fallback: z
       .strictObject({
-        campaign_id: idSchema.meta({ description: 'It is read as any campaign: messages, report, events.' }),
+        campaign_id: idSchema.meta({ description: 'Read it like every campaign: messages, report, events.' }),
         sender_id: idSchema,
         template_id: idSchema,
         state: stateSchema,

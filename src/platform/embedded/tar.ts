@@ -8,7 +8,7 @@ const BLOCK = 512
 const PATH_LIMIT = 100
 const SIZE_LIMIT = 8 ** 11
 
-/** The bytes of a ustar archive, as any `tar` reads it. Every file is readable by its owner alone. */
+/** The bytes of a ustar archive, readable by every `tar`. Each file is readable by its owner alone. */
 export async function* packTar(entries: AsyncIterable<Entry>): AsyncGenerator<Buffer> {
   for await (const { path, size, bytes } of entries) {
     yield header(path, size)

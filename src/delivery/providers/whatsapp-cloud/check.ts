@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { request } from 'undici'
 import { readTier } from '../../notice.ts'
 import type { CheckItem, SenderReport } from '../../provider.ts'
+import { callGraph, readAtMost, timeouts } from './graph-call.ts'
 import {
   ACCOUNT_FIELDS,
   judgeAccount,
@@ -98,48 +99,13 @@ function levelOf(phone: Told): string | null {
 
 type Ask = (path: string, query: Readonly<Record<string, string>>) => Promise<Told>
 
-function asker({ baseUrl, version, accessToken }: CheckedSender, onDate: (date: Date) => void): Ask {
+function asker(sender: CheckedSender, onDate: (date: Date) => void): Ask {
   return async (path, query) => {
-    const url = new URL(`${baseUrl.replace(/\/+$/, '')}/${version}/${path}`)
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-    try {
-      const response = await request(url, {
-        headers: {
-          authorization: `Bearer ${accessToken}`,
-          accept: 'application/json',
-          'user-agent': 'duecast',
-        },
-        headersTimeout: ANSWER_MS,
-        bodyTimeout: ANSWER_MS,
-        signal: AbortSignal.timeout(2 * ANSWER_MS),
-      })
-      const text = await readAtMost(response.body, ANSWER_MAX_BYTES)
-      const date = Date.parse(String(response.headers.date))
-      if (!Number.isNaN(date)) onDate(new Date(date))
-      return toldBy(parse(text), response.statusCode)
-    } catch (error) {
-      return { silent: (error as { code?: string }).code ?? 'no answer' }
-    }
-  }
-}
-
-async function readAtMost(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    if (bytes > maxBytes)
-      throw Object.assign(new Error('The answer is too long.'), { code: 'answer_too_long' })
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+    const limits = { answerMs: ANSWER_MS, maxBytes: ANSWER_MAX_BYTES }
+    const answer = await callGraph(sender, { method: 'GET', path, query }, limits)
+    if ('failure' in answer) return { silent: answer.failure ?? 'no answer' }
+    if (answer.at) onDate(answer.at)
+    return toldBy(answer.body, answer.status)
   }
 }
 
@@ -151,11 +117,7 @@ async function shakeHands({ webhookUrl, verifyToken, mustBeHttps }: CheckedSende
     url.searchParams.set('hub.mode', 'subscribe')
     url.searchParams.set('hub.verify_token', verifyToken)
     url.searchParams.set('hub.challenge', challenge)
-    const response = await request(url, {
-      headersTimeout: ANSWER_MS,
-      bodyTimeout: ANSWER_MS,
-      signal: AbortSignal.timeout(2 * ANSWER_MS),
-    })
+    const response = await request(url, timeouts(ANSWER_MS))
     const text = await readAtMost(response.body, 4_096)
     return judgeHandshake(webhookUrl, response.statusCode === 200 && text === challenge, mustBeHttps)
   } catch (error) {

@@ -1,16 +1,11 @@
-import { request } from 'undici'
 import { categoryOfWord, type ListedTemplate, statusOfWord } from '../../../templates/index.ts'
 import type { ConnectDeps, TemplateLine, TemplateOutcome, TemplateRequest } from '../../provider.ts'
+import { callGraph, type GraphEndpoint } from './graph-call.ts'
 import { isRecord, type JsonRecord, maskNumbers, readCode, readId, readList, readText } from './shapes.ts'
 import { templateRequestBody } from './template-request.ts'
 
 /** Where and as whom a business account is spoken to. */
-export type AccountEndpoint = {
-  readonly baseUrl: string
-  readonly version: string
-  readonly accountId: string
-  readonly accessToken: string
-}
+export type AccountEndpoint = GraphEndpoint & { readonly accountId: string }
 
 const ANSWER_TIMEOUT_MS = 20_000
 const ANSWER_MAX_BYTES = 8 * 1024 * 1024
@@ -55,56 +50,13 @@ type Call = (
   body?: object,
 ) => Promise<Answer | Failure>
 
-function caller({ baseUrl, version, accessToken }: AccountEndpoint, answerMs: number): Call {
+function caller(endpoint: AccountEndpoint, answerMs: number): Call {
   return async (method, path, query, body) => {
-    const url = new URL(`${baseUrl.replace(/\/+$/, '')}/${version}/${path}`)
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-    try {
-      const response = await request(url, {
-        method,
-        headers: {
-          authorization: `Bearer ${accessToken}`,
-          accept: 'application/json',
-          'user-agent': 'duecast',
-          ...(body && { 'content-type': 'application/json' }),
-        },
-        ...(body && { body: JSON.stringify(body) }),
-        headersTimeout: answerMs,
-        bodyTimeout: answerMs,
-        signal: AbortSignal.timeout(2 * answerMs),
-      })
-      const text = await readAtMost(response.body, ANSWER_MAX_BYTES)
-      return { status: response.statusCode, body: parse(text), at: dateOf(response.headers.date) }
-    } catch (error) {
-      return { failure: (error as { code?: string }).code ?? 'no_answer' }
-    }
+    const limits = { answerMs, maxBytes: ANSWER_MAX_BYTES }
+    const answer = await callGraph(endpoint, { method, path, query, body }, limits)
+    if ('failure' in answer) return { failure: answer.failure ?? 'no_answer' }
+    return { ...answer, at: answer.at?.toISOString() }
   }
-}
-
-async function readAtMost(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    if (bytes > maxBytes)
-      throw Object.assign(new Error('The answer is too long.'), { code: 'answer_too_long' })
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** When the platform answered, by its own clock: what it says of itself is of that moment. */
-function dateOf(header: string | string[] | undefined): string | undefined {
-  const time = typeof header === 'string' ? Date.parse(header) : Number.NaN
-  return Number.isNaN(time) ? undefined : new Date(time).toISOString()
 }
 
 type Trouble = Exclude<TemplateOutcome<never>, { outcome: 'done' }>
