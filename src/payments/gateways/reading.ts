@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isSafeBaseUrl } from '../../platform/base-url.ts'
 import { formatAmount, parseAmount, UNITS_PER_CURRENCY_UNIT } from '../../platform/money.ts'
 
 /** JSON of a webhook, undefined for anything that is not an object. */
@@ -99,19 +100,10 @@ function valid(date: Date): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date
 }
 
-const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
-
 /** Where a gateway's API is: https, or plain http on this machine. */
 export const baseUrlSchema = z.string().max(2048).refine(isSafeBaseUrl, {
   error: 'api_base_url is an https address, or plain http on this machine (127.0.0.1, localhost).',
 })
-
-function isSafeBaseUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const url = new URL(text)
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname))
-}
 
 /** A secret as it was copied: printable, without spaces. */
 export const secretSchema = z

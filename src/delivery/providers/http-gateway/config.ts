@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isPrivateWay } from '../../../platform/base-url.ts'
 import { LIFETIME_SECONDS_MAX, MESSAGES_PER_SECOND_MAX } from '../whatsapp-cloud/config.ts'
 import { faultsIn } from './placeholders.ts'
 
@@ -146,17 +147,12 @@ export const httpGatewayConfig = z
 
 export type HttpGatewayConfig = z.infer<typeof httpGatewayConfig>
 
+/** Plain http is for this machine alone, and called only where the installation allows it. */
 function isCallable(text: string): boolean {
   if (!URL.canParse(text)) return false
   const url = new URL(text)
-  const isPlain = url.username === '' && url.password === '' && url.hash === ''
-  return (
-    isPlain && (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname)))
-  )
+  return url.username === '' && url.password === '' && url.hash === '' && isPrivateWay(url)
 }
-
-/** Plain http is for this machine alone, and called only where the installation allows it. */
-const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 function secretsNamed(config: { readonly callback?: unknown; readonly secrets?: unknown }): Set<string> {
   const { secrets: _secrets, ...rest } = config

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isSafeBaseUrl } from '../../../platform/base-url.ts'
 import { LIFETIME_SECONDS_MAX, MESSAGES_PER_SECOND_MAX } from '../whatsapp-cloud/config.ts'
 
 export const TWILIO_URL = 'https://api.twilio.com'
@@ -59,12 +60,3 @@ export const twilioConfig = z
   .meta({ description: 'A sender of SMS on Twilio, or on a platform that speaks its API.' })
 
 export type TwilioConfig = z.infer<typeof twilioConfig>
-
-const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
-
-function isSafeBaseUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const url = new URL(text)
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname))
-}

@@ -30,9 +30,8 @@ export function classifyAnswer(answer: Answer): SendOutcome {
   return error === undefined ? refusalWithoutCode(answer) : refusalByCode(error, answer)
 }
 
-/** A call that broke. `dispatched` is whether any byte of the request may have left. */
-export function classifyFailure(error: Error & { code?: unknown }, dispatched: boolean): SendOutcome {
-  const code = typeof error.code === 'string' && error.code !== '' ? error.code : error.name
+/** A call that broke, by the code of its error. `dispatched` is whether any byte of the request may have left. */
+export function classifyFailure(code: string, dispatched: boolean): SendOutcome {
   if (dispatched) {
     const what = BROKEN_OFF[code] ?? 'The connection broke before WhatsApp answered.'
     return { outcome: 'indeterminate', code, message: `${what} ${MAY_HAVE_ARRIVED}` }

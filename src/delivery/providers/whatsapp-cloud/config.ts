@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isSafeBaseUrl } from '../../../platform/base-url.ts'
 
 export const GRAPH_URL = 'https://graph.facebook.com'
 export const GRAPH_VERSION = 'v26.0'
@@ -85,12 +86,3 @@ export const whatsappCloudConfig = z
   .meta({ description: 'A number on Meta’s WhatsApp Cloud API.' })
 
 export type WhatsappCloudConfig = z.infer<typeof whatsappCloudConfig>
-
-const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
-
-function isSafeBaseUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const url = new URL(text)
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname))
-}
