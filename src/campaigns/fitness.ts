@@ -46,19 +46,36 @@ export async function unsendable(
   template: OpenTemplate,
 ): Promise<Map<bigint, string>> {
   const found = new Map<bigint, string>()
+  await eachMember(scope, listId, inDoubt(scope.sql, template), ROWS_AT_ONCE, ({ id, variables }) => {
+    const filled = parametersFor(template.form, variables)
+    if (!filled.ok && filled.reason !== 'missing_variable') found.set(id, filled.reason)
+  })
+  return found
+}
+
+type Member = { readonly id: bigint; readonly variables: Record<string, string> }
+
+/**
+ * Looks at the members of a list that fit a condition on the contact (`c`) and its membership (`l`), in the order of
+ * their ids, so many rows at once.
+ */
+export async function eachMember(
+  scope: Scope,
+  listId: string,
+  condition: ReturnType<typeof inDoubt>,
+  rowsAtOnce: number,
+  look: (member: Member) => void,
+): Promise<void> {
   let after = 0n
   for (;;) {
-    const rows = await scope.sql<{ id: bigint; variables: Record<string, string> }[]>`
+    const rows = await scope.sql<Member[]>`
       SELECT c.id, ${allVariables(scope.sql)} AS variables FROM list_members l
         JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
        WHERE l.list_id = ${listId} AND l.workspace_id = ${scope.workspaceId} AND c.id > ${after}
-         AND ${inDoubt(scope.sql, template)}
-       ORDER BY c.id LIMIT ${ROWS_AT_ONCE}`
-    for (const row of rows) {
-      const filled = parametersFor(template.form, row.variables)
-      if (!filled.ok && filled.reason !== 'missing_variable') found.set(row.id, filled.reason)
-    }
-    if (rows.length < ROWS_AT_ONCE) return found
+         AND ${condition}
+       ORDER BY c.id LIMIT ${rowsAtOnce}`
+    for (const row of rows) look(row)
+    if (rows.length < rowsAtOnce) return
     after = rows.at(-1)!.id
   }
 }

@@ -142,14 +142,9 @@ async function freezeAndReserve(
       'no_recipients',
       'Nobody on this list can be sent this: see what the quote excludes and why.',
     )
-  const parts = await campaignParts(scope, campaign)
-  const unapproved = refuseUnapproved(parts)
-  if (unapproved) return unapproved
-  if (parts.sender.state !== 'active')
-    return refuse(
-      'sender_stopped',
-      `The sender is stopped: ${parts.sender.stopReason ?? 'no reason was given'}.`,
-    )
+  const ready = await readyParts(scope, campaign, 'The sender')
+  if (!ready.ok) return ready
+  const parts = ready.value
   if (isPast(campaign, scope.now, mayHaveBegun))
     return refuse('schedule_in_past', 'The time of sending has passed: change the schedule and quote again.')
   const fallback = await quotedFallback(scope, campaign)
@@ -222,20 +217,29 @@ async function quotedFallback(
     : quote
 }
 
+/** What a campaign is sent with, if its template and its sender may be used at this moment. */
+async function readyParts(
+  scope: Scope,
+  campaign: Campaign,
+  whose: string,
+): Promise<Result<CampaignParts, 'template_not_approved' | 'sender_stopped'>> {
+  const parts = await campaignParts(scope, campaign)
+  const unapproved = refuseUnapproved(parts)
+  if (unapproved) return unapproved
+  const { state, stopReason } = parts.sender
+  if (state === 'active') return ok(parts)
+  return refuse('sender_stopped', `${whose} is stopped: ${stopReason ?? 'no reason was given'}.`)
+}
+
 /** Reserves the fall-over's ceiling in a hold of its own, in the transaction that submits its parent. */
 async function freezeFallback(
   scope: Scope,
   { campaign, quote, keptMinor }: QuotedFallback,
   times: { startsAt: Date; sendBefore: Date },
 ): Promise<Result<Buffer, SubmitRefusal>> {
-  const parts = await campaignParts(scope, campaign)
-  const unapproved = refuseUnapproved(parts)
-  if (unapproved) return unapproved
-  if (parts.sender.state !== 'active')
-    return refuse(
-      'sender_stopped',
-      `The sender of the fall-over is stopped: ${parts.sender.stopReason ?? 'no reason was given'}.`,
-    )
+  const ready = await readyParts(scope, campaign, 'The sender of the fall-over')
+  if (!ready.ok) return ready
+  const parts = ready.value
   const audience = await priceAudience(scope, parts.request)
   const holdId = await openHold(scope, campaign.id, quote.currency)
   const run = runOf(campaign, quote, parts, holdId, times)

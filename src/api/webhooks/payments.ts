@@ -6,6 +6,7 @@ import type { ApiHouse } from '../house.ts'
 import { requestIdOf } from '../observe.ts'
 import { Problem } from '../problem.ts'
 import { definePublicRoute } from '../route.ts'
+import { WITH_BODY } from './refusals.ts'
 
 /** Gateways send some kilobytes. */
 const WEBHOOK_MAX_BYTES = 256 * 1024
@@ -22,14 +23,7 @@ export const receivePaymentWebhook = definePublicRoute({
     'changes nothing.',
   rawBody: 'application/json',
   responses: { 200: null },
-  refusals: [
-    'bad_signature',
-    'not_found',
-    'body_too_large',
-    'unsupported_media_type',
-    'malformed_request',
-    'unavailable',
-  ],
+  refusals: WITH_BODY,
   handler: async (request, response, house) => {
     const opened = await findConnection(house, request)
     const body = await readRaw(request, response)

@@ -4,13 +4,12 @@ import { rawBodyReader } from '../body.ts'
 import type { ApiHouse } from '../house.ts'
 import { Problem } from '../problem.ts'
 import { definePublicRoute } from '../route.ts'
+import { WEBHOOK_REFUSALS, WITH_BODY } from './refusals.ts'
 import { findSender, store } from './whatsapp.ts'
 
 /** One report, or a list of them. */
 const WEBHOOK_MAX_BYTES = 1024 * 1024
 const readRaw = rawBodyReader(WEBHOOK_MAX_BYTES)
-
-const REFUSALS = ['bad_signature', 'not_found', 'body_too_large', 'malformed_request', 'unavailable'] as const
 
 export const receiveSmsCallback = definePublicRoute({
   method: 'post',
@@ -21,7 +20,7 @@ export const receiveSmsCallback = definePublicRoute({
     'Signed over the address and the form (`X-Twilio-Signature`). 200 once it is stored; anything else means: send it again.',
   rawBody: 'application/x-www-form-urlencoded',
   responses: { 200: null },
-  refusals: [...REFUSALS, 'unsupported_media_type'],
+  refusals: WITH_BODY,
   handler: receive,
 })
 
@@ -34,7 +33,7 @@ export const receiveGatewayCallback = definePublicRoute({
     'The last part of the address is secret; a signature of the body is checked where the gateway signs.',
   rawBody: 'application/json',
   responses: { 200: null },
-  refusals: [...REFUSALS, 'unsupported_media_type'],
+  refusals: WITH_BODY,
   handler: receive,
 })
 
@@ -44,7 +43,7 @@ export const receiveGatewayQuery = definePublicRoute({
   tag: 'Webhooks',
   summary: 'Where a gateway reports that can only call an address',
   responses: { 200: null },
-  refusals: REFUSALS,
+  refusals: WEBHOOK_REFUSALS,
   handler: receive,
 })
 

@@ -5,6 +5,7 @@ import { rawBodyReader } from '../body.ts'
 import type { ApiHouse } from '../house.ts'
 import { Problem } from '../problem.ts'
 import { definePublicRoute } from '../route.ts'
+import { WITH_BODY } from './refusals.ts'
 
 /** The platform batches up to 3 MB in one webhook. */
 const WEBHOOK_MAX_BYTES = 3 * 1024 * 1024
@@ -19,14 +20,7 @@ export const receiveWebhook = definePublicRoute({
     'Signed over the raw body (`X-Hub-Signature-256`). 200 once it is stored; anything else means: send it again.',
   rawBody: 'application/json',
   responses: { 200: null },
-  refusals: [
-    'bad_signature',
-    'not_found',
-    'body_too_large',
-    'unsupported_media_type',
-    'malformed_request',
-    'unavailable',
-  ],
+  refusals: WITH_BODY,
   handler: async (request, response, house) => {
     const sender = await findSender(house, request)
     const body = await readRaw(request, response)
