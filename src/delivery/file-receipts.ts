@@ -42,49 +42,77 @@ async function nameByProviderId(scope: Scope, lines: readonly ReceiptLine[]): Pr
 /** @returns the positions of those that belong to no attempt that was dispatched here */
 async function file(scope: Scope, lines: readonly KnownReceipt[]): Promise<Set<number>> {
   if (lines.length === 0) return new Set()
-  const rows = await scope.sql<{ i: number }[]>`
+  const pricing = distinct(lines.map((line) => pricingText(line.update.pricing)))
+  const rows = await scope.sql<{ i: number; is_known: boolean }[]>`
     WITH u AS MATERIALIZED (
       SELECT * FROM unnest(
         ${listOf(lines.map((_, index) => index))}::int[],
         ${listOf(lines.map((line) => line.messageId))}::bigint[],
         ${listOf(lines.map((line) => line.attemptNo))}::smallint[],
         ${listOf(lines.map((line) => line.update.status))}::text[],
-        ${listOf(lines.map((line) => line.update.occurredAt))}::text[]::timestamptz[],
+        ${listOf(lines.map((line) => line.update.occurredAt))}::timestamptz[],
         ${listOf(lines.map((line) => line.webhookId))}::bigint[],
-        ${listOf(lines.map((line) => line.update.providerMessageId ?? null))}::text[],
         ${listOf(lines.map((line) => line.update.error?.code ?? null))}::text[],
         ${listOf(lines.map((line) => line.update.error?.message.slice(0, 500) ?? null))}::text[],
-        ${listOf(lines.map((line) => pricingText(line.update.pricing)))}::text[])
-      AS u(i, message_id, attempt_no, status, occurred_at, webhook_id, provider_message_id, code, detail, pricing)),
+        ${listOf(pricing.places)}::int[])
+      AS u(i, message_id, attempt_no, status, occurred_at, webhook_id, code, detail, pricing_no)),
+    p AS MATERIALIZED (
+      SELECT t.no, t.pricing::jsonb FROM unnest(${listOf(pricing.values)}::text[]) WITH ORDINALITY AS t(pricing, no)),
     known AS MATERIALIZED (
-      SELECT u.*, a.outcome FROM u
+      SELECT u.*, a.outcome IS NULL OR a.outcome = 'indeterminate' AS is_news FROM u
         JOIN attempts a ON a.message_id = u.message_id AND a.attempt_no = u.attempt_no
        WHERE a.workspace_id = ${scope.workspaceId} AND a.dispatched_at IS NOT NULL),
     stored AS (
       INSERT INTO receipts (message_id, attempt_no, status, workspace_id, occurred_at, webhook_id, code, detail, pricing)
       SELECT DISTINCT ON (message_id, attempt_no, status) message_id, attempt_no, status, ${scope.workspaceId}::uuid,
-             occurred_at, webhook_id, code, detail, pricing::jsonb
+             occurred_at, webhook_id, code, detail, (SELECT p.pricing FROM p WHERE p.no = pricing_no)
         FROM known ORDER BY message_id, attempt_no, status, occurred_at
-      ON CONFLICT DO NOTHING),
-    unheard AS MATERIALIZED (
+      ON CONFLICT DO NOTHING)
+    SELECT i, true AS is_known FROM known WHERE is_news
+    UNION ALL SELECT i, false FROM u WHERE i NOT IN (SELECT i FROM known)`
+  await hearOfAttempts(
+    scope,
+    rows.filter((row) => row.is_known).map((row) => lines[row.i]!),
+  )
+  return new Set(rows.filter((row) => !row.is_known).map((row) => row.i))
+}
+
+/** An attempt that was open, or unknown, is hereby known to have been accepted. */
+async function hearOfAttempts({ sql, workspaceId }: Scope, lines: readonly KnownReceipt[]): Promise<void> {
+  const named = lines.filter((line) => line.update.providerMessageId !== undefined)
+  if (named.length === 0) return
+  await sql`
+    WITH unheard AS MATERIALIZED (
       SELECT a.message_id, a.attempt_no, k.provider_message_id
-        FROM (SELECT message_id, attempt_no, min(provider_message_id) AS provider_message_id FROM known
-               WHERE provider_message_id IS NOT NULL AND (outcome IS NULL OR outcome = 'indeterminate') GROUP BY 1, 2) k
+        FROM (SELECT message_id, attempt_no, min(provider_message_id) AS provider_message_id
+                FROM unnest(${listOf(named.map((line) => line.messageId))}::bigint[], ${listOf(named.map((line) => line.attemptNo))}::smallint[],
+                            ${listOf(named.map((line) => line.update.providerMessageId!))}::text[])
+                     AS u(message_id, attempt_no, provider_message_id) GROUP BY 1, 2) k
         JOIN attempts a ON a.message_id = k.message_id AND a.attempt_no = k.attempt_no
-       ORDER BY a.message_id FOR NO KEY UPDATE OF a),
-    heard AS (
-      UPDATE attempts a SET outcome = 'accepted', provider_message_id = h.provider_message_id, resolved_at = clock_timestamp()
-        FROM (SELECT DISTINCT ON (provider_message_id) * FROM unheard ORDER BY provider_message_id, message_id) h
-       WHERE a.message_id = h.message_id AND a.attempt_no = h.attempt_no
-         AND (a.outcome IS NULL OR a.outcome = 'indeterminate')
-         AND NOT EXISTS (SELECT 1 FROM attempts t WHERE t.workspace_id = ${scope.workspaceId}
-                           AND t.provider_message_id = h.provider_message_id))
-    SELECT i FROM u EXCEPT SELECT i FROM known`
-  return new Set(rows.map((row) => row.i))
+       WHERE a.workspace_id = ${workspaceId} AND (a.outcome IS NULL OR a.outcome = 'indeterminate')
+       ORDER BY a.message_id FOR NO KEY UPDATE OF a)
+    UPDATE attempts a SET outcome = 'accepted', provider_message_id = h.provider_message_id, resolved_at = clock_timestamp()
+      FROM (SELECT DISTINCT ON (provider_message_id) * FROM unheard ORDER BY provider_message_id, message_id) h
+     WHERE a.message_id = h.message_id AND a.attempt_no = h.attempt_no
+       AND (a.outcome IS NULL OR a.outcome = 'indeterminate')
+       AND NOT EXISTS (SELECT 1 FROM attempts t WHERE t.workspace_id = ${workspaceId}
+                         AND t.provider_message_id = h.provider_message_id)`
 }
 
 function pricingText(pricing: unknown): string | null {
   return pricing === undefined ? null : JSON.stringify(pricing)
+}
+
+/** Prices are said of every message and are nearly always the same: each travels once. Places count from 1. */
+function distinct(texts: readonly (string | null)[]): { values: string[]; places: (number | null)[] } {
+  const placeOf = new Map<string, number>()
+  const places = texts.map((text) => {
+    if (text === null) return null
+    const place = placeOf.get(text) ?? placeOf.size + 1
+    placeOf.set(text, place)
+    return place
+  })
+  return { values: [...placeOf.keys()], places }
 }
 
 async function park(scope: Scope, senderId: string, lines: readonly ReceiptLine[]): Promise<void> {

@@ -40,8 +40,10 @@ export type Heard = {
 export function heardByMessage(receipts: readonly KnownReceipt[]): Heard[] {
   const byMessage = new Map<bigint, Heard>()
   for (const receipt of receipts) {
-    const heard = byMessage.get(receipt.messageId) ?? silent(receipt)
-    byMessage.set(receipt.messageId, hear(heard, receipt))
+    const known = byMessage.get(receipt.messageId)
+    const heard = known ?? silent(receipt)
+    if (!known) byMessage.set(receipt.messageId, heard)
+    hear(heard, receipt)
   }
   return [...byMessage.values()].sort((a, b) => (a.messageId < b.messageId ? -1 : 1))
 }
@@ -61,28 +63,24 @@ function silent({ messageId, attemptNo }: KnownReceipt): Heard {
   }
 }
 
-function hear(heard: Heard, { update, attemptNo }: KnownReceipt): Heard {
+/** Adds one receipt to what was heard before; in place, because it is done for every receipt there is. */
+function hear(heard: Heard, { update, attemptNo }: KnownReceipt): void {
   const at = update.occurredAt
-  const pricingType = heard.pricingType ?? pricingTypeOf(update.pricing)
+  heard.pricingType ??= pricingTypeOf(update.pricing)
   if (update.status === 'failed') {
-    return {
-      ...heard,
-      failed: true,
-      failedAt: earlier(heard.failedAt, at),
-      pricingType,
-      code: update.error?.code ?? heard.code,
-    }
+    heard.failed = true
+    heard.failedAt = earlier(heard.failedAt, at)
+    heard.code = update.error?.code ?? heard.code
+    return
   }
   const rank = RANKS[update.status]
-  return {
-    ...heard,
-    pricingType,
-    rank: Math.max(rank, heard.rank) as Heard['rank'],
-    attemptNo: rank > heard.rank ? attemptNo : heard.attemptNo,
-    sentAt: rank === 1 ? earlier(heard.sentAt, at) : heard.sentAt,
-    deliveredAt: rank === 2 ? earlier(heard.deliveredAt, at) : heard.deliveredAt,
-    readAt: rank === 3 ? earlier(heard.readAt, at) : heard.readAt,
+  if (rank > heard.rank) {
+    heard.rank = rank
+    heard.attemptNo = attemptNo
   }
+  if (rank === 1) heard.sentAt = earlier(heard.sentAt, at)
+  if (rank === 2) heard.deliveredAt = earlier(heard.deliveredAt, at)
+  if (rank === 3) heard.readAt = earlier(heard.readAt, at)
 }
 
 function earlier(a: string | null, b: string): string {

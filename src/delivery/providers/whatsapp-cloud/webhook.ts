@@ -277,8 +277,16 @@ function readChoice(content: JsonRecord): Content {
 const LATEST_SECONDS = 253_402_300_799
 const MILLISECONDS_FROM = 100_000_000_000
 
-/** Unix seconds as text or number, as ISO 8601. Milliseconds are recognised by their size. */
+let lastInstant: { value: unknown; text: string | undefined } = { value: undefined, text: undefined }
+
+/** Unix seconds as text or number, as ISO 8601. Updates that come together mostly name the same second: it is read once. */
 function readInstant(value: unknown): string | undefined {
+  if (value !== lastInstant.value) lastInstant = { value, text: instantText(value) }
+  return lastInstant.text
+}
+
+/** Milliseconds are recognised by their size. */
+function instantText(value: unknown): string | undefined {
   const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value
   if (typeof number !== 'number' || !Number.isFinite(number) || number < 0) return undefined
   const seconds = number >= MILLISECONDS_FROM ? number / 1_000 : number
