@@ -1,4 +1,5 @@
 import type { House } from '../src/house.ts'
+import { forewarnAll } from './forewarn.ts'
 import { forget } from './forget.ts'
 import { tellNotices } from './notices.ts'
 import { remind } from './remind.ts'
@@ -13,6 +14,7 @@ const TIMETABLE: readonly { name: string; everyMs: number; run: (house: House) =
   { name: 'seal', everyMs: 5_000, run: seal },
   { name: 'watch', everyMs: 60_000, run: watch },
   { name: 'remind', everyMs: 30_000, run: remind },
+  { name: 'forewarn', everyMs: 300_000, run: forewarnAll },
   { name: 'forget', everyMs: 600_000, run: forget },
 ]
 

@@ -32,6 +32,7 @@ import {
 } from './decency.ts'
 import { docsAsset, docsPage } from './docs.ts'
 import { getEvents } from './events.ts'
+import { getCalendarOfRuns } from './foresight.ts'
 import { deleteGateway, getGatewayEvents, getGateways, postGateway, postRotation } from './gateways.ts'
 import { healthz, metrics, readyz } from './health.ts'
 import type { ApiHouse } from './house.ts'
@@ -235,6 +236,7 @@ export const ROUTES: readonly Route[] = [
   getSequenceResults,
   getSequenceResultsBook,
   getReminders,
+  getCalendarOfRuns,
 
   getWallet,
   postTopUp,

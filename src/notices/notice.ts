@@ -4,6 +4,7 @@ export const NOTICE_TYPES = {
   'campaign.settled': 'A campaign is settled',
   'campaign.paused': 'A campaign was paused',
   'campaign.waiting_for_funds': 'A campaign waits for money',
+  'wallet.will_lack': 'A coming run will lack money',
   'invoice.paid': 'An invoice was paid',
   'invoice.payment_reversed': 'A payment was refunded or charged back',
   ping: 'A test, as you asked for',
@@ -24,6 +25,7 @@ export const TOLD_ACTIONS = [
   'campaign.settled',
   'campaign.paused',
   'campaign.waits_for_funds',
+  'wallet.will_lack',
   'invoice.paid',
   'invoice.payment_refunded',
   'invoice.payment_charged_back',
@@ -44,6 +46,8 @@ export function noticeOf(
       return { type: 'campaign.paused', data }
     case 'campaign.waits_for_funds':
       return { type: 'campaign.waiting_for_funds', data }
+    case 'wallet.will_lack':
+      return { type: 'wallet.will_lack', data }
     case 'invoice.paid':
       return { type: 'invoice.paid', data }
     case 'invoice.payment_refunded':

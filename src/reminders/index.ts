@@ -17,6 +17,9 @@ export {
   type Sequence,
   type StandingApproval,
 } from './find-sequence.ts'
+export { type Foresight, foresee, MOST_DAYS_FORESEEN } from './foresee.ts'
+export type { ForeseenDay, ForeseenRun } from './foresight.ts'
+export { forewarn } from './forewarn.ts'
 export { forgetDebtor } from './forget-debtor.ts'
 export { INVOICE_STATES, type Invoice, type InvoiceState, outstandingMinor } from './invoice.ts'
 export {

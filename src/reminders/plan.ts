@@ -1,27 +1,19 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import { DateTime } from 'luxon'
-import { possibleZones } from '../campaigns/index.ts'
-import { type DecencyBook, findDecency, ruleFor } from '../delivery/index.ts'
+import type { Purpose } from '../delivery/index.ts'
 import { listOf } from '../platform/db.ts'
 import { formatAmount } from '../platform/money.ts'
 import type { Scope } from '../platform/scope.ts'
 import { findTemplate } from '../templates/index.ts'
-import { findWorkspace } from '../workspaces/index.ts'
 import { digestOfSequence, findStanding, lockSequence, type Sequence } from './find-sequence.ts'
 import { ceilingOf, type MadeRun, makeRun } from './make-run.ts'
-import { type DaysOff, isOvertaken, nominalDay, type Slot, slotOf } from './occurrence.ts'
+import type { Slot } from './occurrence.ts'
+import { type Candidate, candidatesOf, type Ground as Days, groundOf, placeOf, plusDays } from './place.ts'
 import { purposeOf, type Step, unfitFor } from './sequence.ts'
 
 /** Steps are planned from this hour, on the account's clock, of the day before: what a run lacks is seen in time. */
 const PLAN_FROM_HOUR = 16
 /** However far east somebody is, a step is planned so long before it may go. */
 const PLAN_AHEAD_MS = 60 * 60 * 1000
-/** So many days may lie between the day that a ladder names and the decent day on which a step goes. */
-const MOST_SHIFT_DAYS = 31
-/** Working days are at most so many calendar days apart from what their number says. */
-const WORKING_DAYS_SPREAD = 2
-const MOST_CANDIDATES = 100_000
-
 export type Planned = {
   readonly planned: number
   readonly held: number
@@ -38,11 +30,10 @@ export async function planSequence(scope: Scope, sequenceId: string): Promise<Pl
   const found = await lockSequence(scope, sequenceId)
   if (!found.ok || found.value.state !== 'active') return NOTHING
   const sequence = found.value
-  const { timeZone } = await findWorkspace(scope)
-  const today = DateTime.fromJSDate(scope.now, { zone: timeZone }).toISODate()!
+  const ground = { ...(await groundOf(scope)), sequence }
+  const { today } = ground
   await endPromises(scope, today)
   await takeBackStopped(scope, sequence.id)
-  const ground = { sequence, today, timeZone, book: await findDecency(scope), slots: new Map() }
   const fates: Fate[] = []
   for (const step of sequence.steps) fates.push(...(await fatesOf(scope, ground, step)))
   await writeFates(
@@ -67,14 +58,7 @@ export async function planSequence(scope: Scope, sequenceId: string): Promise<Pl
 
 const NOTHING: Planned = { planned: 0, held: 0, skipped: 0, campaigns: 0 }
 
-type Ground = {
-  readonly sequence: Sequence
-  /** The account's own day. */
-  readonly today: string
-  readonly timeZone: string
-  readonly book: DecencyBook
-  readonly slots: Map<string, ReturnType<typeof slotOf>>
-}
+type Ground = Days & { readonly sequence: Sequence }
 
 /** A promise holds to the end of its day; then the invoice is open again. */
 async function endPromises(scope: Scope, today: string): Promise<void> {
@@ -99,24 +83,6 @@ async function takeBackStopped(scope: Scope, sequenceId: string): Promise<void> 
        AND i.id = r.invoice_id AND i.state IN ('open','partly_paid')`
 }
 
-type Candidate = {
-  invoice_id: string
-  number: string
-  contact_id: bigint
-  amount: bigint
-  paid: bigint
-  due_date: string
-  state: string
-  tags: string[]
-  pay_link: string | null
-  attachment: string | null
-  variables: Record<string, string>
-  created_at: string
-  phone: string
-  time_zone: string | null
-  messages: number
-}
-
 type Fate = { readonly step: Step; readonly of: Candidate; readonly nominal: string } & (
   | { readonly kind: 'go'; readonly slot: Slot }
   | { readonly kind: 'held' | 'skipped'; readonly reason: string; readonly slot: Slot | undefined }
@@ -127,55 +93,30 @@ async function fatesOf(scope: Scope, ground: Ground, step: Step): Promise<Fate[]
   if (!template.ok) return []
   const purpose = purposeOf(step, template.value.category)
   const fates: Fate[] = []
-  for (const of of await candidatesOf(scope, ground, step)) {
+  const { sequence, today } = ground
+  // What an outage has missed is looked at too, so that it is recorded.
+  const between = { from: [sequence.plannedTo ?? today, today].sort()[0]!, to: today }
+  for (const of of await candidatesOf(scope, sequence.id, step, between, true)) {
     const fate = fateOf(scope.now, ground, step, purpose, of)
     if (fate) fates.push(fate)
   }
   return fates
 }
 
-/** Unpaid invoices whose step may be near, and that have no row for it yet or wait for something. */
-async function candidatesOf(scope: Scope, { sequence, today }: Ground, step: Step): Promise<Candidate[]> {
-  const since = [sequence.plannedTo ?? today, today].sort()[0]!
-  const spread =
-    step.unit === 'working_days' ? Math.abs(step.offset) * WORKING_DAYS_SPREAD + MOST_SHIFT_DAYS : 0
-  const first = plusDays(since, -MOST_SHIFT_DAYS - 1 - step.offset - spread)
-  const last = plusDays(today, 2 - step.offset + spread)
-  return scope.sql<Candidate[]>`
-    SELECT i.id AS invoice_id, i.number, i.contact_id, i.amount, i.paid, i.due_date::text, i.state, i.tags, i.pay_link, i.attachment,
-           i.variables, i.created_at, c.phone, c.time_zone,
-           (SELECT count(*)::int FROM reminders p WHERE p.invoice_id = i.id AND p.state = 'planned' AND p.workspace_id = i.workspace_id) AS messages
-      FROM invoices i JOIN contacts c ON c.id = i.contact_id AND c.workspace_id = i.workspace_id
-     WHERE i.workspace_id = ${scope.workspaceId} AND i.state NOT IN ('paid','cancelled') AND c.phone IS NOT NULL
-       AND i.due_date BETWEEN ${first}::text::date AND ${last}::text::date
-       AND NOT EXISTS (SELECT 1 FROM reminders r WHERE r.sequence_id = ${sequence.id} AND r.step_key = ${step.key}
-                         AND r.invoice_id = i.id AND r.state <> 'held')
-     ORDER BY i.id LIMIT ${MOST_CANDIDATES} FOR SHARE OF i`
-}
-
 /** What becomes of a step for an invoice at this moment; undefined while there is nothing to say yet. */
-function fateOf(
-  now: Date,
-  ground: Ground,
-  step: Step,
-  purpose: ReturnType<typeof purposeOf>,
-  of: Candidate,
-): Fate | undefined {
+function fateOf(now: Date, ground: Ground, step: Step, purpose: Purpose, of: Candidate): Fate | undefined {
   const { sequence } = ground
-  const off = daysOff(ground.book, sequence.country)
-  const nominal = nominalDay(step, of.due_date, off)
-  if (nominal === undefined)
-    return { step, of, nominal: of.due_date, kind: 'held', reason: 'missing_calendar', slot: undefined }
+  const place = placeOf(ground, sequence, step, purpose, of)
+  const { nominal } = place
   const about = { step, of, nominal }
-  const zones = possibleZones(of.phone, of.time_zone)
-  const slot = cachedSlot(ground, step, nominal, zones, countryOf(of.phone), purpose)
-  if (slot.kind === 'held') return heldFor(about, slot.reason, now)
-  const { opensAt, closesAt, sendDay } = slot.slot
+  if (place.kind === 'unnamed') return { ...about, kind: 'held', reason: place.reason, slot: undefined }
+  if (place.kind === 'held') return heldFor(about, place.reason, now)
+  const { opensAt, closesAt, sendDay } = place.slot
   const fate = (kind: 'held' | 'skipped', reason: string): Fate => ({
     ...about,
     kind,
     reason,
-    slot: slot.slot,
+    slot: place.slot,
   })
   if (closesAt <= new Date(of.created_at)) return fate('skipped', 'not_yet_known')
   if (closesAt <= new Date(sequence.activeSince!)) return undefined
@@ -183,16 +124,13 @@ function fateOf(
     return fate('skipped', of.state === 'promised' || of.state === 'disputed' ? of.state : 'missed')
   if (now < plansFrom(sendDay, opensAt, ground.timeZone)) return undefined
   if (of.state === 'promised' || of.state === 'disputed') return undefined
-  const others = sequence.steps.flatMap((other) =>
-    other === step ? [] : (nominalDay(other, of.due_date, off) ?? []),
-  )
-  if (isOvertaken(nominal, sendDay, others)) return fate('skipped', 'overtaken')
+  if (place.isOvertaken) return fate('skipped', 'overtaken')
   const unfit = unfitFor(
     step,
     { owedMinor: of.amount - of.paid, tags: of.tags, messages: of.messages },
     sequence.mostMessages,
   )
-  return unfit ? fate('skipped', unfit) : { ...about, kind: 'go', slot: slot.slot }
+  return unfit ? fate('skipped', unfit) : { ...about, kind: 'go', slot: place.slot }
 }
 
 /** What is not known yet may become known while the day lasts, somewhere on Earth. */
@@ -211,45 +149,6 @@ const MOST_HOLD_DAYS = 1
 function plansFrom(sendDay: string, opensAt: Date, timeZone: string): Date {
   const eve = DateTime.fromISO(plusDays(sendDay, -1), { zone: timeZone }).set({ hour: PLAN_FROM_HOUR })
   return new Date(Math.min(eve.toMillis(), opensAt.getTime() - PLAN_AHEAD_MS))
-}
-
-function cachedSlot(
-  { book, slots }: Ground,
-  step: Step,
-  nominal: string,
-  zones: readonly string[],
-  country: string | undefined,
-  purpose: ReturnType<typeof purposeOf>,
-) {
-  const key = `${step.key} ${nominal} ${zones.join(',')} ${country} ${purpose}`
-  const known = slots.get(key)
-  if (known) return known
-  const slot = slotOf(step, nominal, zones, ruleFor(book, country, purpose))
-  slots.set(key, slot)
-  return slot
-}
-
-const countries = new Map<string, string | undefined>()
-const MOST_COUNTRIES = 100_000
-
-function countryOf(phone: string): string | undefined {
-  if (countries.has(phone)) return countries.get(phone)
-  if (countries.size > MOST_COUNTRIES) countries.clear()
-  const country = parsePhoneNumberFromString(phone)?.country
-  countries.set(phone, country)
-  return country
-}
-
-function daysOff(book: DecencyBook, country: string): DaysOff {
-  const own = book.calendars.filter((calendar) => calendar.country === country)
-  return {
-    years: new Set(own.map(({ year }) => year)),
-    days: new Set(own.flatMap(({ days }) => days.map(({ day }) => day))),
-  }
-}
-
-function plusDays(day: string, days: number): string {
-  return DateTime.fromISO(day, { zone: 'utc' }).plus({ days }).toISODate()!
 }
 
 type Going = Extract<Fate, { kind: 'go' }>

@@ -129,14 +129,16 @@ async function live(of: World): Promise<Sent[]> {
     { body: 'Dear {{name}}: {{step}}, {{amount}} of {{invoice}}, due {{due_date}}.' },
   )
   const record: Sent[] = []
-  const deeds = of.debtors.flatMap(({ number, deeds }) => deeds.map((deed) => ({ number, deed })))
+  const deeds = of.debtors.flatMap(({ number, deeds }) =>
+    deeds.map((deed, n) => ({ number, deed, payment: `${number} payment ${n}` })),
+  )
   deeds.sort((a, b) => a.deed.at - b.deed.at)
   let dry = false
   let last = of.start
   for (const [n, at] of ticksOf(of).entries()) {
     clinic.at(new Date(at))
-    for (const { number, deed } of deeds.filter((one) => one.deed.at > last && one.deed.at <= at))
-      await act(number, deed)
+    for (const { number, deed, payment } of deeds.filter((one) => one.deed.at > last && one.deed.at <= at))
+      await act(number, deed, payment)
     const isDry = of.droughts.some(({ from, to }) => at >= from && at < to)
     if (isDry && !dry) await drain()
     if (!isDry && dry) await refill()
@@ -184,7 +186,8 @@ async function settleIn(of: World): Promise<void> {
   })
 }
 
-async function act(number: string, deed: Deed): Promise<void> {
+/** @param payment the gateway’s own number of it: two payments may come at the same moment */
+async function act(number: string, deed: Deed, payment: string): Promise<void> {
   if (deed.kind === 'promise') {
     await clinic.as('budi', (scope) => promiseInvoice(scope, { number }, deed.until))
     return
@@ -196,7 +199,7 @@ async function act(number: string, deed: Deed): Promise<void> {
         amountMinor: BigInt(deed.amount) * 10_000n,
         paidAt: new Date(deed.at),
         source: 'gateway',
-        externalId: `${number} ${deed.at}`,
+        externalId: payment,
       }),
     ),
   )
