@@ -24,9 +24,9 @@ export function observe(house: ApiHouse): RequestHandler {
     const requestId = acceptedId(request) ?? randomUUID()
     ;(response.locals as Locals).requestId = requestId
     response.set(REQUEST_ID_HEADER, requestId)
-    const startedAt = process.hrtime.bigint()
+    const startedMs = performance.now()
     response.once('close', () => {
-      const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9
+      const seconds = (performance.now() - startedMs) / 1000
       const { method } = request
       const route = (response.locals as Locals).route ?? UNMATCHED
       const status = response.writableFinished ? response.statusCode : 499

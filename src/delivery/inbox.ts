@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import { BYTEA_ARRAY, type SqlClient } from '../platform/db.ts'
+import { BYTEA_ARRAY, listOf, type SqlClient } from '../platform/db.ts'
 
 /** Webhooks wait this long for company, so that many share one durable write. */
-const GATHER_MS = 4
+const GATHER_MS = 3
 const MOST_TOGETHER = 500
 /** Beyond this many waiting, a webhook is refused with 503: the provider tries again, and memory stays bounded. */
 const MOST_WAITING = 20_000
@@ -76,10 +75,7 @@ function gather(onStored: (senderIds: readonly string[]) => void): (senderIds: r
 }
 
 async function write(sql: SqlClient, batch: readonly Waiting[]): Promise<void> {
-  const digests = batch.map((item) => createHash('sha256').update(item.body).digest())
-  await sql`SELECT store_webhooks(${batch.map((item) => item.senderId)}::uuid[],
-    ${sql.array(digests, BYTEA_ARRAY)}, ${sql.array(
-      batch.map((item) => item.body),
-      BYTEA_ARRAY,
-    )})`
+  const senderIds = batch.map((item) => item.senderId)
+  const bodies = batch.map((item) => item.body)
+  await sql`SELECT store_webhook_bodies(${listOf(senderIds)}::uuid[], ${sql.array(bodies, BYTEA_ARRAY)})`
 }

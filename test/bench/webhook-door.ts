@@ -8,7 +8,7 @@ import { startPart } from './processes.ts'
 import { openStage, type Stage } from './stage.ts'
 
 const APP_SECRET = 'the app secret of the bench'
-const CONNECTIONS = 64
+const CONNECTIONS = 96
 const P99_MS_MAX = 50
 
 type Hook = { readonly body: string; readonly signature: string }

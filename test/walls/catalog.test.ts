@@ -55,6 +55,7 @@ const PAST_THE_WALLS = {
   find_payment_gateway: 'a gateway with its encrypted secrets, by its id',
   find_webhook_sender: 'a sender with its encrypted secrets, by its id',
   store_webhooks: 'writes each body behind its own sender’s wall; gives nothing back',
+  store_webhook_bodies: 'the same, and makes their digests',
   // What waits: names only.
   all_workspaces: 'ids of workspaces',
   campaigns_to_recheck: 'ids of campaigns',

@@ -22,9 +22,9 @@ export const receiveWebhook = definePublicRoute({
   responses: { 200: null },
   refusals: WITH_BODY,
   handler: async (request, response, house) => {
-    const sender = await findSender(house, request)
+    const { sender, signingSecrets } = await know(house, request)
     const body = await readRaw(request, response)
-    refuseForgery(house, sender, request, body)
+    refuseForgery(sender, signingSecrets, request, body)
     await store(house, sender, body)
     response.status(200).end()
   },
@@ -50,26 +50,33 @@ export const answerHandshake = definePublicRoute({
 const REMEMBER_MS = 5_000
 const MOST_REMEMBERED = 1_000
 
-type Remembered = { readonly sender: OpenSender; readonly untilMs: number }
+/** `signingSecrets`: what its webhooks may be signed with; they are derived, which takes as long as checking with them. */
+type Known = { readonly sender: OpenSender; readonly signingSecrets: readonly string[] }
+type Remembered = Known & { readonly untilMs: number }
 const remembered = new WeakMap<ApiHouse, Map<string, Remembered>>()
 
 /** The sender that an address names. */
 export async function findSender(house: ApiHouse, request: Request): Promise<OpenSender> {
+  return (await know(house, request)).sender
+}
+
+async function know(house: ApiHouse, request: Request): Promise<Known> {
   const id = String(request.params.sender_id)
   const known = remembered.get(house) ?? new Map<string, Remembered>()
   const present = known.get(id)
-  if (present && present.untilMs > performance.now()) return present.sender
+  if (present && present.untilMs > performance.now()) return present
   const sender = isUuid(id) ? await openSender(house.database.sql, house.secrets, id) : undefined
   if (!sender) throw new Problem('not_found', 'There is no such sender.')
   if (known.size >= MOST_REMEMBERED) known.clear()
-  known.set(id, { sender, untilMs: performance.now() + REMEMBER_MS })
+  const signingSecrets = sender.provider.signingSecrets(sender.config, depsOf(house, sender))
+  const fresh = { sender, signingSecrets, untilMs: performance.now() + REMEMBER_MS }
+  known.set(id, fresh)
   remembered.set(house, known)
-  return sender
+  return fresh
 }
 
 /** The signature is over the bytes as they came, under the secret in use or, while it is replaced, the one before. */
-function refuseForgery(house: ApiHouse, sender: OpenSender, request: Request, body: Buffer): void {
-  const secrets = sender.provider.signingSecrets(sender.config, depsOf(house, sender))
+function refuseForgery(sender: OpenSender, secrets: readonly string[], request: Request, body: Buffer): void {
   if (sender.provider.verifySignature(body, request.headers, secrets)) return
   throw new Problem('bad_signature', 'The signature is not this sender’s.')
 }
