@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { importSheet } from '../src/contacts/index.ts'
 import type { House } from '../src/house.ts'
 import type { Job } from '../src/platform/queue.ts'
-import { takeInvoices } from '../src/reminders/index.ts'
+import { takeInvoices, takePayments } from '../src/reminders/index.ts'
 
 /** Reads one uploaded sheet in a process of its own and takes its rows in. */
 export function importOne(house: House): (job: Job) => Promise<void> {
@@ -15,6 +15,7 @@ export function importOne(house: House): (job: Job) => Promise<void> {
         folder: house.uploadDir,
         signal,
         takeInvoices,
+        takePayments,
         onCrash: (crash) => house.log.warn({ importId, crash }, 'the process that read a sheet ended early'),
       },
       importId,

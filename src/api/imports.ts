@@ -18,6 +18,7 @@ import {
   mapImport,
   openProblemBook,
   receiveFile,
+  SHEET_KINDS,
 } from '../contacts/index.ts'
 import type { Refusal, Result } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
@@ -42,7 +43,7 @@ const importSchema = z
   .strictObject({
     id: idSchema,
     state: z.enum(['reading', 'mapping', 'done', 'failed']),
-    kind: z.enum(['contacts', 'invoices']),
+    kind: z.enum(SHEET_KINDS),
     file_name: z.string(),
     byte_size: countSchema,
     columns: z.array(
@@ -109,7 +110,10 @@ const formSchema = z.strictObject({
     })
     .meta({ description: 'How amounts and dates that are texts are read.' }),
   list: field().meta({ description: 'A list’s id, or a name; a new one called after the file otherwise.' }),
-  kind: z.enum(['contacts', 'invoices']).optional(),
+  kind: z.enum(SHEET_KINDS).optional().meta({
+    description:
+      '`payments`: which invoices were paid, by number, with the amount (all that is owed where it is empty), the day and a reference.',
+  }),
   close_missing: z.enum(['true', 'false']).optional().meta({
     description: 'For invoices: whether those of earlier sheets that this one no longer has are cancelled.',
   }),

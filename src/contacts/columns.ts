@@ -23,9 +23,12 @@ export type SheetColumn = {
 
 /** Why a sheet waits for a mapping by hand. */
 export type MappingNeed = {
-  readonly code: 'phone_column_missing' | 'phone_column_ambiguous'
+  readonly code: 'phone_column_missing' | 'phone_column_ambiguous' | 'invoice_column_missing'
   readonly detail: string
 }
+
+/** The field that no row of a sheet can be without: what contacts and invoices go to, and what a payment is for. */
+export type NeededField = 'phone' | 'invoice'
 
 export type ColumnPlan = {
   /** The row of the headings, or undefined if the sheet begins with its contacts. */
@@ -101,19 +104,21 @@ function isField(target: string): target is Field {
 
 /**
  * Decides from the first rows of a sheet which row holds the headings and what each column is. A mapping by hand goes
- * before what is recognised. Where no column, or more than one, can be the phone number, the plan says so in `need`.
+ * before what is recognised. Where no column, or of phone numbers more than one, can be the needed field, the plan says
+ * so in `need`.
  */
 export function planColumns(
   firstRows: readonly SheetRow[],
   mapping: HandMapping,
   date1904: boolean,
+  needed: NeededField = 'phone',
 ): Result<ColumnPlan, 'mapping_invalid'> {
   const rows = firstRows.filter((row) => !isBlank(row.cells)).slice(0, HEADING_SEARCH_ROWS)
   const headings = findHeadings(rows, mapping)
   const columns = listColumns(rows, headings, date1904)
   const byHand = assignByHand(columns, mapping)
   if (!byHand.ok) return byHand
-  const recognised = recogniseFields(columns, byHand.value, headings !== undefined)
+  const recognised = recogniseFields(columns, byHand.value, headings !== undefined, needed)
   const targets = nameTheRest(columns, recognised.targets, headings !== undefined)
   return ok({
     headingRow: headings?.rowNo,
@@ -257,6 +262,7 @@ function recogniseFields(
   columns: readonly Column[],
   byHand: Targets,
   hasHeadings: boolean,
+  needed: NeededField,
 ): { targets: Targets; need: MappingNeed | undefined } {
   const targets: Targets = new Map(byHand)
   const free = columns.filter((column) => !byHand.has(column.index))
@@ -272,7 +278,10 @@ function recogniseFields(
       : field === 'phone'
         ? free.filter((column) => column.looksLikePhone)
         : []
-    if (field === 'phone' && fits.length !== 1) return { targets, need: phoneNeed(fits) }
+    if (field === 'phone' && needed === 'phone' && fits.length !== 1)
+      return { targets, need: phoneNeed(fits) }
+    if (field === 'invoice' && needed === 'invoice' && fits.length === 0)
+      return { targets, need: INVOICE_NEED }
     if (fits[0]) targets.set(fits[0].index, { kind: 'field', field })
   }
   return { targets, need: undefined }
@@ -289,6 +298,12 @@ function fitting(columns: readonly Column[], field: Field): readonly Column[] {
         a.recognition!.rank - b.recognition!.rank,
     )
     .map(({ column }) => column)
+}
+
+const INVOICE_NEED: MappingNeed = {
+  code: 'invoice_column_missing',
+  detail:
+    'No column was recognised as the invoice’s number. Say which one it is, for example with the mapping {"No":"invoice"}.',
 }
 
 function phoneNeed(fits: readonly Column[]): MappingNeed {

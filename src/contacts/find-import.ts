@@ -5,6 +5,7 @@ import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { type BookColumn, type BookRow, writeProblemBook } from './problem-book.ts'
+import type { SheetKind } from './sheet/kinds.ts'
 import { importProblems, imports } from './tables.ts'
 
 /** A column as the user sees it: what it is read as, and a few of its values to decide by. */
@@ -19,7 +20,7 @@ export type ImportState = (typeof imports.$inferSelect)['state']
 export type Import = {
   readonly id: string
   readonly state: ImportState
-  readonly kind: 'contacts' | 'invoices'
+  readonly kind: SheetKind
   readonly fileName: string
   readonly byteSize: number
   readonly columns: readonly ImportColumn[]
@@ -59,6 +60,11 @@ export type ImportTotals = {
   readonly closed_invoices?: number
   /** 1 where closing was asked for and left undone, because rows were rejected or there was no invoice at all. */
   readonly close_missing_not_done?: number
+  /** Of a sheet of paid invoices: payments that were new and those that were known, and what they made of their invoices. */
+  readonly new_payments?: number
+  readonly known_payments?: number
+  readonly paid_invoices?: number
+  readonly partly_paid_invoices?: number
 }
 
 /** One thing wrong with one row of the user's own sheet. */

@@ -24,10 +24,18 @@ export type ImportHouse = {
   readonly onCrash?: ReadSheetRequest['onCrash']
   /** What else is made of the rows of a sheet of invoices (`staged_rows`), in the transaction that takes them in. */
   readonly takeInvoices?: TakeInvoices | undefined
+  /** What is made of the rows of a sheet of paid invoices, likewise; no contact is made of these. */
+  readonly takePayments?: TakePayments | undefined
 }
 
 /** @returns figures for the import's totals */
 export type TakeInvoices = (scope: Scope, sheet: StagedSheet) => Promise<ImportTotals>
+
+/** @returns figures for the import's totals, and how many rows were refused (by `refuseStagedRows`) */
+export type TakePayments = (
+  scope: Scope,
+  sheet: { readonly importId: string },
+) => Promise<{ readonly totals: ImportTotals; readonly refused: number }>
 
 export type StagedSheet = {
   readonly importId: string
@@ -264,25 +272,17 @@ async function finish(
   totals: SheetTotals,
 ): Promise<void> {
   const { rows, accepted, duplicates, rejected, ...rest } = totals
-  const taken = await takeStagedRows(scope, claimed.id, { list, fileName: claimed.fileName })
-  const { kind, close_missing: closes, amounts } = claimed.options
-  const sheet = {
-    importId: claimed.id,
-    closeMissing: closes === 'true',
-    outstanding: amounts === 'outstanding',
-    rejected,
-  }
-  const invoices = kind === 'invoices' ? await house.takeInvoices?.(scope, sheet) : undefined
+  const taken = await takeRows(scope, house, claimed, list, totals)
   const [row] = await scope.db
     .update(imports)
     .set({
       state: 'done',
       rows,
-      accepted,
+      accepted: accepted - taken.refused,
       duplicates,
-      rejected,
+      rejected: rejected + taken.refused,
       listId: taken.listId,
-      totals: { ...rest, ...taken.totals, ...invoices },
+      totals: { ...rest, ...taken.totals },
       progress: 1,
       leaseUntil: null,
       finishedAt: scope.now.toISOString(),
@@ -301,6 +301,32 @@ async function finish(
     ...totals,
     list_id: readImport(row).listId,
   })
+}
+
+type TakenRows = { readonly listId: string | null; readonly totals: ImportTotals; readonly refused: number }
+
+async function takeRows(
+  scope: Scope,
+  house: ImportHouse,
+  { id, fileName, options }: Claimed,
+  list: string | undefined,
+  { rejected }: SheetTotals,
+): Promise<TakenRows> {
+  const { kind, close_missing: closes, amounts } = options
+  if (kind === 'payments') {
+    if (!house.takePayments) throw new Error('nobody here takes payments')
+    return { listId: null, ...(await house.takePayments(scope, { importId: id })) }
+  }
+  const taken = await takeStagedRows(scope, id, { list, fileName })
+  if (kind !== 'invoices') return { ...taken, refused: 0 }
+  const sheet = {
+    importId: id,
+    closeMissing: closes === 'true',
+    outstanding: amounts === 'outstanding',
+    rejected,
+  }
+  const invoices = await house.takeInvoices?.(scope, sheet)
+  return { listId: taken.listId, totals: { ...taken.totals, ...invoices }, refused: 0 }
 }
 
 async function fail(scope: Scope, importId: string, refusal: FileRefusal): Promise<ImportOutcome> {

@@ -7,6 +7,7 @@ import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { allow, findWorkspace, recordEvent } from '../workspaces/index.ts'
 import { type Import, readImport } from './find-import.ts'
+import { SHEET_KINDS } from './sheet/kinds.ts'
 import { parseSheetOptions, type SheetOptionsInput } from './sheet/options.ts'
 import { MAX_FILE_BYTES } from './sheet/row-source.ts'
 import { importChunks, imports, lists } from './tables.ts'
@@ -91,7 +92,7 @@ async function store(scope: Scope, file: ReceivedFile, byteSize: number): Promis
       workspaceId: scope.workspaceId,
       createdBy: scope.actor.name,
       state: 'reading',
-      kind: file.options.kind === 'invoices' ? 'invoices' : 'contacts',
+      kind: SHEET_KINDS.find((kind) => kind === file.options.kind) ?? 'contacts',
       fileName: file.fileName.slice(0, FILE_NAME_MAX_CHARS),
       byteSize,
       sha256,

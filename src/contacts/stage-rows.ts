@@ -1,3 +1,4 @@
+import type postgres from 'postgres'
 import { isUuid, newId } from '../platform/ids.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { ImportTotals } from './find-import.ts'
@@ -11,7 +12,7 @@ const OWN_FIELDS = ['phone', 'name', 'email', 'time_zone']
 export async function stageTable({ sql }: Scope): Promise<void> {
   await sql`
     CREATE TEMPORARY TABLE staged_rows ("row" int NOT NULL, phone text NOT NULL, name text, email text, time_zone text,
-      variables jsonb NOT NULL) ON COMMIT DROP`
+      variables jsonb NOT NULL, cells jsonb) ON COMMIT DROP`
 }
 
 /** Writes one batch of the reading process, from its JSON as it came: rows are not looked at on the way. */
@@ -25,7 +26,7 @@ export async function stageLine(
       await sql`
         INSERT INTO staged_rows
         SELECT * FROM jsonb_to_recordset(${json}::text::jsonb)
-            AS r("row" int, phone text, name text, email text, time_zone text, variables jsonb)`
+            AS r("row" int, phone text, name text, email text, time_zone text, variables jsonb, cells jsonb)`
       return
     case 'P':
       await sql`
@@ -38,6 +39,30 @@ export async function stageLine(
         INSERT INTO import_rejected_rows (workspace_id, import_id, "row", cells)
         SELECT ${workspaceId}, ${importId}, r.* FROM jsonb_to_recordset(${json}::text::jsonb) AS r("row" int, cells jsonb)`
   }
+}
+
+/**
+ * Refuses rows that could be read and yet cannot be taken, as the reading process refuses others: each is kept as it
+ * stood, with its place and the reason.
+ * @param refused a query of `row`, `column`, `code`, `message`, `value`
+ * @returns how many rows
+ */
+export async function refuseStagedRows(
+  { sql, workspaceId }: Scope,
+  importId: string,
+  refused: postgres.PendingQuery<postgres.Row[]>,
+): Promise<number> {
+  const [counts] = await sql<{ n: number }[]>`
+    WITH refused AS MATERIALIZED (${refused}),
+    told AS (
+      INSERT INTO import_problems (workspace_id, import_id, "row", "column", code, message, value)
+      SELECT ${workspaceId}::uuid, ${importId}::uuid, f."row", f."column", f.code, f.message, f.value FROM refused f ORDER BY f."row"),
+    kept AS (
+      INSERT INTO import_rejected_rows (workspace_id, import_id, "row", cells)
+      SELECT ${workspaceId}::uuid, ${importId}::uuid, s."row", s.cells FROM staged_rows s WHERE s."row" IN (SELECT "row" FROM refused)
+      RETURNING "row")
+    SELECT count(*)::int AS n FROM kept`
+  return counts!.n
 }
 
 export type Taken = { readonly listId: string; readonly totals: ImportTotals }

@@ -1,5 +1,6 @@
 import { bigint, integer, jsonb, pgTable, real, text, uuid } from 'drizzle-orm/pg-core'
 import { bytesColumn, instantColumn } from '../platform/columns.ts'
+import { SHEET_KINDS } from './sheet/kinds.ts'
 
 export const lists = pgTable('lists', {
   id: uuid('id').primaryKey(),
@@ -13,7 +14,7 @@ export const imports = pgTable('imports', {
   workspaceId: uuid('workspace_id').notNull(),
   createdBy: text('created_by').notNull(),
   state: text('state', { enum: ['reading', 'mapping', 'done', 'failed'] }).notNull(),
-  kind: text('kind', { enum: ['contacts', 'invoices'] }).notNull(),
+  kind: text('kind', { enum: SHEET_KINDS }).notNull(),
   fileName: text('file_name').notNull(),
   byteSize: bigint('byte_size', { mode: 'number' }).notNull(),
   sha256: bytesColumn('sha256').notNull(),

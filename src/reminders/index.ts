@@ -44,3 +44,4 @@ export {
 export { type SequenceWords, type Step, WHEN_SHORT } from './sequence.ts'
 export { type LadderTerms, makeStarterLadder } from './starter-ladder.ts'
 export { type InvoiceSheet, takeInvoices } from './take-invoices.ts'
+export { takePayments } from './take-payments.ts'

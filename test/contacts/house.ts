@@ -6,7 +6,7 @@ import { type Database, openDatabase } from '../../src/platform/db.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import type { Role, Scope } from '../../src/platform/scope.ts'
-import { takeInvoices } from '../../src/reminders/index.ts'
+import { takeInvoices, takePayments } from '../../src/reminders/index.ts'
 import { openWorkspace } from '../../src/workspaces/index.ts'
 import { sharedDatabaseUrl } from '../support/database.ts'
 
@@ -61,7 +61,7 @@ function firmOf(database: Database, folder: string, workspaceId: string): Firm {
   const as = <T>(role: Role, work: (scope: Scope) => Promise<T>) =>
     database.within({ workspaceId, actor: { name: `key:${role}`, role }, requestId: 'req-1' }, work)
   const within = <T>(work: (scope: Scope) => Promise<T>) => as('owner', work)
-  const house = { within, folder, takeInvoices }
+  const house = { within, folder, takeInvoices, takePayments }
   return {
     ...house,
     as,

@@ -292,6 +292,7 @@ test('options are checked before a file is stored', () => {
     value: { defaultCountry: 'ID', locale: 'id-ID', kind: 'contacts' },
   })
   expect(parseSheetOptions({ locale: 'not a tag' })).toMatchObject({ reason: 'options_invalid' })
-  expect(parseSheetOptions({ kind: 'payments' })).toMatchObject({ reason: 'options_invalid' })
+  expect(parseSheetOptions({ kind: 'payments' })).toMatchObject({ value: { kind: 'payments' } })
+  expect(parseSheetOptions({ kind: 'receipts' })).toMatchObject({ reason: 'options_invalid' })
   expect(parseSheetOptions({ mapping: { A: 'no-such thing!' } })).toMatchObject({ reason: 'mapping_invalid' })
 })

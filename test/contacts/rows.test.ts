@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { planColumns, sheetLocale } from '../../src/contacts/index.ts'
-import { type RowOutcome, rowReader, type SheetKind } from '../../src/contacts/sheet/read.ts'
+import type { SheetKind } from '../../src/contacts/sheet/kinds.ts'
+import { type RowOutcome, rowReader } from '../../src/contacts/sheet/read.ts'
 import type { RawCell, SheetRow } from '../../src/contacts/sheet/row-source.ts'
 
 type Value = string | number | null | RawCell

@@ -10,6 +10,7 @@ import { Batches, LineWriter } from './lines.ts'
 import { openSheet } from './open.ts'
 import { parseSheetOptions, type SheetOptions, type SheetOptionsInput } from './options.ts'
 import { type RowReader, rowReader } from './read.ts'
+import { paymentReader } from './read-payment.ts'
 import { isBlank, type RowSource, SheetRefused, type SheetRow } from './row-source.ts'
 
 type Totals = {
@@ -37,7 +38,12 @@ async function main(optionsJson: string, path: string): Promise<void> {
 async function readFile(path: string, options: SheetOptions, out: LineWriter): Promise<void> {
   const source = await openSheet(path, () => out.progress(0, 0))
   try {
-    const { pageIndex, plan } = await chooseSheet(source, options.sheet, options.mapping)
+    const { pageIndex, plan } = await chooseSheet(
+      source,
+      options.sheet,
+      options.mapping,
+      options.kind === 'payments' ? 'invoice' : 'phone',
+    )
     await out.line('M', {
       format: source.format,
       sheet: source.pages[pageIndex]!.name,
@@ -49,7 +55,8 @@ async function readFile(path: string, options: SheetOptions, out: LineWriter): P
       ...plan.need,
     })
     if (plan.need !== undefined) return
-    const read = rowReader({
+    const makeReader = options.kind === 'payments' ? paymentReader : rowReader
+    const read = makeReader({
       kind: options.kind,
       columns: plan.columns,
       locale: sheetLocale(options.locale),

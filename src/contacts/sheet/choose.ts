@@ -1,4 +1,10 @@
-import { type ColumnPlan, type HandMapping, HEADING_SEARCH_ROWS, planColumns } from '../columns.ts'
+import {
+  type ColumnPlan,
+  type HandMapping,
+  HEADING_SEARCH_ROWS,
+  type NeededField,
+  planColumns,
+} from '../columns.ts'
 import { isBlank, type RowSource, SheetRefused, type SheetRow } from './row-source.ts'
 
 export type Choice = { readonly pageIndex: number; readonly plan: ColumnPlan }
@@ -7,21 +13,22 @@ export type Choice = { readonly pageIndex: number; readonly plan: ColumnPlan }
 const MAX_PROBED_PAGES = 30
 
 /**
- * Chooses the sheet to read: the one that is named (hidden or not), or else the first visible one whose phone column is
- * clear, or else the first visible one with anything in it. Throws `SheetRefused`.
+ * Chooses the sheet to read: the one that is named (hidden or not), or else the first visible one whose
+ * needed column is clear, or else the first visible one with anything in it. Throws `SheetRefused`.
  */
 export async function chooseSheet(
   source: RowSource,
   wanted: string | undefined,
   mapping: HandMapping,
+  needed: NeededField,
 ): Promise<Choice> {
-  if (wanted !== undefined) return chooseNamed(source, wanted, mapping)
+  if (wanted !== undefined) return chooseNamed(source, wanted, mapping, needed)
   let fallback: Choice | undefined
   let fault: SheetRefused | undefined
   for (const pageIndex of visiblePages(source)) {
     const firstRows = await readFirstRows(source, pageIndex)
     if (firstRows.length === 0) continue
-    const plan = planColumns(firstRows, mapping, source.date1904)
+    const plan = planColumns(firstRows, mapping, source.date1904, needed)
     if (!plan.ok) fault ??= new SheetRefused(plan.reason, plan.message)
     else if (plan.value.need === undefined) return { pageIndex, plan: plan.value }
     else fallback ??= { pageIndex, plan: plan.value }
@@ -31,12 +38,17 @@ export async function chooseSheet(
   return fallback
 }
 
-async function chooseNamed(source: RowSource, wanted: string, mapping: HandMapping): Promise<Choice> {
+async function chooseNamed(
+  source: RowSource,
+  wanted: string,
+  mapping: HandMapping,
+  needed: NeededField,
+): Promise<Choice> {
   const pageIndex = findPage(source, wanted)
   const firstRows = await readFirstRows(source, pageIndex)
   if (firstRows.length === 0)
     throw new SheetRefused('no_rows', `The sheet “${source.pages[pageIndex]!.name}” is empty.`)
-  const plan = planColumns(firstRows, mapping, source.date1904)
+  const plan = planColumns(firstRows, mapping, source.date1904, needed)
   if (!plan.ok) throw new SheetRefused(plan.reason, plan.message)
   return { pageIndex, plan: plan.value }
 }

@@ -3,7 +3,7 @@ import { ok, type Result, refuse } from '../../platform/result.ts'
 import { type HandMapping, parseHandMapping } from '../columns.ts'
 import { isSheetLocale } from '../locale.ts'
 import { isPhoneCountry } from '../phone.ts'
-import type { SheetKind } from './read.ts'
+import { SHEET_KINDS, type SheetKind } from './kinds.ts'
 
 /** What a user may say about a sheet, as it comes from outside. */
 export type SheetOptionsInput = {
@@ -47,10 +47,8 @@ export function parseSheetOptions(
   if (locale !== undefined && (locale.length > MAX_LOCALE_CHARS || !isSheetLocale(locale))) {
     return invalid('locale', 'locale must be a language tag such as en, id, es or en-GB.')
   }
-  const kind = input.kind || 'contacts'
-  if (kind !== 'contacts' && kind !== 'invoices') {
-    return invalid('kind', 'kind must be contacts or invoices.')
-  }
+  const kind = SHEET_KINDS.find((one) => one === (input.kind || 'contacts'))
+  if (kind === undefined) return invalid('kind', 'kind must be contacts, invoices or payments.')
   if (!['true', 'false', undefined].includes(input.close_missing))
     return invalid('close_missing', 'close_missing must be true or false.')
   if (!['total', 'outstanding', undefined].includes(input.amounts))

@@ -9,10 +9,9 @@ import { parseDueDate, serialDay, serialInDateColumn } from '../due-date.ts'
 import type { Field } from '../headings.ts'
 import type { SheetLocale } from '../locale.ts'
 import { parseNumericPhone, parsePhone } from '../phone.ts'
+import type { SheetKind } from './kinds.ts'
 import { PhoneIndex } from './phone-index.ts'
 import { isBlank, type RawCell, type SheetRow } from './row-source.ts'
-
-export type SheetKind = 'contacts' | 'invoices'
 
 /** How the rows of one sheet are to be read. */
 export type ReadingRules = {
@@ -31,6 +30,8 @@ export type AcceptedRow = {
   readonly email: string | null
   readonly time_zone: string | null
   readonly variables: Readonly<Record<string, string>>
+  /** As it stood, where a row may still be refused once the book has been looked into. */
+  readonly cells?: RejectedRow['cells']
 }
 
 /** One fault of one row, for a person to mend. `column` is the heading as it stands in the sheet, or its letters. */
@@ -153,7 +154,7 @@ function readPhone(cell: RawCell | undefined, { defaultCountry, date1904 }: Read
     : text
 }
 
-function readAmount(cell: RawCell | undefined, rules: ReadingRules): Reading {
+export function readAmount(cell: RawCell | undefined, rules: ReadingRules): Reading {
   if (isEmpty(cell)) return ok(undefined)
   if (cell.kind === 'text') return parseAmountText(cell.text, rules.locale)
   if (cell.kind === 'number') return parseNumericAmount(cell.text)
@@ -165,7 +166,7 @@ function readAmount(cell: RawCell | undefined, rules: ReadingRules): Reading {
   )
 }
 
-function readDueDate(cell: RawCell | undefined, { locale, date1904 }: ReadingRules): Reading {
+export function readDueDate(cell: RawCell | undefined, { locale, date1904 }: ReadingRules): Reading {
   if (isEmpty(cell)) return ok(undefined)
   switch (cell.kind) {
     case 'text':
@@ -196,7 +197,7 @@ function optional(cell: RawCell | undefined, rules: ReadingRules, read: (text: s
   return text.ok && text.value !== undefined && text.value !== '' ? read(text.value) : text
 }
 
-function readVariable(cell: RawCell | undefined, rules: ReadingRules): Reading {
+export function readVariable(cell: RawCell | undefined, rules: ReadingRules): Reading {
   return limited(cell, rules, MAX_VARIABLE_CHARS)
 }
 
@@ -302,7 +303,7 @@ function duplicateProblem(
   return problemOf(row, column, 'duplicate_in_sheet', message, rules)
 }
 
-function problemOf(
+export function problemOf(
   row: SheetRow,
   column: SheetColumn,
   code: string,
@@ -313,13 +314,20 @@ function problemOf(
   return { row: row.rowNo, column: columnName(column), code, message, value }
 }
 
-function columnName({ heading, column }: SheetColumn): string {
+export function columnName({ heading, column }: SheetColumn): string {
   return heading === '' ? column : heading
 }
 
-function rejected(row: SheetRow, problems: readonly RowProblem[], rules: ReadingRules): RowOutcome {
-  const cells = rules.columns.map(({ index }) => keptCell(row.cells[index], rules.date1904))
-  return { outcome: 'rejected', problems, row: { row: row.rowNo, cells } }
+export function rejected(
+  row: SheetRow,
+  problems: readonly RowProblem[],
+  rules: ReadingRules,
+): Extract<RowOutcome, { outcome: 'rejected' }> {
+  return { outcome: 'rejected', problems, row: { row: row.rowNo, cells: rowCells(row, rules) } }
+}
+
+export function rowCells(row: SheetRow, { columns, date1904 }: ReadingRules): RejectedRow['cells'] {
+  return columns.map(({ index }) => keptCell(row.cells[index], date1904))
 }
 
 function keptCell(cell: RawCell | undefined, date1904: boolean): string | number | null {
