@@ -2,6 +2,7 @@ import type { House } from '../src/house.ts'
 import { forewarnAll } from './forewarn.ts'
 import { forget } from './forget.ts'
 import { tellNotices } from './notices.ts'
+import { payLinks } from './pay-links.ts'
 import { remind } from './remind.ts'
 import { seal } from './seal.ts'
 import { sweep } from './sweep.ts'
@@ -11,6 +12,7 @@ import { watch } from './watch.ts'
 const TIMETABLE: readonly { name: string; everyMs: number; run: (house: House) => Promise<void> }[] = [
   { name: 'sweep', everyMs: 2_000, run: sweep },
   { name: 'notices', everyMs: 2_000, run: tellNotices },
+  { name: 'pay-links', everyMs: 5_000, run: payLinks },
   { name: 'seal', everyMs: 5_000, run: seal },
   { name: 'watch', everyMs: 60_000, run: watch },
   { name: 'remind', everyMs: 30_000, run: remind },

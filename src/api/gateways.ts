@@ -9,6 +9,7 @@ import {
   OUTCOMES,
   removeGateway,
   rotateGateway,
+  setLinkMaker,
 } from '../payments/index.ts'
 import { isUuid } from '../platform/ids.ts'
 import { moneyJson } from '../platform/money.ts'
@@ -51,6 +52,7 @@ const gatewaySchema = z
       description:
         'How many webhooks came to what: recorded, known, noted, nothing, unknown_invoice, refused.',
     }),
+    makes_links: z.boolean().meta({ description: 'Whether it makes the links by which invoices are paid.' }),
     created_at: instantSchema,
     rotated_at: instantSchema.nullable(),
   })
@@ -117,6 +119,22 @@ export const postRotation = defineRoute({
   },
 })
 
+export const putLinks = defineRoute({
+  method: 'put',
+  path: '/v1/payment-gateways/{id}/links',
+  tag: 'Payments',
+  summary: 'Lets this gateway make the payment links of invoices, or no longer; one of a workspace does',
+  permission: 'gateways.write',
+  body: z.strictObject({ enabled: z.boolean() }).meta({ id: 'LinkMakerInput' }),
+  responses: { 200: gatewaySchema },
+  refusals: ['not_found'],
+  handler: async ({ scope, params, body, house }) => {
+    if (!isUuid(params.id)) return NOT_FOUND
+    const set = await setLinkMaker(scope, house.secrets, params.id, body.enabled)
+    return set.ok ? answer(200, showGateway(set.value, house)) : set
+  },
+})
+
 export const deleteGateway = defineRoute({
   method: 'delete',
   path: '/v1/payment-gateways/{id}',
@@ -175,6 +193,7 @@ function showGateway(connection: GatewayConnection, house: ApiHouse) {
     config: { ...connection.config },
     webhook_url: `${house.publicUrl ?? ''}/webhooks/payments/${connection.id}`,
     events: { ...connection.outcomes },
+    makes_links: connection.makesLinks,
     created_at: connection.createdAt,
     rotated_at: connection.rotatedAt,
   }

@@ -25,6 +25,7 @@ export const PROBLEMS = {
   quote_not_current: [409, 'The quote is not the current one'],
   quote_expired: [409, 'The quote has expired'],
   quote_changed: [409, 'What was quoted has changed'],
+  no_link_maker: [409, 'No payment gateway makes links'],
   no_recipients: [409, 'There is nobody to send to'],
   template_not_approved: [409, 'The template may not be sent'],
   price_changed: [409, 'The price is not the one that was approved'],

@@ -33,7 +33,14 @@ import {
 import { docsAsset, docsPage } from './docs.ts'
 import { getEvents } from './events.ts'
 import { getCalendarOfRuns } from './foresight.ts'
-import { deleteGateway, getGatewayEvents, getGateways, postGateway, postRotation } from './gateways.ts'
+import {
+  deleteGateway,
+  getGatewayEvents,
+  getGateways,
+  postGateway,
+  postRotation,
+  putLinks,
+} from './gateways.ts'
 import { healthz, metrics, readyz } from './health.ts'
 import type { ApiHouse } from './house.ts'
 import { getImport, getImports, getProblemBook, getProblems, postImport, putMapping } from './imports.ts'
@@ -71,6 +78,7 @@ import {
   postReplay,
 } from './notices.ts'
 import { openApiDocument } from './openapi.ts'
+import { getPaymentLinks, postPaymentLink } from './payment-links.ts'
 import {
   deleteTemplatePlatform,
   getSenderTemplates,
@@ -195,6 +203,7 @@ export const ROUTES: readonly Route[] = [
   getGateways,
   postGateway,
   postRotation,
+  putLinks,
   deleteGateway,
   getGatewayEvents,
 
@@ -224,6 +233,8 @@ export const ROUTES: readonly Route[] = [
   putDispute,
   putCancelled,
   postReopening,
+  getPaymentLinks,
+  postPaymentLink,
 
   getSequences,
   postSequence,

@@ -15,6 +15,8 @@ export type GatewayConnection = {
   readonly config: Readonly<Record<string, string>>
   readonly createdAt: string
   readonly rotatedAt: string | null
+  /** Whether it makes the links by which the workspace's invoices are paid. */
+  readonly makesLinks: boolean
   /** Webhooks of each outcome so far. */
   readonly outcomes: Readonly<Record<string, number>>
 }
@@ -62,9 +64,10 @@ export async function listGateways(scope: Scope): Promise<GatewayConnection[]> {
       config: Record<string, string>
       created_at: string
       rotated_at: string | null
+      makes_links: boolean
       outcomes: Record<string, number> | null
     }[]
-  >`SELECT g.id, g.provider, g.name, g.config, g.created_at, g.rotated_at,
+  >`SELECT g.id, g.provider, g.name, g.config, g.created_at, g.rotated_at, g.makes_links,
            (SELECT jsonb_object_agg(outcome, n) FROM (
               SELECT outcome, count(*)::int AS n FROM gateway_events e
                WHERE e.gateway_id = g.id AND e.workspace_id = g.workspace_id GROUP BY 1) c) AS outcomes
@@ -77,6 +80,7 @@ export async function listGateways(scope: Scope): Promise<GatewayConnection[]> {
     config: row.config,
     createdAt: instant(row.created_at)!,
     rotatedAt: instant(row.rotated_at),
+    makesLinks: row.makes_links,
     outcomes: row.outcomes ?? {},
   }))
 }
@@ -113,6 +117,44 @@ export async function rotateGateway(
      WHERE id = ${gatewayId} AND workspace_id = ${scope.workspaceId}`
   await recordEvent(scope, 'gateway.rotated', `gateway:${gatewayId}`, { webhook_secret_changed: isChanged })
   return ok((await listGateways(scope)).find((one) => one.id === gatewayId)!)
+}
+
+/**
+ * Lets one gateway make the links of this workspace, or none. The one that did so before no longer does. Refuses a
+ * gateway that was not given what making links takes.
+ */
+export async function setLinkMaker(
+  scope: Scope,
+  box: SecretBox,
+  gatewayId: string,
+  enabled: boolean,
+): Promise<Result<GatewayConnection, 'forbidden' | 'not_found' | 'validation_failed'>> {
+  const forbidden = allow(scope.actor, 'gateways.write')
+  if (forbidden) return forbidden
+  const { sql, workspaceId } = scope
+  const rows = await sql<
+    { id: string; provider: GatewayName; config: Record<string, string>; secrets: Buffer }[]
+  >`
+    SELECT id, provider, config, secrets FROM payment_gateways
+     WHERE workspace_id = ${workspaceId} AND removed_at IS NULL AND (makes_links OR id = ${gatewayId}) ORDER BY id FOR UPDATE`
+  const row = rows.find(({ id }) => id === gatewayId)
+  if (!row) return NOT_FOUND
+  const given = { ...row.config, ...(box.open(row.secrets, gatewayId) as Sealed).current }
+  const missing = findGateway(row.provider)!.linkFields.filter((field) => given[field] === undefined)
+  if (enabled && missing.length > 0) return refuseMissing(missing)
+  await sql`
+    UPDATE payment_gateways SET makes_links = false WHERE workspace_id = ${workspaceId} AND makes_links AND id <> ${gatewayId} AND ${enabled}`
+  await sql`
+    UPDATE payment_gateways SET makes_links = ${enabled} WHERE id = ${gatewayId} AND workspace_id = ${workspaceId}`
+  await recordEvent(scope, enabled ? 'gateway.makes_links' : 'gateway.makes_no_links', `gateway:${gatewayId}`)
+  return ok((await listGateways(scope)).find((one) => one.id === gatewayId)!)
+}
+
+function refuseMissing(missing: readonly string[]) {
+  const message = `Making links takes ${missing.join(' and ')} too: give them with POST /v1/payment-gateways/{id}/rotation first.`
+  return refuse('validation_failed', message, {
+    errors: missing.map((field) => ({ path: `config.${field}`, code: 'required', message })),
+  })
 }
 
 /** Takes a connection away: its webhooks are unknown from then on; what it has told stays. */

@@ -89,6 +89,7 @@ const REASONS: Readonly<Record<string, string>> = {
   missed: 'its day passed while the program did not run or could not send',
   not_yet_known: 'its day had passed when the invoice was entered',
   overtaken: 'the next step of the ladder is due by the same day',
+  link_not_made: 'its payment link is not made yet',
   promised: 'payment is promised',
   disputed: 'the invoice is disputed',
   amount_changed: 'what is owed has changed, and it is made anew',

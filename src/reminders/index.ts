@@ -22,6 +22,7 @@ export type { ForeseenDay, ForeseenRun } from './foresight.ts'
 export { forewarn } from './forewarn.ts'
 export { forgetDebtor } from './forget-debtor.ts'
 export { INVOICE_STATES, type Invoice, type InvoiceState, outstandingMinor } from './invoice.ts'
+export { awaitLinks, linkInvoice } from './link-invoice.ts'
 export {
   cancelInvoice,
   disputeInvoice,

@@ -44,6 +44,8 @@ export type Candidate = {
   tags: string[]
   pay_link: string | null
   attachment: string | null
+  /** Whether a link by which it is paid is being made. */
+  awaits_link: boolean
   variables: Record<string, string>
   created_at: string
   phone: string
@@ -69,7 +71,7 @@ export async function candidatesOf(
   const last = plusDays(between.to, 2 - step.offset + spread)
   return sql<Candidate[]>`
     SELECT i.id AS invoice_id, i.number, i.contact_id, i.amount, i.paid, i.due_date::text, i.state, i.promised_until::text, i.tags,
-           i.pay_link, i.attachment, i.variables, i.created_at, c.phone, c.time_zone,
+           i.pay_link, i.attachment, i.link_wanted_at IS NOT NULL AS awaits_link, i.variables, i.created_at, c.phone, c.time_zone,
            (SELECT count(*)::int FROM reminders p WHERE p.invoice_id = i.id AND p.state = 'planned' AND p.workspace_id = i.workspace_id) AS messages
       FROM invoices i JOIN contacts c ON c.id = i.contact_id AND c.workspace_id = i.workspace_id
      WHERE i.workspace_id = ${scope.workspaceId} AND i.state NOT IN ('paid','cancelled') AND c.phone IS NOT NULL

@@ -88,23 +88,35 @@ type Fate = { readonly step: Step; readonly of: Candidate; readonly nominal: str
   | { readonly kind: 'held' | 'skipped'; readonly reason: string; readonly slot: Slot | undefined }
 )
 
+/** A step with what its template says of it: whether its words hold the link by which the invoice is paid. */
+type Rung = { readonly step: Step; readonly purpose: Purpose; readonly tellsLink: boolean }
+
 async function fatesOf(scope: Scope, ground: Ground, step: Step): Promise<Fate[]> {
   const template = await findTemplate(scope, step.templateId)
   if (!template.ok) return []
-  const purpose = purposeOf(step, template.value.category)
+  const rung = {
+    step,
+    purpose: purposeOf(step, template.value.category),
+    tellsLink: JSON.stringify(template.value.words).includes('pay_link'),
+  }
   const fates: Fate[] = []
   const { sequence, today } = ground
   // What an outage has missed is looked at too, so that it is recorded.
   const between = { from: [sequence.plannedTo ?? today, today].sort()[0]!, to: today }
   for (const of of await candidatesOf(scope, sequence.id, step, between, true)) {
-    const fate = fateOf(scope.now, ground, step, purpose, of)
+    const fate = fateOf(scope.now, ground, rung, of)
     if (fate) fates.push(fate)
   }
   return fates
 }
 
 /** What becomes of a step for an invoice at this moment; undefined while there is nothing to say yet. */
-function fateOf(now: Date, ground: Ground, step: Step, purpose: Purpose, of: Candidate): Fate | undefined {
+function fateOf(
+  now: Date,
+  ground: Ground,
+  { step, purpose, tellsLink }: Rung,
+  of: Candidate,
+): Fate | undefined {
   const { sequence } = ground
   const place = placeOf(ground, sequence, step, purpose, of)
   const { nominal } = place
@@ -130,6 +142,7 @@ function fateOf(now: Date, ground: Ground, step: Step, purpose: Purpose, of: Can
     { owedMinor: of.amount - of.paid, tags: of.tags, messages: of.messages },
     sequence.mostMessages,
   )
+  if (!unfit && tellsLink && of.awaits_link) return fate('held', 'link_not_made')
   return unfit ? fate('skipped', unfit) : { ...about, kind: 'go', slot: place.slot }
 }
 

@@ -11,6 +11,7 @@ const NOWHERE = '00000000-0000-7000-8000-000000000000'
 
 /** What a route needs besides an id, so that the id is what it fails at. */
 const BODIES: Record<string, unknown> = {
+  'PUT /v1/payment-gateways/{id}/links': { enabled: true },
   'POST /v1/payment-gateways/{id}/rotation': {
     config: { callback_token: 'mine-now-and-as-long-as-it-has-to-be' },
   },

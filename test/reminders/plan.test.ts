@@ -2,13 +2,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { unwrap } from '../../src/platform/result.ts'
 import {
   approveSequence,
+  awaitLinks,
   disputeInvoice,
   editSequence,
+  linkInvoice,
   moveSequence,
   promiseInvoice,
   reopenInvoice,
 } from '../../src/reminders/index.ts'
 import { booksOf, type Clinic, fund, openClinic, PRICE } from '../campaigns/clinic.ts'
+import { openPostOffice } from '../campaigns/post.ts'
 import { fates, LARGE, makeLadder, owe, pay, plan, sendDue, step } from './ladder.ts'
 
 const SITI = '+6281200000001'
@@ -103,6 +106,55 @@ describe('a ladder', () => {
     clinic.at(jakarta('2026-12-03', '10:00'))
     await plan(clinic)
     expect((await sendDue(clinic)).sort()).toEqual(['INV-1 150000', 'INV-2 50000'])
+  })
+
+  it('waits for the link by which it is paid, where its words hold one, and goes without where none comes', async () => {
+    await makeLadder(
+      clinic,
+      [step('due', 0)],
+      {},
+      { body: 'Pay {{invoice}}, {{amount}}, at {{default pay_link "our desk"}}.' },
+    )
+    const [first, second] = [
+      await owe(clinic, { number: 'INV-1', phone: SITI, dueDate: '2026-12-03', zone: 'Asia/Jakarta' }),
+      await owe(clinic, { number: 'INV-2', phone: AGUS, dueDate: '2026-12-03', zone: 'Asia/Jakarta' }),
+    ]
+    await clinic.within((scope) => awaitLinks(scope, [first, second]))
+    clinic.at(jakarta('2026-12-02', '17:00'))
+    await plan(clinic)
+    expect(await fates(clinic)).toEqual(['due INV-1 held link_not_made', 'due INV-2 held link_not_made'])
+    await clinic.within((scope) => linkInvoice(scope, first, 'https://pay.example/1'))
+    await clinic.within((scope) => linkInvoice(scope, second, undefined))
+    await plan(clinic)
+    clinic.at(jakarta('2026-12-03', '09:30'))
+    const office = openPostOffice()
+    await sendDue(clinic, office)
+    const texts = office.handedIn.map(({ template }) =>
+      template.parameters.body.map(({ text }) => text).join(' '),
+    )
+    expect(texts.sort()).toEqual(['INV-1 150000 https://pay.example/1', 'INV-2 150000 our desk'])
+  })
+
+  it('a link to another amount is taken out of what waits to be sent', async () => {
+    await makeLadder(clinic, [step('due', 0)], {}, { body: 'Pay {{invoice}}, {{amount}}, at {{pay_link}}.' })
+    const id = await owe(clinic, {
+      number: 'INV-1',
+      phone: SITI,
+      dueDate: '2026-12-03',
+      zone: 'Asia/Jakarta',
+    })
+    await clinic.within((scope) => linkInvoice(scope, id, 'https://pay.example/old'))
+    clinic.at(jakarta('2026-12-02', '17:00'))
+    await plan(clinic)
+    expect(await booksOf(clinic)).toMatchObject({ held: PRICE })
+    await clinic.within((scope) => awaitLinks(scope, [id]))
+    expect(await booksOf(clinic)).toMatchObject({ held: 0n })
+    clinic.at(jakarta('2026-12-03', '09:30'))
+    await plan(clinic)
+    expect(await sendDue(clinic)).toEqual([])
+    await clinic.within((scope) => linkInvoice(scope, id, 'https://pay.example/new'))
+    await plan(clinic)
+    expect(await sendDue(clinic)).toEqual(['INV-1 150000'])
   })
 
   it.each([

@@ -71,6 +71,7 @@ const PAST_THE_WALLS = {
   template_work: 'ids of senders',
   webhooks_waiting: 'ids of senders',
   workspaces_to_remind: 'ids of workspaces',
+  workspaces_with_links: 'ids of workspaces',
   workspaces_to_seal: 'ids of workspaces',
   forget_old: 'deletes what is old, of all; gives back how much',
   // Triggers: they act on the row at hand, which has passed its own wall.

@@ -47,6 +47,8 @@ export type Gateway = {
   readonly secretFields: readonly string[]
   /** The secret that webhooks are proved by; while it is being replaced the one before it counts too. */
   readonly webhookSecret: string
+  /** Members that making links takes, beside what webhooks need. */
+  readonly linkFields: readonly string[]
   /** Whether the bytes were signed with one of the secrets, compared in constant time. */
   verify(rawBody: Buffer, headers: WebhookHeaders, secrets: readonly string[], now: Date): boolean
   /** Reads a proved webhook; undefined for what is not of this gateway's shape. */

@@ -30,6 +30,7 @@ export const midtrans: Gateway = {
   configSchema: z.strictObject({ server_key: secretSchema, api_base_url: baseUrlSchema.optional() }),
   secretFields: ['server_key'],
   webhookSecret: 'server_key',
+  linkFields: ['server_key'],
   verify,
   read,
   findLink: ({ server_key, api_base_url }, reference) => ({

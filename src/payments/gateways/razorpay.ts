@@ -35,6 +35,7 @@ export const razorpay: Gateway = {
   }),
   secretFields: ['webhook_secret', 'key_secret'],
   webhookSecret: 'webhook_secret',
+  linkFields: ['key_id', 'key_secret'],
   verify(rawBody, headers, secrets) {
     const signature = headerOf(headers, 'x-razorpay-signature')
     return (

@@ -35,6 +35,7 @@ export const stripe: Gateway = {
   }),
   secretFields: ['webhook_secret', 'secret_key'],
   webhookSecret: 'webhook_secret',
+  linkFields: ['secret_key'],
   verify,
   read,
   // Asking again with the same idempotency key gives the link of the first time.

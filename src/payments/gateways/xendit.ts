@@ -35,6 +35,7 @@ export const xendit: Gateway = {
   }),
   secretFields: ['callback_token', 'secret_key'],
   webhookSecret: 'callback_token',
+  linkFields: ['secret_key'],
   verify(_rawBody, headers, secrets) {
     const token = headerOf(headers, 'x-callback-token')
     return token !== undefined && provedByOne(secrets, (secret) => sameText(token, secret))
