@@ -43,9 +43,12 @@ export type Stage = {
   readonly queue: 'PostgreSQL' | 'Redis'
   /** How many bytes the witness has written: it grows whenever a message is accepted. */
   witnessedBytes(): number
-  within<T>(work: (scope: Scope) => Promise<T>): Promise<T>
+  /** As the owner, or as somebody else who may all the same. */
+  within<T>(work: (scope: Scope) => Promise<T>, who?: string): Promise<T>
   /** Starts a worker, whose machine's clock may be ahead or behind. */
   startWorker(options?: { skewMs: number }): Child
+  /** Starts another server beside the first, at an address of its own. */
+  startServer(): Child
   /** Kills the server and starts another in its place. */
   restartServer(how?: 'kill' | 'stop'): Promise<void>
   /** Where the processes log to. */
@@ -132,7 +135,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     redis,
     queue: 'REDIS_URL' in env ? 'Redis' : 'PostgreSQL',
     witnessedBytes: () => statSync(recordFile).size,
-    within: (work) => database.within(causeIn(campaign.workspaceId), work),
+    within: (work, who) => database.within(causeIn(campaign.workspaceId, who), work),
     startWorker: ({ skewMs } = { skewMs: 0 }) =>
       startChild(
         'worker-process.ts',
@@ -140,6 +143,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
         { ...env, CLOCK_SKEW_MS: `${Math.round(skewMs)}` },
         join(folder, 'worker.log'),
       ),
+    startServer: () => startChild('server-process.ts', [], env, join(folder, 'server.log')),
     async restartServer(how = 'kill') {
       await server[how]()
       server = startAgain()
@@ -155,8 +159,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   }
 }
 
-function causeIn(workspaceId: string) {
-  return { workspaceId, actor: { name: 'key:ratna', role: 'owner' as const }, requestId: 'crash' }
+function causeIn(workspaceId: string, who = 'key:ratna') {
+  return { workspaceId, actor: { name: who, role: 'owner' as const }, requestId: 'crash' }
 }
 
 type Ground = { ownerUrl: string; database: Database; box: ReturnType<typeof openSecretBox> }
