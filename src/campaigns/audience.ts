@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon'
 import type postgres from 'postgres'
-import { listOf } from '../platform/db.ts'
+import { listOf, roomForMany } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import {
   type Category,
@@ -14,7 +14,7 @@ import {
   type RateRow,
 } from '../pricing/index.ts'
 import type { OpenTemplate } from '../templates/index.ts'
-import { allVariables, inDoubt, missingVariable, unsendable } from './fitness.ts'
+import { allVariables, doubtByColumns, missingVariable, unsendable } from './fitness.ts'
 import { type Care, findCare, momentFor } from './quiet-hours.ts'
 import type { Schedule } from './schedule.ts'
 import { smsSizes } from './sms-sizes.ts'
@@ -64,6 +64,7 @@ export type Audience = {
  * is returned as a query, gives each contact its terms or the reason why it is left out.
  */
 export async function priceAudience(scope: Scope, request: AudienceRequest): Promise<Audience> {
+  await roomForMany(scope.sql)
   const cards = await findRateRows(scope, request.currency, request.channel)
   const care = await findCare(scope, request.listId)
   const terms = await termsOfGroups(scope, request, cards, care)
@@ -106,11 +107,13 @@ async function termsOfGroups(
   cards: readonly RateRow[],
   care: Care,
 ): Promise<Terms[]> {
+  const doubt = doubtByColumns(scope.sql, request.template)
+  // OFFSET keeps the two apart: every value is taken out once, and what is grouped are a few narrow columns.
   const groups = await scope.sql<Group[]>`
-    SELECT substr(c.phone, 2, ${MARKET_PREFIX_DIGITS}::int) AS prefix, c.time_zone AS zone, count(*)::int AS count, min(c.phone) AS sample,
-           (count(*) FILTER (WHERE ${inDoubt(scope.sql, request.template)}))::int AS doubtful
-      FROM list_members l JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
-     WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId} AND c.phone IS NOT NULL
+    SELECT prefix, zone, count(*)::int AS count, min(phone COLLATE "C") AS sample, (count(*) FILTER (WHERE ${doubt.condition}))::int AS doubtful
+      FROM (SELECT substr(c.phone, 2, ${MARKET_PREFIX_DIGITS}::int) AS prefix, c.time_zone AS zone, c.phone, ${doubt.columns}
+              FROM list_members l JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
+             WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId} AND c.phone IS NOT NULL OFFSET 0) member
      GROUP BY 1, 2 ORDER BY 1, 2`
   const markets = await findMarketRows(scope.sql)
   const timed = groups.map((group) => ({ ...group, ...momentOf(request.schedule, group, care, scope.now) }))
@@ -165,19 +168,20 @@ function contactsWithTerms(
   const { sql } = scope
   const unfit = [...fit.unfit]
   const long = [...fit.parts]
-  const price = sql`(t.price * coalesce(z.segments, 1))`
+  const segments = long.length > 0 ? sql`coalesce(z.segments, 1)` : sql`1`
+  const price = sql`(t.price * ${segments})`
   return sql`
-    SELECT c.id AS contact_id, c.phone, t.window_zone AS zone, t.market, ${price} AS price, coalesce(z.segments, 1) AS segments, t.due_at, l.rank, ${allVariables(sql)} AS variables,
+    SELECT c.id AS contact_id, c.phone, t.window_zone AS zone, t.market, ${price} AS price, ${segments} AS segments, t.due_at, l.rank, ${allVariables(sql)} AS variables,
            hash_record_extended(ROW(c.id, c.phone, c.name, c.email, c.variables, l.variables, ${price}), 1) AS mark,
            hash_record_extended(ROW(c.id, c.phone, c.name, c.email, c.variables, l.variables, ${price}), 2) AS other_mark,
            CASE WHEN c.erased_at IS NOT NULL THEN 'erased'
                 WHEN s.phone IS NOT NULL THEN 'opted_out'
                 WHEN ${missingVariable(sql, request.template)} THEN 'missing_variable'
-                WHEN u.reason IS NOT NULL THEN u.reason
+                ${unfit.length > 0 ? sql`WHEN u.reason IS NOT NULL THEN u.reason` : sql``}
                 WHEN t.price IS NULL THEN 'no_price'
                 WHEN t.held IS NOT NULL THEN t.held
                 WHEN t.due_at IS NULL THEN 'no_hour_fits'
-                WHEN o.contact_id IS NOT NULL THEN 'too_often' END AS excluded
+                ${care.cap ? sql`WHEN o.contact_id IS NOT NULL THEN 'too_often'` : sql``} END AS excluded
       FROM list_members l
       JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
       LEFT JOIN unnest(${terms.map((t) => t.prefix)}::text[], ${terms.map((t) => t.zone ?? '')}::text[],
@@ -189,17 +193,26 @@ function contactsWithTerms(
       LEFT JOIN (SELECT DISTINCT phone FROM suppressions
                   WHERE workspace_id = ${scope.workspaceId} AND (scope = 'all' OR scope = ${request.category})
                     AND (expires_at IS NULL OR expires_at > ${scope.now.toISOString()}::timestamptz)) s ON s.phone = c.phone
-      LEFT JOIN unnest(${listOf(unfit.map(([id]) => id))}::bigint[], ${unfit.map(([, reason]) => reason)}::text[])
-             AS u(contact_id, reason) ON u.contact_id = c.id
-      LEFT JOIN unnest(${listOf(long.map(([id]) => id))}::bigint[], ${listOf(long.map(([, parts]) => parts))}::int[])
-             AS z(contact_id, segments) ON z.contact_id = c.id
-      LEFT JOIN (${writtenTooOften(scope, care)}) o ON o.contact_id = c.id
+      ${unfit.length > 0 ? joinUnfit(scope, unfit) : sql``}
+      ${long.length > 0 ? joinSegments(scope, long) : sql``}
+      ${care.cap ? sql`LEFT JOIN (${writtenTooOften(scope, care.cap)}) o ON o.contact_id = c.id` : sql``}
      WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId}`
 }
 
+function joinUnfit({ sql }: Scope, unfit: readonly [bigint, string][]) {
+  return sql`
+    LEFT JOIN unnest(${listOf(unfit.map(([id]) => id))}::bigint[], ${unfit.map(([, reason]) => reason)}::text[])
+           AS u(contact_id, reason) ON u.contact_id = c.id`
+}
+
+function joinSegments({ sql }: Scope, long: readonly [bigint, number][]) {
+  return sql`
+    LEFT JOIN unnest(${listOf(long.map(([id]) => id))}::bigint[], ${listOf(long.map(([, parts]) => parts))}::int[])
+           AS z(contact_id, segments) ON z.contact_id = c.id`
+}
+
 /** Who has had, or is owed, as many messages in the last days as the workspace allows, over all its campaigns. */
-function writtenTooOften({ sql, workspaceId, now }: Scope, { cap }: Care) {
-  if (!cap) return sql`SELECT NULL::bigint AS contact_id WHERE false`
+function writtenTooOften({ sql, workspaceId, now }: Scope, cap: NonNullable<Care['cap']>) {
   const since = new Date(now.getTime() - cap.days * DAY_MS).toISOString()
   return sql`
     SELECT m.contact_id FROM runs r JOIN messages m ON m.campaign_id = r.campaign_id AND m.workspace_id = r.workspace_id

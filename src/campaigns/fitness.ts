@@ -18,7 +18,9 @@ function textOf(sql: Sql, variable: string) {
 
 /** Everything that a contact (`c`), as a member of its list (`l`), offers a template, as one object. */
 export function allVariables(sql: Sql) {
-  return sql`c.variables || coalesce(l.variables, '{}') || jsonb_strip_nulls(jsonb_build_object('name', c.name, 'email', c.email, 'phone', c.phone))`
+  const told = sql`CASE WHEN l.variables IS NULL THEN c.variables ELSE c.variables || l.variables END`
+  const own = sql`jsonb_build_object('name', c.name, 'email', c.email, 'phone', c.phone)`
+  return sql`(${told}) || CASE WHEN num_nulls(c.name, c.email, c.phone) = 0 THEN ${own} ELSE jsonb_strip_nulls(${own}) END`
 }
 
 /** Whether a contact (`c`) lacks what the template needs of it, as an SQL condition. */
@@ -28,11 +30,16 @@ export function missingVariable(sql: Sql, template: OpenTemplate) {
 }
 
 function lacks(sql: Sql, { variable, when }: Requirement) {
-  const absent = sql`coalesce(${textOf(sql, variable)}, '') !~ '[^[:space:]]'`
+  const absent = isBlank(sql, textOf(sql, variable))
   return when.reduce((all, condition) => {
-    const has = sql`coalesce(${textOf(sql, condition.variable)}, '') ~ '[^[:space:]]'`
-    return condition.present ? sql`(${all} AND ${has})` : sql`(${all} AND NOT ${has})`
-  }, sql`(${absent})`)
+    const lacksIt = isBlank(sql, textOf(sql, condition.variable))
+    return condition.present ? sql`(${all} AND NOT ${lacksIt})` : sql`(${all} AND ${lacksIt})`
+  }, absent)
+}
+
+/** What begins with a visible character of ASCII, 33 to 126, as nearly everything does, need not be looked through. */
+function isBlank(sql: Sql, text: ReturnType<typeof textOf>) {
+  return sql`(coalesce(abs(2 * ascii(${text}) - 159) > 93, true) AND coalesce(${text}, '') !~ '[^[:space:]]')`
 }
 
 /**
@@ -86,20 +93,46 @@ const BODY_LIMIT_CHARS = 1_024
 
 /** Whether a contact (`c`) must be rendered to know whether the template can be sent to it, as an SQL condition. */
 export function inDoubt(sql: Sql, template: OpenTemplate) {
+  return sql`(c.erased_at IS NULL AND (${doubtAbout(sql, template, (name) => textOf(sql, name))}))`
+}
+
+/**
+ * The same for a whole list, in two parts: `columns` for a query over contacts (`c`) and their membership (`l`) that
+ * takes every value out once, and `condition` for one around it.
+ */
+export function doubtByColumns(sql: Sql, template: OpenTemplate) {
+  const names = [...new Set([...Object.keys(template.bodyLength.factors), ...checkedVariables(template)])]
+  const column = (name: string) => sql(`v${names.indexOf(name)}`)
+  return {
+    columns: names.reduce(
+      (all, name) => sql`${all}, ${textOf(sql, name)} AS ${column(name)}`,
+      sql`c.erased_at`,
+    ),
+    condition: sql`(erased_at IS NULL AND (${doubtAbout(sql, template, (name) => sql`${column(name)}`)}))`,
+  }
+}
+
+type Text = (name: string) => ReturnType<typeof textOf>
+
+function doubtAbout(sql: Sql, template: OpenTemplate, text: Text) {
   const longBody = Object.entries(template.bodyLength.factors).reduce(
-    (sum, [name, factor]) => sql`${sum} + ${factor}::int * length(coalesce(${textOf(sql, name)}, ''))`,
+    (sum, [name, factor]) => sql`${sum} + ${factor}::int * length(coalesce(${text(name)}, ''))`,
     sql`${template.bodyLength.constantChars}::int`,
   )
-  const doubtful = checkedVariables(template).reduce(
-    (any, name) =>
-      sql`${any} OR ${textOf(sql, name)} !~ ${PLAIN} OR length(${textOf(sql, name)}) > ${ORDINARY_CHARS}`,
+  return checkedVariables(template).reduce(
+    (any, name) => sql`${any} OR ${isUnusual(sql, text(name))} OR length(${text(name)}) > ${ORDINARY_CHARS}`,
     sql`(${longBody}) > ${BODY_LIMIT_CHARS}`,
   )
-  return sql`(c.erased_at IS NULL AND (${doubtful}))`
 }
 
 /** A day or a plain decimal: what a formatting helper takes, and what does no harm in a header or a link. */
 const PLAIN = '^([0-9]{4}-[0-9]{2}-[0-9]{2}|-?[0-9]{1,15}([.][0-9]{1,6})?)$'
+
+/** What is not `PLAIN`: whole numbers and days, as most values are, are told without the expression. */
+function isUnusual(sql: Sql, text: ReturnType<Text>) {
+  return sql`CASE translate(${text}, '0123456789', '') WHEN '' THEN length(${text}) NOT BETWEEN 1 AND 15
+                  WHEN '--' THEN ${text} NOT LIKE '____-__-__' ELSE ${text} !~ ${PLAIN} END`
+}
 
 /** Variables that a helper formats, or that stand in a header or a button, may be refused for more than the body's length. */
 function checkedVariables({ body, header, form }: OpenTemplate): string[] {

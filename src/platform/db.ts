@@ -113,6 +113,14 @@ export function goByKeys(sql: Sql): PromiseLike<unknown> {
                     set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true)`
 }
 
+/**
+ * For the rest of a transaction, room to sort and join a million rows without going through files. It is taken as far
+ * as it is needed only, and an operator's larger setting stays.
+ */
+export function roomForMany(sql: Sql): PromiseLike<unknown> {
+  return sql`SELECT set_config('work_mem', '64MB', true) WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB')`
+}
+
 /** Drizzle keeps the transaction's own client to itself; set-based statements need it in the same transaction. */
 function rawClientOf(tx: unknown): Sql {
   return (tx as { session: { client: Sql } }).session.client
