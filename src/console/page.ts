@@ -11,6 +11,7 @@ import type { Views } from './view.ts'
 export const SECTIONS = [
   'today',
   'campaigns',
+  'reminders',
   'approvals',
   'contacts',
   'templates',

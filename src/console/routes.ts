@@ -10,7 +10,11 @@ import { campaignWhatIfPages } from './pages/campaign-what-if.ts'
 import { campaignWordsPages } from './pages/campaign-words.ts'
 import { campaignsPages } from './pages/campaigns.ts'
 import { contactsPages } from './pages/contacts.ts'
+import { invoicesPages } from './pages/invoices.ts'
+import { ladderPages } from './pages/ladder.ts'
+import { ladderResultsPages } from './pages/ladder-results.ts'
 import { membersPages } from './pages/members.ts'
+import { remindersPages } from './pages/reminders.ts'
 import { settingsPages } from './pages/settings.ts'
 import { suppressionsPages } from './pages/suppressions.ts'
 import { templatePreviewPages } from './pages/template-preview.ts'
@@ -28,6 +32,10 @@ export const ROUTES: readonly Route[] = [
   ...campaignPlotPages,
   ...campaignsPages,
   ...campaignPages,
+  ...remindersPages,
+  ...invoicesPages,
+  ...ladderResultsPages,
+  ...ladderPages,
   ...approvalsPages,
   ...suppressionsPages,
   ...contactsPages,

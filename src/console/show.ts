@@ -2,6 +2,7 @@ import type { CampaignState, Schedule } from '../campaigns/index.ts'
 import type { ImportState } from '../contacts/index.ts'
 import type { MessageState } from '../delivery/index.ts'
 import { formatAmount } from '../platform/money.ts'
+import type { InvoiceState, Reminder, SequenceState } from '../reminders/index.ts'
 import { type Language, language } from './language.ts'
 
 /** What a state means for the eye: each tone has a colour and a shape, and never stands without its word. */
@@ -9,7 +10,10 @@ export type Tone = 'idle' | 'wait' | 'run' | 'stop' | 'good' | 'bad'
 
 /** Every state that the console shows. */
 export const TONES: Readonly<
-  Record<CampaignState | MessageState | ImportState | 'active' | 'stopped', Tone>
+  Record<
+    CampaignState | MessageState | ImportState | InvoiceState | SequenceState | Reminder['state'] | 'stopped',
+    Tone
+  >
 > = {
   draft: 'idle',
   quoted: 'idle',
@@ -35,6 +39,14 @@ export const TONES: Readonly<
   done: 'good',
   active: 'good',
   stopped: 'stop',
+  open: 'idle',
+  partly_paid: 'run',
+  paid: 'good',
+  promised: 'wait',
+  disputed: 'stop',
+  ended: 'idle',
+  held: 'wait',
+  planned: 'run',
 }
 
 /** The tags by which numbers and days are written. English days are written as most of the world writes them. */
@@ -76,6 +88,17 @@ export function percentOf(part: bigint, whole: bigint): number {
 export function moment(instant: string, timeZone: string): string {
   return clock(timeZone).format(new Date(instant))
 }
+
+/** An ISO day as the reader writes one: `1 Dec 2026`. */
+export function dayOf(day: string): string {
+  const spoken = TAGS[language()]
+  const style =
+    dayStyles.get(spoken) ?? new Intl.DateTimeFormat(spoken, { timeZone: 'UTC', dateStyle: 'medium' })
+  dayStyles.set(spoken, style)
+  return style.format(new Date(`${day}T00:00:00Z`))
+}
+
+const dayStyles = new Map<string, Intl.DateTimeFormat>()
 
 const clocks = new Map<string, Intl.DateTimeFormat>()
 const MOST_CLOCKS = 1_000

@@ -3,7 +3,7 @@ import Handlebars from 'handlebars'
 import { IntlMessageFormat } from 'intl-messageformat'
 import { newId } from '../platform/ids.ts'
 import { LANGUAGES, type Language, language } from './language.ts'
-import { groupDigits, grouped, moment, TAGS, TONES } from './show.ts'
+import { dayOf, groupDigits, grouped, moment, TAGS, TONES } from './show.ts'
 import { en, type WordKey, type Words } from './words/en.ts'
 import { es } from './words/es.ts'
 import { id } from './words/id.ts'
@@ -89,6 +89,7 @@ const HELPERS: Handlebars.HelperDeclareSpec = {
   money: (minor: bigint) => grouped(minor),
   num: (value: number | bigint | string) => groupDigits(String(value)),
   when: (instant: string | null, options: Options) => timeElement(instant, options.data.root.zone ?? 'UTC'),
+  isoDay: (iso: string | null) => (iso ? dayOf(iso) : '–'),
   tone: (state: string) => (TONES as Readonly<Record<string, string>>)[state] ?? 'idle',
   eq: (one: unknown, other: unknown) => one === other,
   once: () => newId(),

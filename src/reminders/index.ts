@@ -11,10 +11,13 @@ export {
 } from './find-invoice.ts'
 export { listReminders, type Reminder, type ReminderPlace } from './find-reminders.ts'
 export {
+  digestOfSequence,
   findSequence,
+  findStanding,
   listSequences,
   SEQUENCE_STATES,
   type Sequence,
+  type SequenceState,
   type StandingApproval,
 } from './find-sequence.ts'
 export { type Foresight, foresee, MOST_DAYS_FORESEEN } from './foresee.ts'
@@ -42,7 +45,14 @@ export {
   moveSequence,
   revokeStanding,
 } from './save-sequence.ts'
-export { type SequenceWords, type Step, WHEN_SHORT } from './sequence.ts'
+export {
+  type Conditions,
+  MOST_OFFSET_DAYS,
+  type SequenceWords,
+  type Step,
+  WHEN_SHORT,
+  type WhenShort,
+} from './sequence.ts'
 export { type LadderTerms, makeStarterLadder } from './starter-ladder.ts'
 export { type InvoiceSheet, takeInvoices } from './take-invoices.ts'
 export { takePayments } from './take-payments.ts'

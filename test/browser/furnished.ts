@@ -46,6 +46,7 @@ export async function furnish(stack: Stack): Promise<Furnished> {
       ['Pasien', 'x2'],
     ]),
   )
+  const { ladder, invoice } = await furnishReminders(stack, firm, sender_id)
   return {
     firm,
     fresh,
@@ -56,6 +57,8 @@ export async function furnish(stack: Stack): Promise<Furnished> {
       ['empty-contacts', '/contacts', 'newcomer'],
       ['empty-templates', '/templates', 'newcomer'],
       ['empty-wallet', '/wallet', 'newcomer'],
+      ['empty-reminders', '/reminders', 'newcomer'],
+      ['empty-invoices', '/reminders/invoices', 'newcomer'],
       ['empty-approvals', '/approvals', 'newcomer'],
       ['empty-new-campaign', '/campaigns/new', 'newcomer'],
       ['today', '/', 'owner'],
@@ -70,6 +73,16 @@ export async function furnish(stack: Stack): Promise<Furnished> {
       ['campaign-paused', `/campaigns/${paused.id}`, 'owner'],
       ['campaign-recipients', `/campaigns/${settled.id}/recipients`, 'owner'],
       ['campaign-cancel', `/campaigns/${paused.id}/cancel`, 'owner'],
+      ['reminders', '/reminders', 'owner'],
+      ['invoices', '/reminders/invoices', 'owner'],
+      ['invoice', `/reminders/invoices/${invoice}`, 'owner'],
+      ['invoice-new', '/reminders/invoices/new', 'owner'],
+      ['ladder', `/reminders/ladders/${ladder}`, 'owner'],
+      ['ladder-approval', `/reminders/ladders/${ladder}`, 'approver'],
+      ['ladder-new', '/reminders/ladders/new', 'owner'],
+      ['ladder-terms', `/reminders/ladders/${ladder}/edit`, 'owner'],
+      ['ladder-step', `/reminders/ladders/${ladder}/step?key=overdue`, 'owner'],
+      ['ladder-step-new', `/reminders/ladders/${ladder}/step`, 'owner'],
       ['approvals', '/approvals', 'approver'],
       ['approval', `/approvals/${waiting.id}`, 'approver'],
       ['contacts', '/contacts', 'owner'],
@@ -89,13 +102,56 @@ export async function furnish(stack: Stack): Promise<Furnished> {
   }
 }
 
+/** Invoices of all ages, one paid in part, and a ladder that is going. */
+async function furnishReminders(stack: Stack, firm: Firm, sender_id: string) {
+  const made = await firm.budi.post('/v1/sequences/starter', {
+    name: 'Treatment invoices',
+    sender_id,
+    language: 'en',
+    industry: 'health',
+    discount: '5%',
+    late_fee: '25000',
+  })
+  const ladder: string = made.body.id
+  const cap = { amount: '50000.00', currency: 'IDR' }
+  await firm.sari.post(`/v1/sequences/${ladder}/standing-approval`, {
+    caps: { run: cap, day: cap, month: cap },
+  })
+  await firm.budi.ask('PUT', `/v1/sequences/${ladder}/state`, { state: 'active' })
+  const ids: string[] = []
+  for (const [n, days] of [3, 5, 5, 9, 0, -4, -40, -75, -120].entries()) {
+    const entered = await firm.budi.post('/v1/invoices', {
+      number: `INV-2026-${1001 + n}`,
+      contact: {
+        phone: `+6281298765${String(100 + n)}`,
+        name: ['Siti Rahma', 'Budi Santoso', 'Dewi Lestari'][n % 3],
+      },
+      amount: { amount: String(350_000 + n * 125_500), currency: 'IDR' },
+      due_date: inDays(stack, days),
+      tags: n % 2 ? ['school'] : [],
+    })
+    ids.push(entered.body.id)
+  }
+  await firm.budi.post(`/v1/invoices/${ids[0]}/payments`, {
+    amount: { amount: '100000', currency: 'IDR' },
+    reference: 'BCA 4711',
+  })
+  await firm.budi.ask('PUT', `/v1/invoices/${ids[3]}/promise`, { until: inDays(stack, 12) })
+  await firm.budi.ask('PUT', `/v1/invoices/${ids[6]}/dispute`, { reason: 'was ill' })
+  return { ladder, invoice: ids[0]! }
+}
+
+function inDays({ house }: Stack, days: number): string {
+  return new Date(house.clock.now().getTime() + days * 86_400_000).toISOString().slice(0, 10)
+}
+
 /** The keys of those who look, by what they are to the pages. */
 export function keyOf({ firm, fresh }: Furnished, who: 'owner' | 'approver' | 'newcomer'): string {
   return who === 'newcomer' ? fresh.ratna.key : who === 'owner' ? firm.ratna.key : firm.sari.key
 }
 
-function inTwentyDays({ house }: Stack): string {
-  return new Date(house.clock.now().getTime() + 20 * 86_400_000).toISOString().slice(0, 10)
+function inTwentyDays(stack: Stack): string {
+  return inDays(stack, 20)
 }
 
 function campaignOf({ list_id, ...rest }: { list_id: string; sender_id: string; template_id: string }) {

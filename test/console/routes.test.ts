@@ -16,6 +16,19 @@ const ACTS: Readonly<Record<string, Action | 'own'>> = {
   '/campaigns/:id/pause': 'campaigns.stop',
   '/campaigns/:id/resume': 'campaigns.stop',
   '/campaigns/:id/cancel': 'campaigns.stop',
+  '/reminders/imports': 'contacts.import',
+  '/reminders/invoices/new': 'invoices.write',
+  '/reminders/invoices/:id/payments': 'invoices.write',
+  '/reminders/invoices/:id/promise': 'invoices.write',
+  '/reminders/invoices/:id/dispute': 'invoices.write',
+  '/reminders/invoices/:id/cancellation': 'invoices.write',
+  '/reminders/invoices/:id/reopening': 'invoices.write',
+  '/reminders/ladders/new': 'sequences.write',
+  '/reminders/ladders/:id/state': 'sequences.stop',
+  '/reminders/ladders/:id/approval': 'sequences.approve',
+  '/reminders/ladders/:id/approval/removal': 'sequences.stop',
+  '/reminders/ladders/:id/edit': 'sequences.write',
+  '/reminders/ladders/:id/step': 'sequences.write',
   '/approvals/:id': 'campaigns.approve',
   '/contacts/imports': 'contacts.import',
   '/contacts/imports/:id/mapping': 'contacts.import',
@@ -50,6 +63,17 @@ const FIELDS: Record<string, string> = {
   max_recipients: '1',
   email: 'not.theirs@example.com',
   decision: 'reject',
+  number: 'not theirs',
+  phone: '+6281234567899',
+  due_date: '2026-12-01',
+  until: '2026-12-24',
+  state: 'paused',
+  run: '1.00',
+  day: '1.00',
+  month: '1.00',
+  name: 'Not theirs',
+  country: 'ID',
+  offset: '3',
   starter: 'friendly',
   language: 'en',
 }
@@ -72,6 +96,15 @@ beforeAll(async () => {
   ids.imports = (await house.ask('POST', '/v1/imports', { key, body: sheet })).body.id
   ids.templates = sari.templateId
   ids.campaigns = campaignId
+  const invoice = {
+    number: SECRET_NAME,
+    contact: { phone: '+6281234567890' },
+    amount: { amount: '150000', currency: 'IDR' },
+    due_date: '2026-12-01',
+  }
+  ids.invoices = (await house.ask('POST', '/v1/invoices', { key, body: invoice })).body.id
+  const ladder = { name: SECRET_NAME, sender_id: sari.senderId, language: 'en' }
+  ids.ladders = (await house.ask('POST', '/v1/sequences/starter', { key, body: ladder })).body.id
   ids.approvals = campaignId
   ids.keys = (await house.ask('GET', '/v1/keys', { key })).body.data[0].id
   const phone = { phone: '+6281234567890' }
@@ -110,6 +143,9 @@ async function books(): Promise<string> {
     SELECT (SELECT count(*) FROM audit_events WHERE workspace_id = ${sari.workspaceId} AND action NOT LIKE 'session.%') AS acts,
            (SELECT count(*) FROM transfers WHERE workspace_id = ${sari.workspaceId}) AS transfers,
            (SELECT string_agg(state || version, ',') FROM campaigns WHERE workspace_id = ${sari.workspaceId}) AS campaigns,
+           (SELECT string_agg(number || state || paid, ',' ORDER BY id) FROM invoices WHERE workspace_id = ${sari.workspaceId}) AS invoices,
+           (SELECT string_agg(name || state || version, ',' ORDER BY id) FROM sequences WHERE workspace_id = ${sari.workspaceId}) AS ladders,
+           (SELECT count(*) FROM standing_approvals WHERE workspace_id = ${sari.workspaceId} AND revoked_at IS NULL) AS standing,
            (SELECT count(*) FROM api_keys WHERE workspace_id = ${sari.workspaceId} AND revoked_at IS NULL) AS keys,
            (SELECT string_agg(role, ',' ORDER BY id) FROM members WHERE workspace_id = ${sari.workspaceId} AND removed_at IS NULL) AS members,
            (SELECT count(*) FROM invitations WHERE workspace_id = ${sari.workspaceId} AND withdrawn_at IS NULL) AS invitations,
@@ -125,6 +161,10 @@ const READS: Readonly<Record<string, Action>> = {
   '/campaigns/new': 'campaigns.write',
   '/campaigns/:id/edit': 'campaigns.write',
   '/campaigns/:id/schedule': 'campaigns.write',
+  '/reminders/invoices/new': 'invoices.write',
+  '/reminders/ladders/new': 'sequences.write',
+  '/reminders/ladders/:id/edit': 'sequences.write',
+  '/reminders/ladders/:id/step': 'sequences.write',
   '/wallet/books': 'audit.read',
   '/settings/audit': 'audit.read',
   '/settings/members': 'members.read',

@@ -46,7 +46,7 @@ const overview = page(PATH, (visit) => showOverview(visit))
 const upload = act(
   '/contacts/imports',
   async (visit, { fields, file }) => {
-    if (!file || file.sizeBytes === 0) return noFile()
+    if (!file || file.sizeBytes === 0) return missingFile()
     const received = await receiveFile(visit.scope, {
       path: file.path,
       fileName: file.name,
@@ -194,12 +194,12 @@ async function lookAt(scope: Scope, id: string, views: Views): Promise<Result<Li
 }
 
 /** The sheet waits as a row; the nudge only spares it the wait for the sweep. */
-function wakeReader({ house, scope }: Visit, importId: string): void {
+export function wakeReader({ house, scope }: Visit, importId: string): void {
   const { workspaceId } = scope
   scope.afterCommit(() => house.nudge('chores', 'import', { workspaceId, importId }, `import-${importId}`))
 }
 
-function noFile(): Refusal {
+export function missingFile(): Refusal {
   const message = say('contacts.file.fault')
   return refuse('validation_failed', message, { errors: [{ path: 'file', code: 'required', message }] })
 }

@@ -1,3 +1,5 @@
+import { en as reminders } from './reminders/en.ts'
+
 /**
  * Every text of the console's pages, in English, as ICU messages: `{name}` is filled in, `{n, number}` is written as the
  * language writes numbers, `{n, plural, …}` counts. The other languages are files beside this with the same keys.
@@ -679,6 +681,7 @@ export const en = {
   'contacts.sheet': 'Sheet of the workbook',
   'contacts.sheet.hint': 'Its name, or its number. Left empty, the first that can be read.',
   'contacts.uploading': 'Uploaded:',
+  ...reminders,
 } as const
 
 export type WordKey = keyof typeof en

@@ -1,4 +1,5 @@
 import type { Words } from './en.ts'
+import { es as reminders } from './reminders/es.ts'
 
 /** The texts of the console in Spanish. */
 export const es: Words = {
@@ -687,4 +688,5 @@ export const es: Words = {
   'contacts.sheet': 'Hoja del libro',
   'contacts.sheet.hint': 'Su nombre, o su número. Si queda vacío, la primera que pueda leerse.',
   'contacts.uploading': 'Subido:',
+  ...reminders,
 }

@@ -1,4 +1,5 @@
 import type { Words } from './en.ts'
+import { id as reminders } from './reminders/id.ts'
 
 /** The texts of the console in Indonesian. */
 export const id: Words = {
@@ -684,4 +685,5 @@ export const id: Words = {
   'contacts.sheet': 'Lembar dalam buku kerja',
   'contacts.sheet.hint': 'Namanya, atau nomornya. Jika kosong, yang pertama dapat dibaca.',
   'contacts.uploading': 'Terunggah:',
+  ...reminders,
 }
