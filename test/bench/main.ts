@@ -5,32 +5,53 @@ import { describe, type Figure, type Judged, judge } from './figure.ts'
 import { type Ground, openGround } from './ground.ts'
 import { benchGrowth } from './growth.ts'
 import { benchImport } from './import.ts'
+import { benchLatency } from './latency.ts'
 import { benchQuote } from './quote.ts'
 import { benchReceipts } from './receipts.ts'
 import { benchSend } from './send.ts'
 import { benchWebhookDoor } from './webhook-door.ts'
+import { benchWorkers } from './workers.ts'
 
 /** The benches by name, in the order in which they run. */
-const BENCHES: Record<string, (ground: Ground) => Promise<Figure[]>> = {
+const BENCHES: Record<string, (ground: Ground, options: Options) => Promise<Figure[]>> = {
   import: (ground) => benchImport(ground, 100_000),
   quote: (ground) => benchQuote(ground, 100_000),
   send: (ground) => benchSend(ground, 60_000),
-  receipts: (ground) => benchReceipts(ground, 60_000),
+  receipts: (ground) => benchReceipts(ground, 100_000),
   webhooks: (ground) => benchWebhookDoor(ground, 40_000),
-  growth: benchGrowth,
-  fairness: benchFairness,
-  'quote-million': (ground) => benchQuote(ground, 1_000_000),
+  growth: (ground, { history }) => benchGrowth(ground, 100_000, history),
+  fairness: (ground) => benchFairness(ground, 20_000),
+  latency: (ground) => benchLatency(ground, 60_000),
 }
 
+/** Those that take minutes each: by name, or all of them by `--full`. */
+const LARGE: typeof BENCHES = {
+  'import-million': (ground) => benchImport(ground, 1_048_575),
+  'quote-million': (ground) => benchQuote(ground, 1_000_000),
+  'growth-million': (ground, { history }) => benchGrowth(ground, 1_000_000, history),
+  'fairness-million': (ground) => benchFairness(ground, 1_000_000),
+  workers: (ground) => benchWorkers(ground, 60_000),
+}
+
+type Options = { readonly history: number }
+
 /**
- * `npm run bench [-- --json] [--only name,name]`: every figure beside its own limit, measured in the same run. Exits 1
- * when a figure is not what was asked. Names that are asked for explicitly only (`-million`) take minutes.
+ * `npm run bench [-- --json] [--only name,name] [--full] [--history 20000000]`: every figure beside its own limit,
+ * measured in the same run. Exits 1 when a figure is not what was asked. `--history` is how many older messages stand in
+ * the database while the growth of costs is measured.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { json: { type: 'boolean', default: false }, only: { type: 'string' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      full: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      history: { type: 'string', default: '0' },
+    },
   })
-  const names = values.only?.split(',') ?? Object.keys(BENCHES).filter((name) => !name.endsWith('-million'))
+  const benches = { ...BENCHES, ...LARGE }
+  const names = values.only?.split(',') ?? Object.keys(values.full ? benches : BENCHES)
+  const options = { history: Number(values.history) }
   const ground = await openGround()
   const say = (text: string) => values.json || process.stdout.write(`${text}\n`)
   const machine = machineNow()
@@ -41,10 +62,10 @@ async function main(): Promise<void> {
   const figures: Judged[] = []
   try {
     for (const name of names) {
-      const bench = BENCHES[name]
-      if (!bench) throw new Error(`there is no bench ${name}; there are ${Object.keys(BENCHES).join(', ')}`)
+      const bench = benches[name]
+      if (!bench) throw new Error(`there is no bench ${name}; there are ${Object.keys(benches).join(', ')}`)
       say(`\n${name} (load ${loads().join(' ')})`)
-      for (const figure of (await bench(ground)).map(judge)) {
+      for (const figure of (await bench(ground, options)).map(judge)) {
         figures.push(figure)
         say(describe(figure))
       }
