@@ -3,6 +3,7 @@ import { forewarnAll } from './forewarn.ts'
 import { forget } from './forget.ts'
 import { tellNotices } from './notices.ts'
 import { payLinks } from './pay-links.ts'
+import { refreshLimits } from './refresh-limits.ts'
 import { remind } from './remind.ts'
 import { seal } from './seal.ts'
 import { sweep } from './sweep.ts'
@@ -17,6 +18,7 @@ const TIMETABLE: readonly { name: string; everyMs: number; run: (house: House) =
   { name: 'watch', everyMs: 60_000, run: watch },
   { name: 'remind', everyMs: 30_000, run: remind },
   { name: 'forewarn', everyMs: 300_000, run: forewarnAll },
+  { name: 'refresh-limits', everyMs: 600_000, run: refreshLimits },
   { name: 'forget', everyMs: 600_000, run: forget },
 ]
 

@@ -9,7 +9,8 @@ import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
 import { answer, defineRoute } from './route.ts'
 import { idSchema, instantSchema, moneySchema } from './schemas.ts'
 
-const PLACE = z.tuple([z.int().min(0).max(2_147_483_647), z.string().regex(/^[1-9]\d{0,17}$/)])
+/** A place among a campaign’s messages, as a cursor bears it. */
+export const MESSAGE_PLACE = z.tuple([z.int().min(0).max(2_147_483_647), z.string().regex(/^[1-9]\d{0,17}$/)])
 
 const messageSchema = z
   .strictObject({
@@ -51,7 +52,7 @@ export const getMessages = defineRoute({
     const found = await findCampaign(scope, params.id)
     if (!found.ok) return found
     const { currency, timeZone } = await findWorkspace(scope)
-    const request = { ...readPage(query, PLACE), campaignId: params.id, state: query.state, timeZone }
+    const request = { ...readPage(query, MESSAGE_PLACE), campaignId: params.id, state: query.state, timeZone }
     return answer(
       200,
       pageBody(await listMessages(scope, request), (line) => showMessage(line, currency)),

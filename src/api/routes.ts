@@ -89,6 +89,7 @@ import {
 } from './platform-templates.ts'
 import { getCampaignPreview, postWhatIf } from './preview.ts'
 import { getPriceChange, postPriceChange, postPriceChangeQuote } from './price-change.ts'
+import { getPriceComparison, getPriceDifferences } from './price-comparison.ts'
 import { getSequenceResults, getSequenceResultsBook } from './reminder-results.ts'
 import { getReport } from './report.ts'
 import { definePublicRoute, type Route } from './route.ts'
@@ -198,6 +199,8 @@ export const ROUTES: readonly Route[] = [
   postPriceChangeQuote,
   getEvents,
   getMessages,
+  getPriceComparison,
+  getPriceDifferences,
   getReport,
 
   getGateways,

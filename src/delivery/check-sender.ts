@@ -52,6 +52,25 @@ export async function checkSender(
   })
 }
 
+const REFRESH_AFTER = '1 hour'
+const REFRESHED_AT_ONCE = 100
+
+/**
+ * Takes the senders that the platform was last asked about an hour ago, each for one caller alone: they count as asked
+ * from now on, so that one that cannot be reached is asked again in an hour and not at every turn.
+ */
+export async function takeForRefresh({ sql, workspaceId, now }: Scope): Promise<string[]> {
+  const at = now.toISOString()
+  const rows = await sql<{ id: string }[]>`
+    UPDATE senders s SET checked_at = ${at}::timestamptz
+      FROM (SELECT id FROM senders WHERE workspace_id = ${workspaceId}
+               AND coalesce(checked_at, created_at) <= ${at}::timestamptz - ${REFRESH_AFTER}::interval
+             ORDER BY id LIMIT ${REFRESHED_AT_ONCE} FOR UPDATE SKIP LOCKED) due
+     WHERE s.id = due.id AND s.workspace_id = ${workspaceId}
+    RETURNING s.id`
+  return rows.map(({ id }) => id)
+}
+
 const NOTHING_TO_ASK: SenderReport = {
   items: [{ name: 'channel', state: 'passed', says: 'This channel has nothing to ask.' }],
   facts: {},

@@ -1,5 +1,5 @@
 export { type AllowanceDay, describeDays, planDays } from './allowance.ts'
-export { type CheckedReport, checkSender } from './check-sender.ts'
+export { type CheckedReport, checkSender, takeForRefresh } from './check-sender.ts'
 export { closeSlice, replayParked } from './close.ts'
 export {
   type Decency,

@@ -87,9 +87,13 @@ function earlier(a: string | null, b: string): string {
   return a === null || b < a ? b : a
 }
 
-/** `pricing.type` as the platform writes it (`regular`, `free_entry_point`…), whatever else came with it. */
+/**
+ * `pricing.type` as the platform writes it (`regular`, `free_entry_point`…), whatever else came with it. Older versions
+ * of its API name no type, and say by `billable` alone that it was free.
+ */
 export function pricingTypeOf(pricing: unknown): string | null {
   if (typeof pricing !== 'object' || pricing === null) return null
-  const type = (pricing as { type?: unknown }).type
-  return typeof type === 'string' ? type.toLowerCase().slice(0, 60) : null
+  const { type, billable } = pricing as { type?: unknown; billable?: unknown }
+  if (typeof type === 'string') return type.toLowerCase().slice(0, 60)
+  return billable === false ? 'free_unnamed' : null
 }

@@ -34,6 +34,7 @@ export const STREAMS = {
   shuffled: 7,
   failedCode: 8,
   pace: 9,
+  free: 10,
   late: 16,
   duplicated: 32,
   copies: 48,

@@ -1,7 +1,11 @@
 /** The Graph API's words: its error object, and the checks by which the Cloud API refuses a message. Pure. */
 export type GraphAnswer = { readonly status: number; readonly body: string }
 
-export type MessageRequest = { readonly to: string; readonly attemptRef: string }
+export type MessageRequest = {
+  readonly to: string
+  readonly attemptRef: string
+  readonly template: { readonly name: string; readonly language: string }
+}
 
 const CALLBACK_DATA_MAX_CHARS = 512
 const PARAMETER_MAX_CHARS = 1_024
@@ -79,7 +83,13 @@ export function readMessageRequest(rawBody: string): MessageRequest | GraphAnswe
     return invalid('biz_opaque_callback_data')
   }
   const fault = typeFault(body)
-  return fault ?? { to: body.to, attemptRef: ref ?? '' }
+  return fault ?? { to: body.to, attemptRef: ref ?? '', template: templateOf(body.template as Template) }
+}
+
+type Template = { readonly name: string; readonly language: { readonly code: string } }
+
+function templateOf({ name, language }: Template): MessageRequest['template'] {
+  return { name, language: language.code }
 }
 
 type Members = { readonly [key: string]: unknown }

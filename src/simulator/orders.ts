@@ -29,6 +29,8 @@ const ordersSchema = z.object({
   timeout_after_accept: share.default(0),
   reset_after_accept: share.default(0),
   garbage: share.default(0),
+  free: share.default(0),
+  priced_as: z.string().max(40).optional(),
   rejected_code: z.int().min(0).default(131_026),
   failed_code: z.int().min(0).optional(),
   messaging_limit: z.string().max(40).default('TIER_UNLIMITED'),

@@ -13,6 +13,8 @@ export type Receipt = {
   readonly attemptRef: string
   readonly to: string
   readonly acceptedAtMs: number
+  /** By which the platform charges, in its receipts' words. */
+  readonly category: string
   readonly planned: PlannedReceipt
   /** The witness's number for the message. */
   readonly position: number
@@ -224,7 +226,6 @@ function tickOf(atMs: number): number {
   return Math.floor(atMs / TICK_MS)
 }
 
-const PRICING = '"pricing":{"billable":true,"pricing_model":"PMP","type":"regular","category":"utility"}'
 const FAILURES = [
   { code: 131_026, title: 'Message undeliverable' },
   { code: 130_472, title: "User's number is part of an experiment" },
@@ -238,15 +239,23 @@ function webhookBody(orders: Orders, batch: readonly Waiting[]): string {
   return `{"object":"whatsapp_business_account","entry":[{"id":"${orders.accountId}","changes":[{"value":${value},"field":"messages"}]}]}`
 }
 
-function statusJson(orders: Orders, { messageId, attemptRef, to, acceptedAtMs, planned }: Receipt): string {
+function statusJson(orders: Orders, receipt: Receipt): string {
+  const { messageId, attemptRef, to, acceptedAtMs, planned } = receipt
   const seconds = Math.floor((acceptedAtMs + planned.happensAfterMs) / 1_000)
   const members = [
     `"id":"${messageId}","status":"${planned.status}","timestamp":"${seconds}","recipient_id":"${digitsOf(to)}"`,
   ]
   if (attemptRef !== '') members.push(`"biz_opaque_callback_data":${JSON.stringify(attemptRef)}`)
-  if (planned.isPriced) members.push(PRICING)
+  if (planned.isPriced) members.push(pricingJson(orders, receipt))
   if (planned.status === 'failed') members.push(`"errors":[${JSON.stringify(failure(orders, attemptRef))}]`)
   return `{${members.join(',')}}`
+}
+
+function pricingJson(orders: Orders, { attemptRef, category }: Receipt): string {
+  const isFree = orders.free > 0 && drawsFor(orders.seed, attemptRef)(STREAMS.free) < orders.free
+  const type = isFree ? 'free_entry_point' : 'regular'
+  const named = JSON.stringify(orders.priced_as ?? category)
+  return `"pricing":{"billable":${!isFree},"pricing_model":"PMP","type":"${type}","category":${named}}`
 }
 
 function failure(orders: Orders, attemptRef: string): object {

@@ -24,7 +24,7 @@ export type CallAnswer =
 /** The stand-in without its sockets. */
 export type Platform = {
   /** One call of `POST /{version}/{phone_number_id}/messages`. */
-  handle(phoneNumberId: string, authorization: string | undefined, body: string): CallAnswer
+  handle(call: MessageCall, body: string): CallAnswer
   /** One call of the template management, `/{version}/{business_account_id}/message_templates`. */
   handleTemplates(call: TemplateCall, authorization: string | undefined, body: string): GraphAnswer
   /** Does to a template as it is told, and posts what the platform would. */
@@ -34,6 +34,13 @@ export type Platform = {
   /** Receipts of a number, or of all, that are still to be taken and that were given up. */
   outboxes(phoneNumberId?: string): { pending: number; dropped: number }
   close(): Promise<void>
+}
+
+export type MessageCall = {
+  readonly phoneNumberId: string
+  readonly authorization: string | undefined
+  /** The category of a template that was never submitted here, as the caller says it. */
+  readonly category: string | undefined
 }
 
 export type TemplateCall = {
@@ -56,13 +63,13 @@ const RATE_LIMITED_MAX = 100_000
 export function createPlatform(parts: PlatformParts): Platform {
   const senders = new Map<string, Sender>()
   return {
-    handle(phoneNumberId, authorization, body) {
+    handle({ phoneNumberId, authorization, category }, body) {
       const sender = findSender(senders, authorization, parts)
       if (sender === undefined) return refuseCall(parts, NOBODY, INVALID_TOKEN)
       if (sender.orders.phone_number_id !== phoneNumberId) {
         return refuseCall(parts, sender.orders.phone_number_id, unknownObject(phoneNumberId.slice(0, 64)))
       }
-      return handleCall(sender, body, parts)
+      return handleCall(sender, { body, category }, parts)
     },
     handleTemplates({ method, accountId, query }, authorization, body) {
       const sender = findSender(senders, authorization, parts)
@@ -147,10 +154,18 @@ function forgetIdleSenders(senders: Map<string, Sender>): void {
   }
 }
 
-function handleCall(sender: Sender, body: string, parts: PlatformParts): CallAnswer {
+function handleCall(
+  sender: Sender,
+  call: { readonly body: string; readonly category: string | undefined },
+  parts: PlatformParts,
+): CallAnswer {
   const { orders } = sender
-  const request = readMessageRequest(body)
+  const request = readMessageRequest(call.body)
   if ('status' in request) return refuseCall(parts, orders.phone_number_id, request)
+  const submitted = parts.shelf.find(orders.accountId, request.template)
+  const unfit = orders.template_review ? templateRefusal(submitted) : undefined
+  if (unfit) return refuseCall(parts, orders.phone_number_id, unfit)
+  const category = submitted?.category.toLowerCase() ?? call.category ?? 'utility'
   const draws = drawsFor(orders.seed, request.attemptRef)
   const fate = passesThisTime(sender, request.to, callFate(orders, draws))
   const afterMs = orders.latency_ms + (draws(STREAMS.slow) < orders.slow ? orders.slow_ms : 0)
@@ -158,11 +173,19 @@ function handleCall(sender: Sender, body: string, parts: PlatformParts): CallAns
     parts.record.refuse(orders.phone_number_id, fate)
     return { kind: 'answer', afterMs, ...refusalOf(fate, orders) }
   }
-  const messageId = acceptMessage(sender, request, draws, parts)
+  const messageId = acceptMessage(sender, { ...request, category }, draws, parts)
   if (fate === 'timeout_after_accept') return { kind: 'silence' }
   if (fate === 'reset_after_accept') return { kind: 'reset' }
   const answer = fate === 'garbage' ? garbage(draws) : acceptedBody(request.to, messageId)
   return { kind: 'answer', afterMs, status: 200, body: answer }
+}
+
+/** Where templates are reviewed, only an approved one is sent. */
+function templateRefusal(submitted: { readonly status: string } | undefined): GraphAnswer | undefined {
+  if (submitted?.status === 'APPROVED') return undefined
+  if (submitted?.status === 'PAUSED') return graphError(132_015, 'Template is Paused')
+  if (submitted?.status === 'DISABLED') return graphError(132_016, 'Template is Disabled')
+  return graphError(132_001, 'Template name does not exist in the translation')
 }
 
 /** A recipient is refused for its rate once; whoever tries again gets through, whatever the new attempt draws. */
@@ -183,7 +206,11 @@ function refusalOf(fate: 'rejected' | 'rate_limited' | 'server_error', orders: O
 
 function acceptMessage(
   { orders, outbox }: Sender,
-  { to, attemptRef }: { readonly to: string; readonly attemptRef: string },
+  {
+    to,
+    attemptRef,
+    category,
+  }: { readonly to: string; readonly attemptRef: string; readonly category: string },
   draws: Draws,
   { record, journal }: PlatformParts,
 ): string {
@@ -201,7 +228,7 @@ function acceptMessage(
   const generation = record.generation()
   const messageId = nextMessageId()
   for (const planned of planReceipts(orders, fate, draws)) {
-    outbox.add({ messageId, attemptRef, to, acceptedAtMs, planned, position, generation })
+    outbox.add({ messageId, attemptRef, to, category, acceptedAtMs, planned, position, generation })
   }
   return messageId
 }

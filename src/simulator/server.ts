@@ -194,11 +194,12 @@ function takeMessage(
   platform: Platform,
 ): void {
   readBody(request, (body) => {
-    const authorization = request.headers.authorization
+    const { authorization, 'x-template-category': named } = request.headers
+    const category = typeof named === 'string' ? named : undefined
     if (body === undefined) {
       refuseBody(request)
     } else {
-      answerCall(response, platform.handle(phoneNumberId, authorization, body))
+      answerCall(response, platform.handle({ phoneNumberId, authorization, category }, body))
     }
   })
 }

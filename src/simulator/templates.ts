@@ -11,6 +11,11 @@ export type Shelf = {
   handle(method: string, query: URLSearchParams, body: string, orders: Orders): ShelfAnswer
   /** Does as it is told to a template (an event or a category), as the platform would do by itself. */
   order(body: string): ShelfAnswer
+  /** The template of an account by which a message is to be sent; undefined for one that was never submitted. */
+  find(
+    accountId: string,
+    template: { readonly name: string; readonly language: string },
+  ): { readonly status: string; readonly category: string } | undefined
 }
 
 /** An answer, and the change to post to the account's webhook, if there is one. */
@@ -89,6 +94,9 @@ export function openShelf(file?: string): Shelf {
       save()
       return answer
     },
+    // Most accounts have submitted nothing, and this is asked for every message.
+    find: (accountId, template) =>
+      kept.size === 0 ? undefined : kept.get(keyOf({ ...template, accountId })),
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHECK_FAULTS } from '../../src/delivery/providers/simulator/config.ts'
+import { refreshLimits } from '../../workers/refresh-limits.ts'
 import { duecast } from '../cli/run.ts'
 import { type Firm, openKlinikSehat, openTokoMaju } from '../support/cast.ts'
 import { type Stack, startStack } from '../support/stack.ts'
@@ -90,6 +91,53 @@ describe('the check of a sender', () => {
     expect((await firm.joko.post(`/v1/senders/${id}/check`)).status).toBe(403)
     const other = await openTokoMaju(stack)
     expect((await other.ratna.post(`/v1/senders/${id}/check`)).status).toBe(404)
+  })
+})
+
+describe('every hour', () => {
+  const refreshed = async () => {
+    await refreshLimits(stack.house)
+    await refreshLimits(stack.house)
+  }
+  const limitOf = async (id: string) => {
+    const rows = await stack.house.asSystem(
+      'test',
+      firm.workspaceId,
+      ({ sql }) => sql<{ daily_limit: number | null; asked_ago: number }[]>`
+        SELECT p.daily_limit, extract(epoch FROM clock_timestamp() - s.checked_at)::int AS asked_ago
+          FROM senders s LEFT JOIN portfolios p ON p.key = coalesce(s.portfolio_key, s.account_key)
+         WHERE s.id = ${id}`,
+    )
+    return rows[0]!
+  }
+  const askedAgo = (id: string, interval: string) =>
+    stack.house.asSystem(
+      'test',
+      firm.workspaceId,
+      ({ sql }) =>
+        sql`UPDATE senders SET checked_at = clock_timestamp() - ${interval}::interval WHERE id = ${id}`,
+    )
+
+  it('the platform is asked again: a limit that has changed without a word is known', async () => {
+    const { id } = await check({ messaging_limit: 'TIER_2K' })
+    expect((await limitOf(id)).daily_limit).toBe(2_000)
+    const config = { messaging_limit: 'TIER_250' }
+    expect((await firm.ratna.ask('PATCH', `/v1/senders/${id}`, { config })).status).toBe(200)
+    await askedAgo(id, '59 minutes')
+    await refreshed()
+    expect((await limitOf(id)).daily_limit).toBe(2_000)
+    await askedAgo(id, '61 minutes')
+    await refreshed()
+    expect(await limitOf(id)).toMatchObject({ daily_limit: 250 })
+    expect((await limitOf(id)).asked_ago).toBeLessThan(600)
+  })
+
+  it('one that cannot be asked waits for the next hour, and keeps no other waiting', async () => {
+    const silent = await check({ check_faults: ['token_invalid'] })
+    const other = await check({ messaging_limit: 'TIER_10K' })
+    for (const { id } of [silent, other]) await askedAgo(id, '2 hours')
+    await refreshed()
+    for (const { id } of [silent, other]) expect((await limitOf(id)).asked_ago).toBeLessThan(600)
   })
 })
 

@@ -18,6 +18,16 @@ const milliseconds = (maxMs: number, description: string) =>
   z.int().min(0).max(maxMs).optional().meta({ description })
 const code = (description: string) => z.int().min(0).max(9_999_999).optional().meta({ description })
 
+/** What receipts of the platform may name as the category that a message was charged by. */
+export const PRICED_CATEGORIES = [
+  'marketing',
+  'utility',
+  'authentication',
+  'authentication-international',
+  'marketing_lite',
+  'service',
+] as const
+
 /** What the stand-in can be told to find wrong when it is asked about the sender. */
 export const CHECK_FAULTS = [
   'token_invalid',
@@ -69,6 +79,10 @@ export const simulatorConfig = z
     timeout_after_accept: share('Of the calls: accepted and never answered.'),
     reset_after_accept: share('Of the calls: accepted, then the connection is reset.'),
     garbage: share('Of the calls: accepted and answered with 200 and nonsense.'),
+    free: share('Of the messages: whose receipts say that they were inside a free entry point.'),
+    priced_as: z.enum(PRICED_CATEGORIES).optional().meta({
+      description: 'The category that receipts say was charged; by default the template’s own.',
+    }),
     rejected_code: code('The code of a refused call, 131026 by default.'),
     failed_code: code('The code of a failed message; by default one of several.'),
     latency_ms: milliseconds(LATENCY_MS_MAX, 'How long every answer takes, 0 by default.'),

@@ -1,4 +1,4 @@
-import type { Provider } from '../../provider.ts'
+import type { OutgoingMessage, Provider } from '../../provider.ts'
 import { checkSender } from '../whatsapp-cloud/check.ts'
 import { GRAPH_VERSION } from '../whatsapp-cloud/config.ts'
 import { openConnection } from '../whatsapp-cloud/connection.ts'
@@ -12,6 +12,9 @@ import {
   simulatorConfig,
 } from './config.ts'
 import { accountOfNumber, mintToken, simulatedAccountId, simulatedPhoneNumberId } from './token.ts'
+
+/** Where the stand-in reads the category of a template that nobody has submitted to it. */
+const CATEGORY_HEADER = 'x-template-category'
 
 /** The WhatsApp Cloud API's adapter, pointed at the built-in stand-in. */
 export const simulator: Provider<SimulatorConfig> = {
@@ -47,6 +50,7 @@ export const simulator: Provider<SimulatorConfig> = {
       version: GRAPH_VERSION,
       phoneNumberId: simulatedPhoneNumberId(deps.webhookUrl),
       accessToken: mintToken(config, deps),
+      headersOf: ({ template }: OutgoingMessage) => ({ [CATEGORY_HEADER]: template.category ?? 'utility' }),
     }
     return openConnection(endpoint, deps)
   },

@@ -1,4 +1,4 @@
-import type { ConnectDeps, ProviderConnection, SendOutcome } from '../../provider.ts'
+import type { ConnectDeps, OutgoingMessage, ProviderConnection, SendOutcome } from '../../provider.ts'
 import { openLine } from '../http-line.ts'
 import { classifyAnswer, classifyFailure } from './classify.ts'
 import { marketingBody, requestBody } from './request.ts'
@@ -12,6 +12,8 @@ export type CloudApiEndpoint = {
   readonly accessToken: string
   /** Whether marketing goes by the Marketing Messages API. */
   readonly marketingApi?: boolean
+  /** What the stand-in must be told of a message, since nobody need have submitted its template there. */
+  readonly headersOf?: (message: OutgoingMessage) => Record<string, string>
 }
 
 const CONNECTIONS = 64
@@ -27,16 +29,18 @@ export function openConnection(
     connections: connections ?? CONNECTIONS,
     timeouts: { answerMs: ANSWER_TIMEOUT_MS, ...timeouts },
   })
-  const headers = requestHeaders(endpoint.accessToken)
-  const post = async (path: string, body: string): Promise<SendOutcome> => {
+  const common = requestHeaders(endpoint.accessToken)
+  const { headersOf } = endpoint
+  const post = async (path: string, body: string, message: OutgoingMessage): Promise<SendOutcome> => {
+    const headers = headersOf === undefined ? common : { ...common, ...headersOf(message) }
     const end = await line.call({ method: 'POST', path, headers, body })
     return end.kind === 'answer' ? classifyAnswer(end) : classifyFailure(end.code, end.dispatched)
   }
   return {
     send: (message) =>
       endpoint.marketingApi && message.template.category === 'marketing'
-        ? post(marketingPath(path), marketingBody(message))
-        : post(path, requestBody(message)),
+        ? post(marketingPath(path), marketingBody(message), message)
+        : post(path, requestBody(message), message),
     close: () => line.close(),
   }
 }
