@@ -140,6 +140,22 @@ describeConformance({
   ),
 })
 
+describe('a signature of Twilio’s', () => {
+  it('is the one that its own libraries are tested with', () => {
+    const form =
+      'Digits=1234&To=%2B18005551212&From=%2B14158675309&Caller=%2B14158675309&CallSid=CA1234567890ABCDE'
+    const isSigned = (signature: string, body = form) =>
+      PROVIDERS.twilio.verifySignature(Buffer.from(body), { 'x-twilio-signature': signature }, ['12345'], {
+        urls: ['https://mycompany.com/myapp.php?foo=1&bar=2'],
+        key: undefined,
+        config: {},
+      })
+    expect(isSigned('RSOYDt4T1cUTdK1PDd93/VVr8B8=')).toBe(true)
+    expect(isSigned('RSOYDt4T1cUTdK1PDd93/VVr8B8=', form.replace('1234', '1235'))).toBe(false)
+    expect(isSigned('RSOYDt4T1cUTdK1PDd93/VVr8B8')).toBe(false)
+  })
+})
+
 describe('an address that a workspace writes down', () => {
   const send = async (url: string, deps: Partial<ConnectDeps> = {}) => {
     const connection = PROVIDERS.http_gateway.connect(gatewayConfig(url), {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -313,5 +314,67 @@ describe('the stand-in as a process', () => {
     expect(await witness('summary', await urlOf(next))).toMatchObject({ accepted: 1 })
     next.kill('SIGKILL')
     await once(next, 'exit')
+  })
+})
+
+describe('the stand-in knows the templates that were submitted to it', () => {
+  const REVIEWED = { template_review: true }
+  const accountId = () => {
+    const digest = createHash('sha256').update(NUMBER).digest()
+    return (digest.readUIntBE(0, 6) + 100_000_000_000_000).toString()
+  }
+  const submit = (orders: object) =>
+    fetch(`${simulator.url}/v26.0/${accountId()}/message_templates`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token(orders)}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        name: 'payment_due',
+        language: 'en',
+        category: 'MARKETING',
+        parameter_format: 'NAMED',
+        components: [{ type: 'BODY', text: 'Your invoice is due, dear customer.' }],
+      }),
+    })
+  const order = (event: string) =>
+    fetch(`${simulator.url}/orders/templates`, {
+      method: 'POST',
+      body: JSON.stringify({ business_account_id: accountId(), name: 'payment_due', language: 'en', event }),
+    })
+  const codeOf = async (ref: string) =>
+    ((await post(message(ref), { orders: REVIEWED })).body.error as { code: number } | undefined)?.code
+
+  it('and where it reviews them, sends none but those that are approved', async () => {
+    expect(await codeOf('attempt-1')).toBe(132_001)
+    expect((await submit(REVIEWED)).status).toBe(200)
+    expect(await codeOf('attempt-2')).toBe(132_001)
+    for (const [event, code] of [
+      ['APPROVED', undefined],
+      ['PAUSED', 132_015],
+      ['DISABLED', 132_016],
+    ] as const) {
+      expect((await order(event)).status).toBe(200)
+      expect(await codeOf(`attempt-${event}`), event).toBe(code)
+    }
+    expect(await summary()).toMatchObject({ accepted: 1, refused: { invalid: 4 } })
+  })
+
+  it('and says by their category what it charges, unless it is told another', async () => {
+    const pricedAs = async (orders: object) => {
+      const before = receiver.posts.length
+      await post(message(`attempt-${before}`), { orders })
+      await receiver.until((posts) => posts.length > before)
+      const [status] = statusesIn(receiver.posts.slice(before)) as unknown as { pricing: object }[]
+      return status!.pricing
+    }
+    const quick = { delivered: 0 }
+    expect(await pricedAs(quick)).toMatchObject({ category: 'utility', type: 'regular', billable: true })
+    expect((await submit({})).status).toBe(200)
+    expect(await pricedAs(quick)).toMatchObject({ category: 'marketing' })
+    expect(await pricedAs({ ...quick, priced_as: 'service', free: 1 })).toEqual({
+      billable: false,
+      pricing_model: 'PMP',
+      type: 'free_entry_point',
+      category: 'service',
+    })
   })
 })
