@@ -98,9 +98,29 @@ function describe(child: ChildProcess, { ready, lines }: Said): Part {
   }
 }
 
-function memoryOf(pid: number): number {
-  const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  return Number(line![1]) * 1024
+/** Resident, in bytes; 0 for one that has ended. */
+export function memoryOf(pid: number): number {
+  try {
+    const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    return Number(line?.[1] ?? 0) * 1024
+  } catch {
+    return 0
+  }
+}
+
+/** Its children whose command line matches. */
+export function childrenOf(pid: number, command: RegExp): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((child) => child > 0 && parentOf(child) === pid && command.test(commandOf(child)))
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** The kernel counts in hundredths of a second. */
