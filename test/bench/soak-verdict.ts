@@ -11,6 +11,9 @@ const WORST_OVER_MS = 60_000
 /** What a process may grow by while it is measured. */
 const GROWTH_SHARE = 0.1
 const GROWTH_BYTES = 32 * 2 ** 20
+/** In the first minutes a heap still grows to the size that it then keeps. */
+const SHORT_MS = 10 * 60_000
+const SHORT_GROWTH_BYTES = 128 * 2 ** 20
 /** Autovacuum comes at a fifth; the rest is the time that it takes. In a small table it is what few minutes leave. */
 const DEAD_SHARE = 0.5
 const DEAD_SECONDS = 300
@@ -49,7 +52,7 @@ function memoryFinding(samples: readonly Sample[], name: string): Finding {
   const mean = points.reduce((sum, [, bytes]) => sum + bytes, 0) / points.length
   const lasted = points.at(-1)![0] - points[0]![0]
   const growth = slope(points) * lasted
-  const most = Math.max(GROWTH_BYTES, mean * GROWTH_SHARE)
+  const most = lasted < SHORT_MS ? SHORT_GROWTH_BYTES : Math.max(GROWTH_BYTES, mean * GROWTH_SHARE)
   return {
     what: `memory of the ${name}: ${megabytes(mean)} MB on average, by the fitted line ${megabytes(growth)} MB more at the end; asked at most ${megabytes(most)}`,
     isFine: growth <= most,

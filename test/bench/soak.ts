@@ -11,7 +11,7 @@ import { draft, makeContacts, makeParts, openStage, quoteAndSubmit, type Stage }
 const DELIVERED = 0.93
 /** What becomes of the others: a few fail, and some are never heard of. */
 const FATES = { seed: 7, delivered: DELIVERED, failed: 0.04, read: 0.5, lifetime_seconds: 30 }
-const WARM_UP_MS = 30_000
+const WARM_UP_MS = 60_000
 const SAMPLE_EVERY_MS = 5_000
 const SAY_EVERY = 6
 /** How long a campaign lasts at the rate that is asked; the next is submitted when a third of it is left. */
