@@ -65,6 +65,13 @@ const stepSchema = z
       .refine((all) => Object.keys(all).length <= MOST_WORDS, 'has too many members.')
       .default({})
       .meta({ description: 'Variables that are days, counted from the due date.' }),
+    fallback: z
+      .strictObject({ sender_id: idSchema, template_id: idSchema, ceiling: amountText })
+      .optional()
+      .meta({
+        description:
+          'An SMS to whom WhatsApp cannot reach and who has not paid by then, for at most `ceiling` a run in the wallet’s currency, which counts against the caps.',
+      }),
   })
   .meta({ id: 'SequenceStep' })
 
@@ -338,11 +345,18 @@ function readWords(json: WordsJson): Partial<SequenceWords> {
 }
 
 function readStep(json: z.output<typeof stepSchema>): Step {
-  const { template_id: templateId, conditions, ...rest } = json
+  const { template_id: templateId, conditions, fallback, ...rest } = json
   const { least_owed: least, most_owed: most, tags, without_tags: withoutTags } = conditions
   return {
     ...rest,
     templateId,
+    ...(fallback && {
+      fallback: {
+        senderId: fallback.sender_id,
+        templateId: fallback.template_id,
+        ceilingMinor: parseAmount(fallback.ceiling)!.toString(),
+      },
+    }),
     conditions: {
       ...(least !== undefined && { leastMinor: parseAmount(least)!.toString() }),
       ...(most !== undefined && { mostMinor: parseAmount(most)!.toString() }),
@@ -369,11 +383,18 @@ function showSequence(one: Sequence): z.output<typeof sequenceSchema> {
   }
 }
 
-function showStep({ templateId, conditions, ...rest }: Step) {
+function showStep({ templateId, conditions, fallback, ...rest }: Step) {
   const { leastMinor, mostMinor, tags, withoutTags } = conditions
   return {
     ...rest,
     template_id: templateId,
+    ...(fallback && {
+      fallback: {
+        sender_id: fallback.senderId,
+        template_id: fallback.templateId,
+        ceiling: formatAmount(BigInt(fallback.ceilingMinor)),
+      },
+    }),
     conditions: {
       ...(leastMinor !== undefined && { least_owed: formatAmount(BigInt(leastMinor)) }),
       ...(mostMinor !== undefined && { most_owed: formatAmount(BigInt(mostMinor)) }),

@@ -30,8 +30,8 @@ const MOST_AT_ONCE = 1_000
 
 /**
  * Gives each message of a campaign that failed for a reason that another channel can mend its one successor in the
- * fall-over, in the order of the messages until the money that is kept for it ends. Who opted out, was erased or could
- * not be priced gets none. The rows say who had one: a worker that is killed leaves nothing done twice or half.
+ * fall-over, in the order of the messages until the money that is kept for it ends. Who opted out, was erased, has paid
+ * or could not be priced gets none. The rows say who had one: a worker that is killed leaves nothing done twice or half.
  * @returns how many fell over now
  */
 export async function fallOver(scope: Scope, fromCampaignId: string, toCampaignId: string): Promise<number> {
@@ -49,7 +49,7 @@ export async function fallOver(scope: Scope, fromCampaignId: string, toCampaignI
         JOIN recipients r ON r.message_id = m.id
         JOIN fallback_terms t ON t.campaign_id = ${toCampaignId} AND t.contact_id = m.contact_id
        WHERE m.campaign_id = ${fromCampaignId} AND m.workspace_id = ${scope.workspaceId} AND m.state = 'failed'
-         AND m.reason = ANY(${listOf([...codes])}::text[])
+         AND m.reason = ANY(${listOf([...codes])}::text[]) AND m.stopped IS NULL
          AND NOT EXISTS (SELECT 1 FROM fallbacks f WHERE f.message_id = m.id)
          AND NOT EXISTS (
            SELECT 1 FROM suppressions s WHERE s.workspace_id = ${scope.workspaceId} AND s.phone = r.phone

@@ -5,7 +5,7 @@ import { undoIfRefused } from '../platform/savepoint.ts'
 import type { Scope } from '../platform/scope.ts'
 import { readBalance } from '../wallet/index.ts'
 import type { StandingApproval } from './find-sequence.ts'
-import type { WhenShort } from './sequence.ts'
+import type { Step, WhenShort } from './sequence.ts'
 
 /** One send-out to make: whom, with which words, on which day and between which hours of their own clocks. */
 export type RunWords = {
@@ -14,6 +14,7 @@ export type RunWords = {
   readonly stepKey: string
   readonly templateId: string
   readonly senderId: string
+  readonly fallback: Step['fallback']
   readonly whenShort: WhenShort
   readonly sendDay: string
   readonly from: string
@@ -48,7 +49,8 @@ export async function ceilingOf(
     SELECT coalesce(sum(t.net) FILTER (WHERE r.planned_on = ${today}::text::date), 0)::bigint AS day, coalesce(sum(t.net), 0)::bigint AS month
       FROM reminder_runs r CROSS JOIN LATERAL (
         SELECT sum(CASE kind WHEN 'reserve' THEN amount WHEN 'late_capture' THEN amount WHEN 'release' THEN -amount ELSE 0 END) AS net
-          FROM transfers t WHERE t.campaign_id = r.campaign_id AND t.workspace_id = ${scope.workspaceId}) t
+          FROM transfers t WHERE t.workspace_id = ${scope.workspaceId} AND (t.campaign_id = r.campaign_id OR t.campaign_id IN (
+            SELECT f.id FROM campaigns f WHERE f.fallback_of = r.campaign_id AND f.workspace_id = ${scope.workspaceId}))) t
      WHERE r.subject_id = ${subjectId} AND r.workspace_id = ${scope.workspaceId}
        AND date_trunc('month', r.planned_on) = date_trunc('month', ${today}::text::date)`
   const left = [
@@ -80,11 +82,14 @@ export async function makeRun(
     if (!quoted.ok) return quoted
     const excluded = await excludedBy(inner, quoted.value.id)
     if (quoted.value.recipients === 0) return nobodyLeft(excluded)
-    const short = quoted.value.totalMinor > limits.ceilingMinor
+    // What a fall-over keeps is spent under the same cap.
+    const ceilingMinor = limits.ceilingMinor - (quoted.value.fallback?.keptMinor ?? 0n)
+    if (ceilingMinor <= 0n) return OVER_CAP
+    const short = quoted.value.totalMinor > ceilingMinor
     if (short && words.whenShort === 'block') return OVER_CAP
     const submitted = await submitCampaign(inner, id, {
       quoteId: quoted.value.id,
-      ceilingMinor: limits.ceilingMinor,
+      ceilingMinor,
       mayHaveBegun: true,
     })
     if (!submitted.ok)
@@ -119,6 +124,9 @@ async function draft(scope: Scope, words: RunWords) {
       sendBefore: words.closesAt.toISOString(),
     },
     insufficientFunds: words.whenShort === 'block' ? 'block' : 'partial',
+    fallback: words.fallback
+      ? { ...words.fallback, ceilingMinor: BigInt(words.fallback.ceilingMinor) }
+      : null,
   })
 }
 

@@ -118,7 +118,7 @@ export async function noteEvent(
 }
 
 /**
- * Stops every message that speaks of one of these invoices and has not left. The invoices must be locked: a plan locks
+ * Stops every message that speaks of one of these invoices and has not left, and whatever would take its place by SMS. The invoices must be locked: a plan locks
  * them too while it makes their messages, so that none is made unseen.
  */
 export async function stopReminders(
@@ -129,7 +129,7 @@ export async function stopReminders(
   const rows = await scope.sql<{ id: bigint }[]>`
     SELECT m.id FROM reminders r JOIN messages m ON m.campaign_id = r.campaign_id AND m.contact_id = r.contact_id
      WHERE r.invoice_id = ANY(${`{${invoiceIds.join(',')}}`}::uuid[]) AND r.workspace_id = ${scope.workspaceId}
-       AND m.state IN ('queued','sending')`
+       AND m.state IN ('queued','sending','sent','failed','uncertain')`
   return stopMessages(
     scope,
     rows.map(({ id }) => id),

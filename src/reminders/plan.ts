@@ -245,6 +245,7 @@ function wordsOf(sequence: Sequence, run: readonly Debtor[]) {
     stepKey: step.key,
     templateId: step.templateId,
     senderId: sequence.senderId,
+    fallback: step.fallback,
     whenShort: sequence.whenShort,
     sendDay: slot.sendDay,
     from: slot.from,

@@ -1,9 +1,11 @@
 import { and, eq } from 'drizzle-orm'
+import { channelOf, findSender } from '../delivery/index.ts'
 import { senders } from '../delivery/tables.ts'
 import { isUuid, newId } from '../platform/ids.ts'
 import { type MoneyJson, parseAmount } from '../platform/money.ts'
 import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
 import { handOf, type Scope } from '../platform/scope.ts'
+import { findTemplate } from '../templates/index.ts'
 import { templates } from '../templates/tables.ts'
 import { allow, findWorkspace, recordEvent } from '../workspaces/index.ts'
 import {
@@ -15,7 +17,7 @@ import {
   type SequenceState,
   type StandingApproval,
 } from './find-sequence.ts'
-import { faultsOf, type SequenceWords } from './sequence.ts'
+import { faultsOf, type SequenceWords, type Step } from './sequence.ts'
 
 export type SequenceRefusal = 'forbidden' | 'not_found' | 'validation_failed' | 'wrong_state'
 
@@ -75,13 +77,50 @@ async function refuseWords(
       code: 'not_found',
       message: 'There is no such sender in this workspace.',
     })
-  for (const [n, { templateId }] of words.steps.entries()) {
+  for (const [n, { templateId, fallback }] of words.steps.entries()) {
+    if (fallback) faults.push(...(await fallbackFaults(scope, fallback, `steps[${n}].fallback`)))
     if (await exists(scope, templates, templateId)) continue
     const message = 'There is no such template in this workspace.'
     faults.push({ path: `steps[${n}].template_id`, code: 'not_found', message })
   }
+  if (words.whenShort !== 'block' && words.steps.some(({ fallback }) => fallback))
+    faults.push({
+      path: 'when_short',
+      code: 'not_with_fallback',
+      message: 'A ladder with a fall-over sends each run as a whole: when_short must be block.',
+    })
   if (faults.length === 0) return undefined
   return refuse('validation_failed', faults.map(({ message }) => message).join(' '), { errors: faults })
+}
+
+/** Where a step falls over it must be able to: by SMS on both sides, with money of its own. */
+async function fallbackFaults(
+  scope: Scope,
+  { senderId, templateId, ceilingMinor }: NonNullable<Step['fallback']>,
+  path: string,
+) {
+  const faults = []
+  const template = await findTemplate(scope, templateId)
+  const sender = await findSender(scope, senderId)
+  if (!sender.ok || channelOf(sender.value.provider) !== 'sms')
+    faults.push({
+      path: `${path}.sender_id`,
+      code: 'not_sms',
+      message: 'A fall-over goes out by SMS: choose a sender of SMS in this workspace.',
+    })
+  if (!template.ok || template.value.channel !== 'sms')
+    faults.push({
+      path: `${path}.template_id`,
+      code: 'not_sms',
+      message: 'A fall-over goes out by SMS: choose a template of SMS in this workspace.',
+    })
+  if (BigInt(ceilingMinor) <= 0n)
+    faults.push({
+      path: `${path}.ceiling`,
+      code: 'invalid_amount',
+      message: 'The ceiling is a decimal above zero.',
+    })
+  return faults
 }
 
 async function exists(scope: Scope, table: typeof senders | typeof templates, id: string): Promise<boolean> {

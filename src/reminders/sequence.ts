@@ -17,6 +17,10 @@ export type Step = {
   readonly conditions: Conditions
   /** What the words of the template need beside the invoice, such as `discount` or `late_fee`. */
   readonly variables: Readonly<Record<string, string>>
+  /** By SMS to whom WhatsApp cannot reach, for at most so much a run (1/10,000 of a unit of the wallet's currency). */
+  readonly fallback?:
+    | { readonly senderId: string; readonly templateId: string; readonly ceilingMinor: string }
+    | undefined
   /** Variables that are days, counted from the due date: `{ discount_until: -3 }`. */
   readonly dates: Readonly<Record<string, number>>
 }
