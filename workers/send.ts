@@ -28,7 +28,7 @@ export function sendCampaign(house: House): (job: Job) => Promise<void> {
       campaignId: string
       lane: number | string
     }
-    const known = await runs(workspaceId, campaignId)
+    const known = await runs.find(workspaceId, campaignId)
     if (!known) return
     const dispatchHouse: DispatchHouse = {
       database: house.database,
@@ -38,8 +38,10 @@ export function sendCampaign(house: House): (job: Job) => Promise<void> {
       signal,
     }
     const again = await takeTurn(house, dispatchHouse, known, signal)
-    if (again.kind === 'done') await nudgeTend(house, workspaceId, campaignId)
-    else await nudgeSend(house, known.run, lane, again.inMs)
+    if (again.kind === 'later') return nudgeSend(house, known.run, lane, again.inMs)
+    // Whatever halted it may be mended before it goes on: another token, another template.
+    runs.forget(known)
+    await nudgeTend(house, workspaceId, campaignId)
   }
 }
 
@@ -90,7 +92,7 @@ export async function nudgeTend(house: House, workspaceId: string, campaignId: s
 function rememberRuns(house: House) {
   const runs = new Map<string, { known: Known; untilMs: number }>()
   const connections = new Map<string, { connection: ProviderConnection; key: string }>()
-  return async (workspaceId: string, campaignId: string): Promise<Known | undefined> => {
+  const find = async (workspaceId: string, campaignId: string): Promise<Known | undefined> => {
     const present = runs.get(campaignId)
     if (present && present.untilMs > performance.now()) return present.known
     runs.delete(campaignId)
@@ -101,6 +103,11 @@ function rememberRuns(house: House) {
     runs.set(campaignId, { known, untilMs: performance.now() + REMEMBER_MS })
     return known
   }
+  /** With all that goes out from the same sender, since what halts one may halt all. */
+  const forget = ({ run: { senderId } }: Known): void => {
+    for (const [campaignId, { known }] of runs) if (known.run.senderId === senderId) runs.delete(campaignId)
+  }
+  return { find, forget }
 }
 
 async function connectionOf(

@@ -56,8 +56,8 @@ export function unknownObject(id: string): GraphAnswer {
 }
 
 /** The answer for an accepted message. */
-export function acceptedBody(to: string, messageId: string): string {
-  return `{"messaging_product":"whatsapp","contacts":[{"input":${JSON.stringify(to)},"wa_id":"${digitsOf(to)}"}],"messages":[{"id":"${messageId}","message_status":"accepted"}]}`
+export function acceptedBody(to: string, messageId: string, messageStatus: string): string {
+  return `{"messaging_product":"whatsapp","contacts":[{"input":${JSON.stringify(to)},"wa_id":"${digitsOf(to)}"}],"messages":[{"id":"${messageId}","message_status":${JSON.stringify(messageStatus)}}]}`
 }
 
 /** The digits of a phone number, as the platform writes it. */

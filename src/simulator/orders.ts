@@ -31,6 +31,7 @@ const ordersSchema = z.object({
   garbage: share.default(0),
   free: share.default(0),
   priced_as: z.string().max(40).optional(),
+  message_status: z.string().max(40).default('accepted'),
   rejected_code: z.int().min(0).default(131_026),
   failed_code: z.int().min(0).optional(),
   messaging_limit: z.string().max(40).default('TIER_UNLIMITED'),

@@ -176,7 +176,8 @@ function handleCall(
   const messageId = acceptMessage(sender, { ...request, category }, draws, parts)
   if (fate === 'timeout_after_accept') return { kind: 'silence' }
   if (fate === 'reset_after_accept') return { kind: 'reset' }
-  const answer = fate === 'garbage' ? garbage(draws) : acceptedBody(request.to, messageId)
+  const answer =
+    fate === 'garbage' ? garbage(draws) : acceptedBody(request.to, messageId, orders.message_status)
   return { kind: 'answer', afterMs, status: 200, body: answer }
 }
 

@@ -83,6 +83,10 @@ export const simulatorConfig = z
     priced_as: z.enum(PRICED_CATEGORIES).optional().meta({
       description: 'The category that receipts say was charged; by default the template’s own.',
     }),
+    message_status: z.enum(['accepted', 'held_for_quality_assessment', 'paused']).optional().meta({
+      description:
+        'What accepted messages are said to be: held or paused while the platform watches how a new template is received.',
+    }),
     rejected_code: code('The code of a refused call, 131026 by default.'),
     failed_code: code('The code of a failed message; by default one of several.'),
     latency_ms: milliseconds(LATENCY_MS_MAX, 'How long every answer takes, 0 by default.'),
