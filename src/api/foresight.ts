@@ -11,6 +11,7 @@ const runSchema = z
     name: z.string(),
     sequence_id: idSchema.nullable(),
     step: z.string().nullable(),
+    recurring_campaign_id: idSchema.nullable(),
     campaign_id: idSchema.nullable().meta({ description: 'Of what has its day already.' }),
     invoices: z.int().min(0),
     messages: z.int().min(0),
@@ -80,12 +81,12 @@ function showRun(
   { name, subject, invoices, messages, costMinor, unpriced, standing }: ForeseenRun,
   currency: string,
 ) {
-  const isCampaign = 'campaignId' in subject
   return {
     name,
-    sequence_id: isCampaign ? null : subject.sequenceId,
-    step: isCampaign ? null : subject.stepKey,
-    campaign_id: isCampaign ? subject.campaignId : null,
+    sequence_id: 'sequenceId' in subject ? subject.sequenceId : null,
+    step: 'stepKey' in subject ? subject.stepKey : null,
+    recurring_campaign_id: 'recurrenceId' in subject ? subject.recurrenceId : null,
+    campaign_id: 'campaignId' in subject ? subject.campaignId : null,
     invoices,
     messages,
     cost: moneyJson(costMinor, currency),

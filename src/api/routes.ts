@@ -90,6 +90,16 @@ import {
 import { getCampaignPreview, postWhatIf } from './preview.ts'
 import { getPriceChange, postPriceChange, postPriceChangeQuote } from './price-change.ts'
 import { getPriceComparison, getPriceDifferences } from './price-comparison.ts'
+import {
+  deleteRecurrenceApproval,
+  getOccurrences,
+  getRecurrence,
+  getRecurrences,
+  patchRecurrence,
+  postRecurrence,
+  postRecurrenceApproval,
+  putRecurrenceState,
+} from './recurrences.ts'
 import { getSequenceResults, getSequenceResultsBook } from './reminder-results.ts'
 import { getReport } from './report.ts'
 import { definePublicRoute, type Route } from './route.ts'
@@ -251,6 +261,15 @@ export const ROUTES: readonly Route[] = [
   getSequenceResultsBook,
   getReminders,
   getCalendarOfRuns,
+
+  getRecurrences,
+  postRecurrence,
+  getRecurrence,
+  patchRecurrence,
+  putRecurrenceState,
+  postRecurrenceApproval,
+  deleteRecurrenceApproval,
+  getOccurrences,
 
   getWallet,
   postTopUp,

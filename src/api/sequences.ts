@@ -41,6 +41,9 @@ const conditionsSchema = z
     most_owed: amountText.optional(),
     tags: tagsSchema.optional().meta({ description: 'At least one of these.' }),
     without_tags: tagsSchema.optional().meta({ description: 'None of these.' }),
+    unanswered: z.boolean().optional().meta({
+      description: 'Only where the debtor has not written back since the invoice was first reminded of.',
+    }),
   })
   .meta({ id: 'StepConditions', description: 'For whom a step is meant; all that are given must hold.' })
 
@@ -99,7 +102,15 @@ const wordsSchema = z.strictObject({
   one_per_debtor: words.one_per_debtor.default(false),
 })
 
-const standingSchema = z
+/** What a standing approval is given up to. */
+export const standingInput = z
+  .strictObject({
+    caps: z.strictObject({ run: moneySchema, day: moneySchema, month: moneySchema }),
+    valid_until: instantSchema.optional(),
+  })
+  .meta({ id: 'StandingApprovalInput' })
+
+export const standingSchema = z
   .strictObject({
     id: idSchema,
     approver: z.string(),
@@ -252,12 +263,7 @@ export const postStandingApproval = defineRoute({
   tag: 'Reminders',
   summary: 'Approves in advance what a sequence sends as it is now, up to so much a run, a day and a month',
   permission: 'sequences.approve',
-  body: z
-    .strictObject({
-      caps: z.strictObject({ run: moneySchema, day: moneySchema, month: moneySchema }),
-      valid_until: instantSchema.optional(),
-    })
-    .meta({ id: 'StandingApprovalInput' }),
+  body: standingInput,
   responses: { 201: standingSchema },
   refusals: ['not_found', 'wrong_state', 'self_approval', 'currency_mismatch'],
   handler: async ({ scope, params, body }) => {
@@ -346,7 +352,7 @@ function readWords(json: WordsJson): Partial<SequenceWords> {
 
 function readStep(json: z.output<typeof stepSchema>): Step {
   const { template_id: templateId, conditions, fallback, ...rest } = json
-  const { least_owed: least, most_owed: most, tags, without_tags: withoutTags } = conditions
+  const { least_owed: least, most_owed: most, tags, without_tags: withoutTags, unanswered } = conditions
   return {
     ...rest,
     templateId,
@@ -362,6 +368,7 @@ function readStep(json: z.output<typeof stepSchema>): Step {
       ...(most !== undefined && { mostMinor: parseAmount(most)!.toString() }),
       ...(tags && { tags }),
       ...(withoutTags && { withoutTags }),
+      ...(unanswered !== undefined && { unanswered }),
     },
   }
 }
@@ -384,7 +391,7 @@ function showSequence(one: Sequence): z.output<typeof sequenceSchema> {
 }
 
 function showStep({ templateId, conditions, fallback, ...rest }: Step) {
-  const { leastMinor, mostMinor, tags, withoutTags } = conditions
+  const { leastMinor, mostMinor, tags, withoutTags, unanswered } = conditions
   return {
     ...rest,
     template_id: templateId,
@@ -400,11 +407,13 @@ function showStep({ templateId, conditions, fallback, ...rest }: Step) {
       ...(mostMinor !== undefined && { most_owed: formatAmount(BigInt(mostMinor)) }),
       ...(tags && { tags }),
       ...(withoutTags && { without_tags: withoutTags }),
+      ...(unanswered !== undefined && { unanswered }),
     },
   }
 }
 
-function showStanding(one: StandingApproval, currency: string): z.output<typeof standingSchema> {
+/** A standing approval as the API tells it. */
+export function showStanding(one: StandingApproval, currency: string): z.output<typeof standingSchema> {
   return {
     id: one.id,
     approver: one.approver,

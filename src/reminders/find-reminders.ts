@@ -95,6 +95,7 @@ const REASONS: Readonly<Record<string, string>> = {
   amount_changed: 'what is owed has changed, and it is made anew',
   condition_amount: 'the amount is outside what the step is for',
   condition_tag: 'the tags are not those that the step is for',
+  answered: 'the person has written back',
   enough_messages: 'this invoice has had as many messages as the sequence allows',
   unknown_zone: 'it is not known what time it is for this person',
   missing_calendar: 'the holidays of that year are not known: import the calendar',

@@ -1,18 +1,24 @@
+import { DateTime } from 'luxon'
 import { listOf } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import {
+  type Category,
   findMarketRows,
   findRateRows,
   MARKET_PREFIX_DIGITS,
   type MarketRow,
+  type PrefixGroup,
   priceGroups,
+  type RateRow,
 } from '../pricing/index.ts'
 import { findTemplate, type Template } from '../templates/index.ts'
 import { readBalance } from '../wallet/index.ts'
 import { findWorkspace } from '../workspaces/index.ts'
+import { listRecurrences, type Recurrence, recurrenceDigest } from './find-recurrence.ts'
 import { digestOfSequence, findStanding, listSequences, type Sequence } from './find-sequence.ts'
 import { balanceOver, type ForeseenDay, type ForeseenRun } from './foresight.ts'
 import { type Candidate, candidatesOf, type Ground, groundOf, placeOf, plusDays } from './place.ts'
+import { occurrencesBetween } from './recurrence.ts'
 import { purposeOf, type Step, unfitFor } from './sequence.ts'
 
 /** What is coming, day by day, against what is available. Amounts in 1/10,000 of a unit of `currency`. */
@@ -27,6 +33,7 @@ export type Foresight = {
 
 export const MOST_DAYS_FORESEEN = 62
 const MOST_SEQUENCES = 1_000
+const MOST_OCCURRENCES = 100
 
 /**
  * The runs of the coming days as they would be if nobody paid and nothing changed: what they cost by the prices of
@@ -43,6 +50,9 @@ export async function foresee(scope: Scope, { days }: { days: number }): Promise
   const runs: ForeseenRun[] = await scheduledRuns(scope, outlook)
   for (const sequence of items.filter(({ state }) => state === 'active'))
     runs.push(...(await runsOf(scope, outlook, sequence, unknown)))
+  const recurring = await listRecurrences(scope, { limit: MOST_SEQUENCES, after: undefined })
+  for (const recurrence of recurring.items.filter(({ state }) => state === 'active'))
+    runs.push(...(await recurringRuns(scope, outlook, recurrence)))
   const { availableMinor } = await readBalance(scope)
   return {
     currency,
@@ -95,8 +105,10 @@ async function runsOf(
     const template = await findTemplate(scope, step.templateId)
     if (!template.ok) continue
     const going = await goingOf(scope, outlook, sequence, step, template.value, unknown)
+    const { category, channel } = template.value
+    const cards = going.size === 0 ? [] : await findRateRows(scope, outlook.currency, channel)
     for (const [day, candidates] of going) {
-      const priced = await priceOf(scope, outlook, template.value, day, sequence.onePerDebtor, candidates)
+      const priced = priceOf(outlook, cards, category, day, prefixesOf(candidates, sequence.onePerDebtor))
       const isOverCap = standing !== undefined && priced.costMinor > standing.capRunMinor
       runs.push({
         day,
@@ -109,6 +121,38 @@ async function runsOf(
     }
   }
   return runs
+}
+
+/** What comes again by a rule, to its list as it is now. */
+async function recurringRuns(scope: Scope, outlook: Outlook, recurrence: Recurrence): Promise<ForeseenRun[]> {
+  const { ground, until } = outlook
+  const template = await findTemplate(scope, recurrence.templateId)
+  if (!template.ok) return []
+  const since = new Date(
+    Math.max(scope.now.getTime(), Date.parse(recurrence.plannedTo ?? recurrence.activeSince!)),
+  )
+  const end = DateTime.fromISO(until, { zone: ground.timeZone }).endOf('day').toJSDate()
+  const times = occurrencesBetween(recurrence, since, end, MOST_OCCURRENCES)
+  if (times.length === 0) return []
+  const standing = await findStanding(scope, recurrence.id, recurrenceDigest(recurrence))
+  const members = await scope.sql<{ prefix: string; count: number }[]>`
+    SELECT substr(c.phone, 2, ${MARKET_PREFIX_DIGITS}::int) AS prefix, count(*)::int AS count
+      FROM list_members l JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
+     WHERE l.list_id = ${recurrence.listId} AND l.workspace_id = ${scope.workspaceId} AND c.phone IS NOT NULL GROUP BY 1`
+  const cards = await findRateRows(scope, outlook.currency, template.value.channel)
+  return times.map(({ at }) => {
+    const day = DateTime.fromJSDate(at, { zone: ground.timeZone }).toISODate()!
+    const priced = priceOf(outlook, cards, template.value.category, day, members)
+    const isOverCap = standing !== undefined && priced.costMinor > standing.capRunMinor
+    return {
+      day,
+      name: recurrence.name,
+      subject: { recurrenceId: recurrence.id },
+      invoices: 0,
+      ...priced,
+      standing: standing === undefined ? 'unapproved' : isOverCap ? 'over_cap' : 'counted',
+    }
+  })
 }
 
 /** The invoices that a step would go for, by the day on the debtor's clock. */
@@ -143,8 +187,8 @@ async function goingOf(
   return byDay
 }
 
-function factsOf({ amount, paid, tags, messages }: Candidate) {
-  return { owedMinor: amount - paid, tags, messages }
+function factsOf({ amount, paid, tags, messages, answered }: Candidate) {
+  return { owedMinor: amount - paid, tags, messages, answered }
 }
 
 function isSilent({ state, promised_until: promisedUntil }: Candidate, sendDay: string): boolean {
@@ -165,15 +209,8 @@ async function suppressedAmong(
   return new Set(rows.map(({ id }) => id))
 }
 
-/** By the prices of the day itself: a card that begins until then counts. An SMS counts as one part. */
-async function priceOf(
-  scope: Scope,
-  { currency, markets }: Outlook,
-  { category, channel }: Template,
-  day: string,
-  onePerDebtor: boolean,
-  candidates: readonly Candidate[],
-): Promise<{ messages: number; costMinor: bigint; unpriced: number }> {
+/** How many messages go to numbers that begin alike; one a debtor where the ladder says so. */
+function prefixesOf(candidates: readonly Candidate[], onePerDebtor: boolean): PrefixGroup[] {
   const counts = new Map<string, number>()
   const seen = new Set<bigint>()
   for (const { phone, contact_id: contactId } of candidates) {
@@ -182,9 +219,18 @@ async function priceOf(
     const prefix = phone.slice(1, 1 + MARKET_PREFIX_DIGITS)
     counts.set(prefix, (counts.get(prefix) ?? 0) + 1)
   }
-  const groups = [...counts].map(([prefix, count]) => ({ prefix, count }))
-  const cards = await findRateRows(scope, currency, channel)
-  const priced = priceGroups(groups, { category, currency, on: day, cards, markets })
+  return [...counts].map(([prefix, count]) => ({ prefix, count }))
+}
+
+/** By the prices of the day itself: a card that begins until then counts. An SMS counts as one part. */
+function priceOf(
+  { currency, markets }: Outlook,
+  cards: readonly RateRow[],
+  category: Category,
+  on: string,
+  groups: readonly PrefixGroup[],
+): { messages: number; costMinor: bigint; unpriced: number } {
+  const priced = priceGroups(groups, { category, currency, on, cards, markets })
   return priced.reduce(
     (sum, { count, row }) => ({
       messages: sum.messages + count,

@@ -5,6 +5,7 @@ export type ForeseenRun = {
   readonly name: string
   readonly subject:
     | { readonly sequenceId: string; readonly stepKey: string }
+    | { readonly recurrenceId: string }
     | { readonly campaignId: string }
   /** 0 where it is no reminder. */
   readonly invoices: number

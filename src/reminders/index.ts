@@ -9,6 +9,13 @@ export {
   listInvoices,
   readAgeing,
 } from './find-invoice.ts'
+export {
+  findRecurrence,
+  listOccurrences,
+  listRecurrences,
+  type OccurrenceFate,
+  type Recurrence,
+} from './find-recurrence.ts'
 export { listReminders, type Reminder, type ReminderPlace } from './find-reminders.ts'
 export {
   digestOfSequence,
@@ -36,7 +43,15 @@ export {
 } from './move-invoice.ts'
 export { planWorkspace } from './plan-workspace.ts'
 export { type Payment, type PaymentRecorded, type PaymentRefusal, recordPayment } from './record-payment.ts'
+export type { RecurrenceWords, Rule } from './recurrence.ts'
 export { type NewInvoice, saveInvoice } from './save-invoice.ts'
+export {
+  approveRecurrence,
+  editRecurrence,
+  makeRecurrence,
+  moveRecurrence,
+  revokeRecurrence,
+} from './save-recurrence.ts'
 export {
   approveSequence,
   type Caps,

@@ -1,4 +1,10 @@
-import { decideApproval, draftCampaign, quoteCampaign, submitCampaign } from '../campaigns/index.ts'
+import {
+  decideApproval,
+  draftCampaign,
+  quoteCampaign,
+  type Schedule,
+  submitCampaign,
+} from '../campaigns/index.ts'
 import { newId } from '../platform/ids.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import { undoIfRefused } from '../platform/savepoint.ts'
@@ -17,15 +23,14 @@ export type RunWords = {
   readonly fallback: Step['fallback']
   readonly whenShort: WhenShort
   readonly sendDay: string
-  readonly from: string
-  readonly until: string
-  /** When its day is over for the last of them. */
-  readonly closesAt: Date
-  /** In the order in which money is spent on them. */
-  readonly members: readonly {
-    readonly contactId: bigint
-    readonly variables: Readonly<Record<string, string>>
-  }[]
+  readonly schedule: Schedule
+  /** A list that is there, or who is written to, in the order in which money is spent on them. */
+  readonly audience: { readonly listId: string } | { readonly members: readonly RunMember[] }
+}
+
+export type RunMember = {
+  readonly contactId: bigint
+  readonly variables: Readonly<Record<string, string>>
 }
 
 export type MadeRun = {
@@ -111,18 +116,14 @@ function nobodyLeft(excluded: ReadonlyMap<bigint, string>): Result<never> {
 const NAME_MAX_CHARS = 200
 
 async function draft(scope: Scope, words: RunWords) {
-  const listId = await makeList(scope, words)
+  const { audience } = words
+  const listId = 'listId' in audience ? audience.listId : await makeList(scope, words.name, audience.members)
   return draftCampaign(scope, {
     name: words.name.slice(0, NAME_MAX_CHARS),
     templateId: words.templateId,
     senderId: words.senderId,
     listId,
-    schedule: {
-      at: `${words.sendDay}T${words.from}:00`,
-      timeZone: 'recipient',
-      window: { from: words.from, to: words.until, days: [weekdayOf(words.sendDay)] },
-      sendBefore: words.closesAt.toISOString(),
-    },
+    schedule: words.schedule,
     insufficientFunds: words.whenShort === 'block' ? 'block' : 'partial',
     fallback: words.fallback
       ? { ...words.fallback, ceilingMinor: BigInt(words.fallback.ceilingMinor) }
@@ -130,24 +131,20 @@ async function draft(scope: Scope, words: RunWords) {
   })
 }
 
-function weekdayOf(day: string): number {
-  return new Date(`${day}T00:00:00Z`).getUTCDay() || 7
-}
-
-async function makeList(scope: Scope, words: RunWords): Promise<string> {
+async function makeList(scope: Scope, name: string, members: readonly RunMember[]): Promise<string> {
   const { sql, workspaceId, now } = scope
   const listId = newId(now.getTime())
   await sql`
     INSERT INTO lists (id, workspace_id, name, created_at, made_for)
-    VALUES (${listId}, ${workspaceId}, ${`${words.name.slice(0, 150)} · ${listId}`}, ${now.toISOString()}::timestamptz, 'reminders')`
+    VALUES (${listId}, ${workspaceId}, ${`${name.slice(0, 150)} · ${listId}`}, ${now.toISOString()}::timestamptz, 'reminders')`
   await sql`
     INSERT INTO list_members (workspace_id, list_id, contact_id, variables, rank)
     SELECT ${workspaceId}::uuid, ${listId}::uuid, (m.member ->> 'contact_id')::bigint, m.member -> 'variables', m.rank::int
-      FROM jsonb_array_elements(${membersJson(words)}::text::jsonb) WITH ORDINALITY AS m(member, rank)`
+      FROM jsonb_array_elements(${membersJson(members)}::text::jsonb) WITH ORDINALITY AS m(member, rank)`
   return listId
 }
 
-function membersJson({ members }: RunWords): string {
+function membersJson(members: readonly RunMember[]): string {
   return JSON.stringify(
     members.map(({ contactId, variables }) => ({ contact_id: contactId.toString(), variables })),
   )

@@ -51,6 +51,8 @@ export type Candidate = {
   phone: string
   time_zone: string | null
   messages: number
+  /** Whether the debtor has written since this invoice was first reminded of. */
+  answered: boolean
 }
 
 /**
@@ -72,7 +74,10 @@ export async function candidatesOf(
   return sql<Candidate[]>`
     SELECT i.id AS invoice_id, i.number, i.contact_id, i.amount, i.paid, i.due_date::text, i.state, i.promised_until::text, i.tags,
            i.pay_link, i.attachment, i.link_wanted_at IS NOT NULL AS awaits_link, i.variables, i.created_at, c.phone, c.time_zone,
-           (SELECT count(*)::int FROM reminders p WHERE p.invoice_id = i.id AND p.state = 'planned' AND p.workspace_id = i.workspace_id) AS messages
+           (SELECT count(*)::int FROM reminders p WHERE p.invoice_id = i.id AND p.state = 'planned' AND p.workspace_id = i.workspace_id) AS messages,
+           EXISTS (SELECT 1 FROM inbound_messages b WHERE b.contact_id = i.contact_id AND b.workspace_id = i.workspace_id
+                     AND b.occurred_at > (SELECT min(p.created_at) FROM reminders p WHERE p.invoice_id = i.id AND p.state = 'planned'
+                                             AND p.workspace_id = i.workspace_id)) AS answered
       FROM invoices i JOIN contacts c ON c.id = i.contact_id AND c.workspace_id = i.workspace_id
      WHERE i.workspace_id = ${scope.workspaceId} AND i.state NOT IN ('paid','cancelled') AND c.phone IS NOT NULL
        AND i.due_date BETWEEN ${first}::text::date AND ${last}::text::date

@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon'
+import { RECIPIENT_ZONE } from '../campaigns/index.ts'
 import type { Purpose } from '../delivery/index.ts'
 import { listOf } from '../platform/db.ts'
 import { formatAmount } from '../platform/money.ts'
@@ -139,7 +140,7 @@ function fateOf(
   if (place.isOvertaken) return fate('skipped', 'overtaken')
   const unfit = unfitFor(
     step,
-    { owedMinor: of.amount - of.paid, tags: of.tags, messages: of.messages },
+    { owedMinor: of.amount - of.paid, tags: of.tags, messages: of.messages, answered: of.answered },
     sequence.mostMessages,
   )
   if (!unfit && tellsLink && of.awaits_link) return fate('held', 'link_not_made')
@@ -248,11 +249,21 @@ function wordsOf(sequence: Sequence, run: readonly Debtor[]) {
     fallback: step.fallback,
     whenShort: sequence.whenShort,
     sendDay: slot.sendDay,
-    from: slot.from,
-    until: slot.until,
-    closesAt: new Date(Math.max(...closings)),
-    members: run.map((debtor) => ({ contactId: debtor.contactId, variables: variablesOf(step, debtor) })),
+    schedule: {
+      at: `${slot.sendDay}T${slot.from}:00`,
+      timeZone: RECIPIENT_ZONE,
+      window: { from: slot.from, to: slot.until, days: [weekdayOf(slot.sendDay)] },
+      // When its day is over for the last of them.
+      sendBefore: new Date(Math.max(...closings)).toISOString(),
+    },
+    audience: {
+      members: run.map((debtor) => ({ contactId: debtor.contactId, variables: variablesOf(step, debtor) })),
+    },
   }
+}
+
+function weekdayOf(day: string): number {
+  return new Date(`${day}T00:00:00Z`).getUTCDay() || 7
 }
 
 /** What the template may say: the invoice with what is still owed of it, then the step's own words. */

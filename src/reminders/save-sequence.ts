@@ -1,4 +1,5 @@
 import { and, eq } from 'drizzle-orm'
+import type { lists } from '../contacts/tables.ts'
 import { channelOf, findSender } from '../delivery/index.ts'
 import { senders } from '../delivery/tables.ts'
 import { isUuid, newId } from '../platform/ids.ts'
@@ -123,7 +124,12 @@ async function fallbackFaults(
   return faults
 }
 
-async function exists(scope: Scope, table: typeof senders | typeof templates, id: string): Promise<boolean> {
+/** Whether a row of this workspace has this id. */
+export async function exists(
+  scope: Scope,
+  table: typeof senders | typeof templates | typeof lists,
+  id: string,
+): Promise<boolean> {
   if (!isUuid(id)) return false
   const found = await scope.db
     .select({ id: table.id })
@@ -132,7 +138,7 @@ async function exists(scope: Scope, table: typeof senders | typeof templates, id
   return found.length > 0
 }
 
-const MOVES: Readonly<Record<SequenceState, readonly SequenceState[]>> = {
+export const SEQUENCE_MOVES: Readonly<Record<SequenceState, readonly SequenceState[]>> = {
   draft: ['active', 'ended'],
   active: ['paused', 'ended'],
   paused: ['active', 'ended'],
@@ -153,7 +159,7 @@ export async function moveSequence(
   const found = await lockSequence(scope, id)
   if (!found.ok) return found
   if (found.value.state === to) return found
-  if (!MOVES[found.value.state].includes(to)) return wrongState(found.value, to)
+  if (!SEQUENCE_MOVES[found.value.state].includes(to)) return wrongState(found.value, to)
   const at = scope.now.toISOString()
   await scope.sql`
     UPDATE sequences SET state = ${to}, active_since = CASE WHEN ${to} = 'active' THEN ${at}::timestamptz ELSE active_since END,
@@ -208,7 +214,12 @@ export async function approveSequence(
 /** Gives an approval in advance for any thing with a digest and editors. */
 export async function giveStanding(
   scope: Scope,
-  subject: { id: string; editors: readonly string[]; digest: Buffer },
+  subject: {
+    id: string
+    noun?: 'sequence' | 'recurrence'
+    editors: readonly string[]
+    digest: Buffer
+  },
   caps: Caps,
 ): Promise<Result<StandingApproval, StandingRefusal>> {
   if (subject.editors.includes(handOf(scope.actor))) return refuse('self_approval', SELF_APPROVAL)
@@ -222,7 +233,7 @@ export async function giveStanding(
     INSERT INTO standing_approvals (id, workspace_id, subject_id, digest, approver, cap_run, cap_day, cap_month, valid_until, created_at)
     VALUES (${newId(scope.now.getTime())}, ${scope.workspaceId}, ${subject.id}, ${subject.digest}, ${handOf(scope.actor)},
             ${run}, ${day}, ${month}, ${caps.validUntil?.toISOString() ?? null}::text::timestamptz, ${scope.now.toISOString()}::timestamptz)`
-  await recordEvent(scope, 'standing_approval.given', `sequence:${subject.id}`, {
+  await recordEvent(scope, 'standing_approval.given', `${subject.noun ?? 'sequence'}:${subject.id}`, {
     digest: subject.digest.toString('hex'),
     run: caps.run.amount,
     day: caps.day.amount,
@@ -248,9 +259,18 @@ export async function revokeStanding(
   if (forbidden) return forbidden
   const found = await findSequence(scope, subjectId)
   if (!found.ok) return found
+  await revokeStandingOf(scope, subjectId, 'sequence')
+  return ok(null)
+}
+
+/** The same for any thing that is approved in advance; its finding and the actor's role are the caller's. */
+export async function revokeStandingOf(
+  scope: Scope,
+  subjectId: string,
+  noun: 'sequence' | 'recurrence',
+): Promise<void> {
   await scope.sql`
     UPDATE standing_approvals SET revoked_at = ${scope.now.toISOString()}::timestamptz, revoked_by = ${scope.actor.name}
      WHERE subject_id = ${subjectId} AND workspace_id = ${scope.workspaceId} AND revoked_at IS NULL`
-  await recordEvent(scope, 'standing_approval.revoked', `sequence:${subjectId}`)
-  return ok(null)
+  await recordEvent(scope, 'standing_approval.revoked', `${noun}:${subjectId}`)
 }

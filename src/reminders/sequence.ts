@@ -33,6 +33,8 @@ export type Conditions = {
   readonly tags?: readonly string[] | undefined
   /** None of these. */
   readonly withoutTags?: readonly string[] | undefined
+  /** Only where the debtor has not written back since the invoice was first reminded of. */
+  readonly unanswered?: boolean | undefined
 }
 
 export const WHEN_SHORT = ['block', 'wait', 'partial'] as const
@@ -96,19 +98,20 @@ export function purposeOf(step: Pick<Step, 'offset'>, category: Category): Purpo
   return step.offset > 0 ? 'collection' : 'reminder'
 }
 
-export type ConditionRefusal = 'condition_amount' | 'condition_tag' | 'enough_messages'
+export type ConditionRefusal = 'condition_amount' | 'condition_tag' | 'answered' | 'enough_messages'
 
 /** Why a step does not fit an invoice, or undefined. */
 export function unfitFor(
   step: Step,
-  invoice: { owedMinor: bigint; tags: readonly string[]; messages: number },
+  invoice: { owedMinor: bigint; tags: readonly string[]; messages: number; answered: boolean },
   mostMessages: number | null,
 ): ConditionRefusal | undefined {
-  const { leastMinor, mostMinor, tags, withoutTags } = step.conditions
+  const { leastMinor, mostMinor, tags, withoutTags, unanswered } = step.conditions
   if (leastMinor !== undefined && invoice.owedMinor < BigInt(leastMinor)) return 'condition_amount'
   if (mostMinor !== undefined && invoice.owedMinor > BigInt(mostMinor)) return 'condition_amount'
   if (tags?.length && !tags.some((tag) => invoice.tags.includes(tag))) return 'condition_tag'
   if (withoutTags?.some((tag) => invoice.tags.includes(tag))) return 'condition_tag'
+  if (unanswered && invoice.answered) return 'answered'
   if (mostMessages !== null && invoice.messages >= mostMessages) return 'enough_messages'
   return undefined
 }

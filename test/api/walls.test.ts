@@ -12,6 +12,15 @@ const NOWHERE = '00000000-0000-7000-8000-000000000000'
 /** What a route needs besides an id, so that the id is what it fails at. */
 const BODIES: Record<string, unknown> = {
   'PUT /v1/payment-gateways/{id}/links': { enabled: true },
+  'PATCH /v1/recurring-campaigns/{id}': { name: 'Theirs' },
+  'PUT /v1/recurring-campaigns/{id}/state': { state: 'paused' },
+  'POST /v1/recurring-campaigns/{id}/standing-approval': {
+    caps: {
+      run: { amount: '1', currency: 'IDR' },
+      day: { amount: '1', currency: 'IDR' },
+      month: { amount: '1', currency: 'IDR' },
+    },
+  },
   'POST /v1/payment-gateways/{id}/rotation': {
     config: { callback_token: 'mine-now-and-as-long-as-it-has-to-be' },
   },
@@ -75,6 +84,15 @@ beforeAll(async () => {
     steps: [{ key: 'due', offset: 0, template_id: ids.templates }],
   }
   ids.sequences = (await server.ask('POST', '/v1/sequences', { key: sari.keys.owner, body: ladder })).body.id
+  ids['recurring-campaigns'] = await made('/v1/recurring-campaigns', {
+    name: 'Weekly',
+    template_id: ids.templates,
+    sender_id: ids.senders,
+    list_id: (await server.ask('GET', '/v1/lists', { key: sari.keys.owner })).body.data[0].id,
+    rule: { cron: '0 9 * * 1' },
+    starts_at: '2026-12-01T09:00:00',
+    time_zone: 'Asia/Jakarta',
+  })
   const sheet = new FormData()
   sheet.append('file', new Blob(['No HP\n081234567890\n']), 'people.csv')
   ids.imports = (await server.ask('POST', '/v1/imports', { key: sari.keys.owner, body: sheet })).body.id

@@ -108,6 +108,31 @@ describe('a ladder', () => {
     expect((await sendDue(clinic)).sort()).toEqual(['INV-1 150000', 'INV-2 50000'])
   })
 
+  it('may leave out who has written back since the first reminder', async () => {
+    const { senderId } = await makeLadder(clinic, [
+      step('due', 0),
+      step('after', 2, { conditions: { unanswered: true } }),
+    ])
+    await owe(clinic, { number: 'INV-1', phone: SITI, dueDate: '2026-12-03', zone: 'Asia/Jakarta' })
+    await owe(clinic, { number: 'INV-2', phone: AGUS, dueDate: '2026-12-03', zone: 'Asia/Jakarta' })
+    const writes = (phone: string, at: Date) =>
+      clinic.within(
+        ({ sql, workspaceId }) => sql`
+          INSERT INTO inbound_messages (workspace_id, sender_id, webhook_id, provider_message_id, contact_id, kind, occurred_at)
+          SELECT ${workspaceId}, ${senderId}, 1, ${`wamid.${phone}.${at.getTime()}`}, id, 'text', ${at.toISOString()}::timestamptz
+            FROM contacts WHERE phone = ${phone}`,
+      )
+    await writes(AGUS, jakarta('2026-12-01', '12:00'))
+    clinic.at(jakarta('2026-12-03', '10:00'))
+    await plan(clinic)
+    expect((await sendDue(clinic)).sort()).toEqual(['INV-1 150000', 'INV-2 150000'])
+    await writes(SITI, jakarta('2026-12-03', '12:00'))
+    clinic.at(jakarta('2026-12-05', '10:00'))
+    await plan(clinic)
+    expect(await sendDue(clinic)).toEqual(['INV-2 150000'])
+    expect(await fates(clinic)).toContain('after INV-1 skipped answered')
+  })
+
   it('waits for the link by which it is paid, where its words hold one, and goes without where none comes', async () => {
     await makeLadder(
       clinic,

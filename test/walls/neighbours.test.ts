@@ -66,6 +66,10 @@ const LEFT_BEHIND = [
   `INSERT INTO price_changes (id, workspace_id, campaign_id, from_category, to_category, from_state, state, created_at, decided_at)
    SELECT gen_random_uuid(), :here, id, 'utility', 'marketing', 'scheduled', 'withdrawn', now(), now() FROM campaigns WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO template_fetches (workspace_id, account_id, sender_id, try_at) SELECT :here, '1', id, now() FROM senders WHERE workspace_id = :here LIMIT 1`,
+  `INSERT INTO recurrences (id, workspace_id, name, state, template_id, sender_id, list_id, rule, starts_at, time_zone, when_short, editors, created_at, updated_at)
+   SELECT '00000000-0000-7000-8000-000000000024', :here, 'Weekly', 'draft', template_id, sender_id, list_id, '{}', '2026-12-01T09:00:00', 'Asia/Jakarta', 'block', '{key:budi}', now(), now()
+     FROM campaigns WHERE workspace_id = :here LIMIT 1`,
+  `INSERT INTO occurrences VALUES ('00000000-0000-7000-8000-000000000024', now(), :here, 'skipped', 'missed', NULL, now(), now())`,
   `INSERT INTO forewarnings VALUES (:here, current_date, current_date, 1)`,
   `INSERT INTO seals VALUES (:here, 'transfers', 1, gen_random_uuid(), sha256('a'))`,
 ]

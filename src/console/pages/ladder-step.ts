@@ -26,6 +26,7 @@ export function stepWords(step: Step | undefined): Record<string, string> {
     most: mostMinor === undefined ? '' : formatAmount(BigInt(mostMinor)),
     tags: tags?.join(', ') ?? '',
     without: withoutTags?.join(', ') ?? '',
+    unanswered: String(step.conditions.unanswered ?? false),
   }
 }
 
@@ -74,6 +75,7 @@ function conditionsIn(fields: Fields): Conditions {
     ...(most !== '' && { mostMinor: parseAmount(most)!.toString() }),
     ...(tags.length > 0 && { tags }),
     ...(withoutTags.length > 0 && { withoutTags }),
+    ...(fields.unanswered === 'true' && { unanswered: true }),
   }
 }
 

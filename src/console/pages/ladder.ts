@@ -234,6 +234,7 @@ function describe(each: Step, number: number, templates: ReadonlyMap<string, str
     mostMinor && say('ladder.for.most', { amount: formatAmount(BigInt(mostMinor)) }),
     tags?.length && say('ladder.for.tags', { tags: tags.join(', ') }),
     withoutTags?.length && say('ladder.for.without', { tags: withoutTags.join(', ') }),
+    each.conditions.unanswered && say('ladder.for.unanswered'),
   ].filter((part) => typeof part === 'string')
   return {
     ...each,

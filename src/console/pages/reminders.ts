@@ -113,15 +113,16 @@ async function laddersOf({ scope }: Visit) {
 }
 
 function lineOf(run: ForeseenRun) {
-  const isCampaign = 'campaignId' in run.subject
+  const { subject } = run
   return {
     ...run,
-    href:
-      'campaignId' in run.subject
-        ? `/campaigns/${run.subject.campaignId}`
-        : `/reminders/ladders/${run.subject.sequenceId}`,
-    step: 'stepKey' in run.subject ? run.subject.stepKey.replaceAll('_', ' ') : undefined,
-    isCampaign,
+    href: hrefOf(subject),
+    step: 'stepKey' in subject ? subject.stepKey.replaceAll('_', ' ') : undefined,
     note: run.standing === 'counted' ? undefined : say(`coming.${run.standing}`),
   }
+}
+
+function hrefOf(subject: ForeseenRun['subject']): string | undefined {
+  if ('campaignId' in subject) return `/campaigns/${subject.campaignId}`
+  return 'sequenceId' in subject ? `/reminders/ladders/${subject.sequenceId}` : undefined
 }
