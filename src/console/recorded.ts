@@ -38,6 +38,52 @@ export function firstRecipients(scope: Scope, campaignId: string, limit: number)
      ORDER BY m.slice_no, m.id LIMIT ${limit}`
 }
 
+/** So many of a campaign's messages are looked through for the longest: a page must not look at a million. */
+export const LOOKED_THROUGH = 5_000
+
+/** Of the first messages the one with the longest values, and one of those that cost most: as they were frozen. */
+export async function extremeRecipients(scope: Scope, campaignId: string, dearestMinor: bigint | undefined) {
+  type Recipient = { id: bigint; phone: string; variables: Variables; price: bigint }
+  const [longest] = await scope.sql<Recipient[]>`
+    SELECT f.id, f.phone, f.variables, f.price FROM (
+      SELECT m.id, r.phone, r.variables, m.price FROM messages m JOIN recipients r ON r.message_id = m.id
+       WHERE m.campaign_id = ${campaignId} AND m.workspace_id = ${scope.workspaceId}
+       ORDER BY m.slice_no, m.id LIMIT ${LOOKED_THROUGH}) f
+     ORDER BY length(f.variables::text) DESC, f.id LIMIT 1`
+  const [dearest] =
+    dearestMinor === undefined
+      ? []
+      : await scope.sql<Recipient[]>`
+          SELECT m.id, r.phone, r.variables, m.price FROM messages m JOIN recipients r ON r.message_id = m.id
+           WHERE m.campaign_id = ${campaignId} AND m.workspace_id = ${scope.workspaceId} AND m.price = ${dearestMinor}
+           ORDER BY m.slice_no, m.id LIMIT 1`
+  return { longest, dearest }
+}
+
+/** The last campaign that somebody approved before this one: of the same template if there is one. */
+export async function lastApproved(scope: Scope, campaign: { id: string; templateId: string }) {
+  const [row] = await scope.sql<
+    {
+      id: string
+      name: string
+      at: string
+      template: string
+      list: string
+      sender: string
+      recipients: number
+      total: bigint
+      category: string
+    }[]
+  >`
+    SELECT c.id, c.name, a.created_at AS at, t.name AS template, l.name AS list, s.name AS sender, q.recipients, q.total, t.category
+      FROM approvals a JOIN campaigns c ON c.id = a.campaign_id AND c.workspace_id = a.workspace_id
+      JOIN quotes q ON q.id = c.quote_id JOIN templates t ON t.id = c.template_id JOIN lists l ON l.id = c.list_id
+      JOIN senders s ON s.id = c.sender_id
+     WHERE a.workspace_id = ${scope.workspaceId} AND a.decision = 'approve' AND c.id <> ${campaign.id}
+     ORDER BY (c.template_id = ${campaign.templateId}) DESC, a.created_at DESC LIMIT 1`
+  return row && { ...row, at: instant(row.at)! }
+}
+
 /** What cancelling now would give back at once, and how many messages are past that. */
 export async function cancellationOf(scope: Scope, campaignId: string) {
   const [row] = await scope.sql<{ unsent: number; released: bigint; underway: number }[]>`

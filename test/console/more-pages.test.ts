@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { read, utils } from 'xlsx'
 import { en } from '../../src/console/words/en.ts'
-import { type Stage, setStage } from '../api/cast.ts'
+import { draft, type Stage, setStage } from '../api/cast.ts'
 import { type Console, openConsole } from './door.ts'
 
 let house: Console
@@ -29,6 +29,34 @@ describe('the audit trail', () => {
     expect((await viewer.see('/settings/audit')).status).toBe(403)
     const stranger = await house.signIn((await house.openFirm()).keys.owner)
     expect((await stranger.see('/settings/audit')).text).not.toContain('template.saved')
+  })
+})
+
+describe('the page on which a campaign is decided', () => {
+  it('says what is other than the last time, and shows the longest and one of the dearest messages', async () => {
+    const maker = { key: stage.keys.marketer }
+    const submit = async (name: string) => {
+      const { id } = await draft(house, stage, { name })
+      const quote = await house.ask('POST', `/v1/campaigns/${id}/quote`, maker)
+      await house.ask('POST', `/v1/campaigns/${id}/submission`, {
+        ...maker,
+        body: { quote_id: quote.body.id },
+      })
+      return id
+    }
+    const policy = { key: stage.keys.owner, body: { max_recipients: 0 } }
+    expect((await house.ask('PUT', '/v1/approval-policy', policy)).status).toBe(200)
+    const approver = await house.signIn(stage.keys.approver)
+    const first = await submit('November')
+    const page = (await approver.see(`/approvals/${first}`)).text
+    expect(page).not.toContain(en['differs.heading'])
+    expect(page).toContain('The longest, of the first 5,000')
+    expect(page).toMatch(/One of the dearest: IDR [\d.,]+/)
+    await approver.send(`/approvals/${first}`, { decision: 'approve' })
+    const second = (await approver.see(`/approvals/${await submit('December')}`)).text
+    expect(second).toContain(en['differs.heading'])
+    expect(second).toContain('The same as then: template, category, list, sender, recipients, money.')
+    expect(second).toContain(`/campaigns/${first}`)
   })
 })
 

@@ -10,7 +10,7 @@ import { listLists } from '../../contacts/index.ts'
 import { findRun, listSenders, type RunTemplate } from '../../delivery/index.ts'
 import { ok, type Result, refuse } from '../../platform/result.ts'
 import { handOf, type Scope } from '../../platform/scope.ts'
-import { previewTemplate } from '../../templates/index.ts'
+import { findTemplate, previewTemplate } from '../../templates/index.ts'
 import { readBalance } from '../../wallet/index.ts'
 import {
   type Again,
@@ -23,9 +23,18 @@ import {
   type View,
   type Visit,
 } from '../page.ts'
-import { actorNames, approvalNeededFor, findQuote, firstRecipients, sumsOf } from '../recorded.ts'
-import { grouped, percentOf, scheduleFacts } from '../show.ts'
-import { say } from '../view.ts'
+import {
+  actorNames,
+  approvalNeededFor,
+  extremeRecipients,
+  findQuote,
+  firstRecipients,
+  LOOKED_THROUGH,
+  lastApproved,
+  sumsOf,
+} from '../recorded.ts'
+import { groupDigits, grouped, percentOf, scheduleFacts } from '../show.ts'
+import { say, sayOr } from '../view.ts'
 import { isTooLong, tooLong, wakeCampaign } from './campaign.ts'
 
 const PATH = '/approvals'
@@ -94,6 +103,9 @@ async function showDecision(visit: Visit, again?: Again): Promise<Result<View>> 
   const lists = await listLists(scope, { limit: MOST_LISTED })
   const senders = await listSenders(scope, { limit: MOST_LISTED })
   const nameOf = await actorNames(scope, [...campaign.editors, campaign.submittedBy ?? ''])
+  const quote = campaign.quoteId === null ? undefined : await findQuote(scope, campaign.quoteId)
+  const list = lists.items.find(({ id }) => id === campaign.listId)
+  const sender = senders.find(({ id }) => id === campaign.senderId)
   return ok({
     name: 'approval',
     section: 'approvals',
@@ -106,13 +118,14 @@ async function showDecision(visit: Visit, again?: Again): Promise<Result<View>> 
       share: percentOf(money.heldMinor, balance.availableMinor + money.heldMinor),
       reasons: await approvalNeededFor(scope, campaign.id),
       policy: await policyFacts(visit),
-      quote: campaign.quoteId === null ? undefined : await findQuote(scope, campaign.quoteId),
+      quote,
+      last: await comparedWithLast(scope, campaign, { list: list?.name, sender: sender?.name, quote }),
       schedule: scheduleFacts(campaign.schedule),
-      list: lists.items.find(({ id }) => id === campaign.listId),
-      sender: senders.find(({ id }) => id === campaign.senderId),
+      list,
+      sender,
       madeBy: campaign.editors.map(nameOf).join(', '),
       submittedBy: nameOf(campaign.submittedBy ?? ''),
-      ...(await messagesOf(scope, campaign)),
+      ...(await messagesOf(scope, campaign, quote)),
       waits,
       own,
       mayDecide: waits && !own && may(visit, 'campaigns.approve'),
@@ -123,18 +136,65 @@ async function showDecision(visit: Visit, again?: Again): Promise<Result<View>> 
 }
 
 /** The frozen words filled with the frozen values of the first to be sent: what they will read, to the letter. */
-async function messagesOf(scope: Scope, campaign: Campaign) {
+async function messagesOf(scope: Scope, campaign: Campaign, quote: Awaited<ReturnType<typeof findQuote>>) {
   const run = await findRun(scope, campaign.id)
   if (!run) return { messages: [] }
   const { words, language } = run.template as RunTemplate
   const recipients = await firstRecipients(scope, campaign.id, MESSAGES_SHOWN)
+  const prices = quote?.lines.map(({ unitPriceMinor }) => unitPriceMinor) ?? []
+  const most = prices.reduce<bigint | undefined>((a, b) => (a === undefined || b > a ? b : a), undefined)
+  const { longest, dearest } = await extremeRecipients(scope, campaign.id, most)
+  const rendered = ({ phone, variables, price }: (typeof recipients)[number]) => {
+    const shown = previewTemplate(words as Parameters<typeof previewTemplate>[0], variables)
+    return shown.ok ? { phone, price, message: shown.value } : { phone, price, fault: shown.message }
+  }
   return {
+    longest: longest && rendered(longest),
+    dearest: dearest && rendered(dearest),
+    lookedThrough: LOOKED_THROUGH,
     language,
     category: run.category,
-    messages: recipients.map(({ phone, variables, price }) => {
-      const shown = previewTemplate(words as Parameters<typeof previewTemplate>[0], variables)
-      return shown.ok ? { phone, price, message: shown.value } : { phone, price, fault: shown.message }
-    }),
+    messages: recipients.map(rendered),
+  }
+}
+
+type Parts = {
+  readonly list: string | undefined
+  readonly sender: string | undefined
+  readonly quote: Awaited<ReturnType<typeof findQuote>>
+}
+
+/** What is other than in the last campaign that was approved, and what is as it was there. */
+async function comparedWithLast(scope: Scope, campaign: Campaign, { list, sender, quote }: Parts) {
+  const last = await lastApproved(scope, campaign)
+  if (!last) return undefined
+  const template = await findTemplate(scope, campaign.templateId)
+  const rows = [
+    { what: 'template', before: last.template, now: template.ok ? template.value.name : '–' },
+    {
+      what: 'category',
+      before: sayOr(`category.${last.category}`, last.category),
+      now: template.ok ? sayOr(`category.${template.value.category}`, template.value.category) : '–',
+    },
+    { what: 'list', before: last.list, now: list ?? '–' },
+    { what: 'sender', before: last.sender, now: sender ?? '–' },
+    {
+      what: 'recipients',
+      before: groupDigits(String(last.recipients)),
+      now: groupDigits(String(quote?.recipients ?? 0)),
+      figure: true,
+    },
+    { what: 'money', before: grouped(last.total), now: grouped(quote?.totalMinor ?? 0n), figure: true },
+  ]
+  return {
+    id: last.id,
+    name: last.name,
+    at: last.at,
+    changed: rows.filter(({ before, now }) => before !== now),
+    same: rows
+      .filter(({ before, now }) => before === now)
+      .map(({ what }) => say(`differs.${what}`))
+      .join(', '),
   }
 }
 
