@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
 import helmet from 'helmet'
 import { answerErrors, answerNotFound, answerOtherMethods } from './api/answer.ts'
+import { watchFigures } from './api/figures.ts'
 import type { ApiHouse } from './api/house.ts'
 import { named, observe } from './api/observe.ts'
 import { PROBLEM_TYPE, Problem, type ProblemCode, problemBody, statusOf } from './api/problem.ts'
@@ -31,6 +32,7 @@ export function createApp(
   app.disable('x-powered-by').disable('etag').set('case sensitive routing', true)
   app.set('trust proxy', house.trustProxy ?? [])
   app.use(observe(house), safeHeaders())
+  watchFigures(house)
   openRoutes(app, house, routes)
   for (const door of otherDoors) app.use(door)
   app.use(answerNotFound, answerErrors(house))

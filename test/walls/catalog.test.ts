@@ -70,6 +70,7 @@ const PAST_THE_WALLS = {
   slices_past_lifetime: 'ids of campaigns and numbers of slices',
   template_work: 'ids of senders',
   webhooks_waiting: 'ids of senders',
+  figures: 'sums and ages over all workspaces, without ids',
   workspaces_to_remind: 'ids of workspaces',
   workspaces_with_links: 'ids of workspaces',
   workspaces_to_seal: 'ids of workspaces',
