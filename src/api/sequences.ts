@@ -55,6 +55,9 @@ const stepSchema = z
     offset: z.int().min(-366).max(366).meta({ description: 'Days after the due date; negative before it.' }),
     unit: z.enum(['days', 'working_days']).default('days'),
     template_id: idSchema,
+    sender_id: idSchema.optional().meta({
+      description: 'Where it goes out from another number, or by another channel, than the rest.',
+    }),
     time: clockSchema.default('09:00').meta({ description: 'On the debtor’s clock.' }),
     until: clockSchema.default('18:00').meta({ description: 'From here on it is late, and is not sent.' }),
     conditions: conditionsSchema.default({}),
@@ -351,11 +354,12 @@ function readWords(json: WordsJson): Partial<SequenceWords> {
 }
 
 function readStep(json: z.output<typeof stepSchema>): Step {
-  const { template_id: templateId, conditions, fallback, ...rest } = json
+  const { template_id: templateId, sender_id: senderId, conditions, fallback, ...rest } = json
   const { least_owed: least, most_owed: most, tags, without_tags: withoutTags, unanswered } = conditions
   return {
     ...rest,
     templateId,
+    ...(senderId !== undefined && { senderId }),
     ...(fallback && {
       fallback: {
         senderId: fallback.sender_id,
@@ -390,11 +394,12 @@ function showSequence(one: Sequence): z.output<typeof sequenceSchema> {
   }
 }
 
-function showStep({ templateId, conditions, fallback, ...rest }: Step) {
+function showStep({ templateId, senderId, conditions, fallback, ...rest }: Step) {
   const { leastMinor, mostMinor, tags, withoutTags, unanswered } = conditions
   return {
     ...rest,
     template_id: templateId,
+    ...(senderId !== undefined && { sender_id: senderId }),
     ...(fallback && {
       fallback: {
         sender_id: fallback.senderId,

@@ -245,7 +245,7 @@ function wordsOf(sequence: Sequence, run: readonly Debtor[]) {
     subjectId: sequence.id,
     stepKey: step.key,
     templateId: step.templateId,
-    senderId: sequence.senderId,
+    senderId: step.senderId ?? sequence.senderId,
     fallback: step.fallback,
     whenShort: sequence.whenShort,
     sendDay: slot.sendDay,

@@ -78,7 +78,9 @@ async function refuseWords(
       code: 'not_found',
       message: 'There is no such sender in this workspace.',
     })
-  for (const [n, { templateId, fallback }] of words.steps.entries()) {
+  for (const [n, { templateId, senderId, fallback }] of words.steps.entries()) {
+    if (senderId !== undefined)
+      faults.push(...(await ownSenderFaults(scope, senderId, templateId, `steps[${n}].sender_id`)))
     if (fallback) faults.push(...(await fallbackFaults(scope, fallback, `steps[${n}].fallback`)))
     if (await exists(scope, templates, templateId)) continue
     const message = 'There is no such template in this workspace.'
@@ -92,6 +94,16 @@ async function refuseWords(
     })
   if (faults.length === 0) return undefined
   return refuse('validation_failed', faults.map(({ message }) => message).join(' '), { errors: faults })
+}
+
+/** A step of its own sender goes by that one's channel, for which its template must be written. */
+async function ownSenderFaults(scope: Scope, senderId: string, templateId: string, path: string) {
+  const sender = await findSender(scope, senderId)
+  if (!sender.ok) return [{ path, code: 'not_found', message: 'There is no such sender in this workspace.' }]
+  const template = await findTemplate(scope, templateId)
+  if (!template.ok || template.value.channel === channelOf(sender.value.provider)) return []
+  const message = 'The template is written for another channel than this sender sends on.'
+  return [{ path, code: 'channel_mismatch', message }]
 }
 
 /** Where a step falls over it must be able to: by SMS on both sides, with money of its own. */

@@ -11,6 +11,8 @@ export type Step = {
   /** Working days are Monday to Friday without the holidays of the sequence's country. */
   readonly unit: 'days' | 'working_days'
   readonly templateId: string
+  /** Where it goes out from another number, or by another channel, than the rest of the ladder. */
+  readonly senderId?: string | undefined
   /** On the debtor's clock: not before `time`, and never from `until` on. */
   readonly time: string
   readonly until: string

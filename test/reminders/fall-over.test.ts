@@ -3,11 +3,11 @@ import { addSender, fallOver } from '../../src/delivery/index.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import { openSecretBox } from '../../src/platform/secrets.ts'
 import { publishCommonRates } from '../../src/pricing/index.ts'
-import { editSequence } from '../../src/reminders/index.ts'
+import { approveSequence, editSequence } from '../../src/reminders/index.ts'
 import { auditWorkspace } from '../../src/reports/index.ts'
 import { booksOf, type Clinic, fund, makeTemplate, openClinic, PRICE } from '../campaigns/clinic.ts'
 import { openPostOffice, type PostOffice, send, tell } from '../campaigns/post.ts'
-import { makeLadder, owe, pay, plan, step } from './ladder.ts'
+import { LARGE, makeLadder, owe, pay, plan, step } from './ladder.ts'
 
 const SMS_PRICE = 1_000_000n
 const CEILING = 5_000_000n
@@ -100,6 +100,28 @@ describe('a step’s fall-over to SMS', () => {
       editSequence(scope, ladderId, { steps: [step('due', 0, { templateId, fallback: worsen(fallback) })] }),
     )
     expect(refused).toMatchObject({ ok: false, facts: { errors: [{ path }] } })
+  })
+
+  it('may be left to a step of its own sender, by SMS from the beginning', async () => {
+    const bySms = step('text', 3, { templateId: fallback.templateId, senderId: fallback.senderId })
+    unwrap(
+      await clinic.as('budi', (scope) =>
+        editSequence(scope, ladderId, { steps: [step('due', 0, { templateId, fallback }), bySms] }),
+      ),
+    )
+    unwrap(await clinic.as('sari', (scope) => approveSequence(scope, ladderId, LARGE)))
+    clinic.at(jakarta('2026-12-07', '09:30'))
+    await plan(clinic)
+    const [run] = await clinic.within(
+      ({ sql }) => sql<{ provider: string; n: number }[]>`
+        SELECT s.provider, count(*)::int AS n FROM reminder_runs r JOIN campaigns c ON c.id = r.campaign_id JOIN senders s ON s.id = c.sender_id
+          JOIN messages m ON m.campaign_id = c.id WHERE r.step_key = 'text' GROUP BY 1`,
+    )
+    expect(run).toEqual({ provider: 'simulator_sms', n: 3 })
+    const mismatch = await clinic.as('budi', (scope) =>
+      editSequence(scope, ladderId, { steps: [{ ...bySms, templateId }] }),
+    )
+    expect(mismatch).toMatchObject({ ok: false, facts: { errors: [{ path: 'steps[0].sender_id' }] } })
   })
 
   it('is refused where a run may go out in part', async () => {

@@ -30,7 +30,7 @@ export function stepWords(step: Step | undefined): Record<string, string> {
   }
 }
 
-/** The step that a form asks for. What the form does not show, its own words, dates and fall-over, stays as it was. */
+/** The step that a form asks for. What the form does not show, its own words, dates, sender and fall-over, stays as it was. */
 export function readStep(fields: Fields, before: Step | undefined): Result<Step, 'validation_failed'> {
   const offset = (fields.offset ?? '').trim().replace('−', '-')
   const faults = [
@@ -55,6 +55,7 @@ export function readStep(fields: Fields, before: Step | undefined): Result<Step,
     conditions: conditionsIn(fields),
     variables: before?.variables ?? {},
     dates: before?.dates ?? {},
+    ...(before?.senderId !== undefined && { senderId: before.senderId }),
     ...(before?.fallback && { fallback: before.fallback }),
   })
 }
