@@ -11,9 +11,22 @@ const zonesByCountry = new Map<string, readonly string[]>()
  * @param phone E.164
  */
 export function possibleZones(phone: string, ownZone: string | null): readonly string[] {
-  if (ownZone) return IANAZone.isValidZone(ownZone) ? [ownZone] : []
+  if (ownZone) return isZone(ownZone) ? [ownZone] : []
   const country = parsePhoneNumberFromString(phone)?.country
   return country ? zonesOf(country) : []
+}
+
+const validity = new Map<string, boolean>()
+const MOST_KNOWN = 2_000
+
+/** Asking the platform costs more than all else about a contact, and a list has a handful of zones. */
+function isZone(name: string): boolean {
+  const known = validity.get(name)
+  if (known !== undefined) return known
+  if (validity.size >= MOST_KNOWN) validity.clear()
+  const isValid = IANAZone.isValidZone(name)
+  validity.set(name, isValid)
+  return isValid
 }
 
 function zonesOf(country: string): readonly string[] {

@@ -21,14 +21,24 @@ export type Ground = {
   readonly today: string
   readonly timeZone: string
   readonly book: DecencyBook
+  /** What was reckoned already: many invoices fall on the same days in the same places. */
   readonly slots: Map<string, SlotOrHold>
+  readonly nominals: Map<string, string | undefined>
+  readonly offByCountry: Map<string, DaysOff>
 }
 
 /** The ground of this workspace at this moment. */
 export async function groundOf(scope: Scope): Promise<Ground> {
   const { timeZone } = await findWorkspace(scope)
   const today = DateTime.fromJSDate(scope.now, { zone: timeZone }).toISODate()!
-  return { today, timeZone, book: await findDecency(scope), slots: new Map() }
+  return {
+    today,
+    timeZone,
+    book: await findDecency(scope),
+    slots: new Map(),
+    nominals: new Map(),
+    offByCountry: new Map(),
+  }
 }
 
 /** An unpaid invoice whose step may be near, with the contact it is for. Amounts in 1/10,000 of a unit. */
@@ -101,14 +111,13 @@ export function placeOf(
   purpose: Purpose,
   of: Candidate,
 ): Place {
-  const off = daysOff(ground.book, sequence.country)
-  const nominal = nominalDay(step, of.due_date, off)
+  const nominal = cachedNominal(ground, sequence.country, step, of.due_date)
   if (nominal === undefined) return { nominal: of.due_date, kind: 'unnamed', reason: 'missing_calendar' }
   const zones = possibleZones(of.phone, of.time_zone)
   const found = cachedSlot(ground, step, nominal, zones, countryOf(of.phone), purpose)
   if (found.kind === 'held') return { nominal, ...found }
   const others = sequence.steps.flatMap((other) =>
-    other === step ? [] : (nominalDay(other, of.due_date, off) ?? []),
+    other === step ? [] : (cachedNominal(ground, sequence.country, other, of.due_date) ?? []),
   )
   return { nominal, ...found, isOvertaken: isOvertaken(nominal, found.slot.sendDay, others) }
 }
@@ -116,6 +125,14 @@ export function placeOf(
 /** An ISO day so many days after another. */
 export function plusDays(day: string, days: number): string {
   return DateTime.fromISO(day, { zone: 'utc' }).plus({ days }).toISODate()!
+}
+
+function cachedNominal(ground: Ground, country: string, step: Step, dueDate: string): string | undefined {
+  const key = `${country} ${step.offset} ${step.unit} ${dueDate}`
+  if (ground.nominals.has(key)) return ground.nominals.get(key)
+  const day = nominalDay(step, dueDate, daysOff(ground, country))
+  ground.nominals.set(key, day)
+  return day
 }
 
 function cachedSlot(
@@ -145,10 +162,14 @@ function countryOf(phone: string): string | undefined {
   return country
 }
 
-function daysOff(book: DecencyBook, country: string): DaysOff {
+function daysOff({ book, offByCountry }: Ground, country: string): DaysOff {
+  const known = offByCountry.get(country)
+  if (known) return known
   const own = book.calendars.filter((calendar) => calendar.country === country)
-  return {
+  const off = {
     years: new Set(own.map(({ year }) => year)),
     days: new Set(own.flatMap(({ days }) => days.map(({ day }) => day))),
   }
+  offByCountry.set(country, off)
+  return off
 }

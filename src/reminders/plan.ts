@@ -1,6 +1,5 @@
-import { DateTime } from 'luxon'
 import { RECIPIENT_ZONE } from '../campaigns/index.ts'
-import type { Purpose } from '../delivery/index.ts'
+import { instantOf, type Purpose } from '../delivery/index.ts'
 import { listOf } from '../platform/db.ts'
 import { formatAmount } from '../platform/money.ts'
 import type { Scope } from '../platform/scope.ts'
@@ -12,7 +11,7 @@ import { type Candidate, candidatesOf, type Ground as Days, groundOf, placeOf, p
 import { purposeOf, type Step, unfitFor } from './sequence.ts'
 
 /** Steps are planned from this hour, on the account's clock, of the day before: what a run lacks is seen in time. */
-const PLAN_FROM_HOUR = 16
+const PLAN_FROM = '16:00'
 /** However far east somebody is, a step is planned so long before it may go. */
 const PLAN_AHEAD_MS = 60 * 60 * 1000
 export type Planned = {
@@ -31,7 +30,7 @@ export async function planSequence(scope: Scope, sequenceId: string): Promise<Pl
   const found = await lockSequence(scope, sequenceId)
   if (!found.ok || found.value.state !== 'active') return NOTHING
   const sequence = found.value
-  const ground = { ...(await groundOf(scope)), sequence }
+  const ground = { ...(await groundOf(scope)), sequence, eves: new Map() }
   const { today } = ground
   await endPromises(scope, today)
   await takeBackStopped(scope, sequence.id)
@@ -59,7 +58,7 @@ export async function planSequence(scope: Scope, sequenceId: string): Promise<Pl
 
 const NOTHING: Planned = { planned: 0, held: 0, skipped: 0, campaigns: 0 }
 
-type Ground = Days & { readonly sequence: Sequence }
+type Ground = Days & { readonly sequence: Sequence; readonly eves: Map<string, Date> }
 
 /** A promise holds to the end of its day; then the invoice is open again. */
 async function endPromises(scope: Scope, today: string): Promise<void> {
@@ -135,7 +134,7 @@ function fateOf(
   if (closesAt <= new Date(sequence.activeSince!)) return undefined
   if (closesAt <= now)
     return fate('skipped', of.state === 'promised' || of.state === 'disputed' ? of.state : 'missed')
-  if (now < plansFrom(sendDay, opensAt, ground.timeZone)) return undefined
+  if (now < plansFrom(ground, sendDay, opensAt)) return undefined
   if (of.state === 'promised' || of.state === 'disputed') return undefined
   if (place.isOvertaken) return fate('skipped', 'overtaken')
   const unfit = unfitFor(
@@ -160,9 +159,10 @@ function heldFor(
 
 const MOST_HOLD_DAYS = 1
 
-function plansFrom(sendDay: string, opensAt: Date, timeZone: string): Date {
-  const eve = DateTime.fromISO(plusDays(sendDay, -1), { zone: timeZone }).set({ hour: PLAN_FROM_HOUR })
-  return new Date(Math.min(eve.toMillis(), opensAt.getTime() - PLAN_AHEAD_MS))
+function plansFrom({ timeZone, eves }: Ground, sendDay: string, opensAt: Date): Date {
+  const eve = eves.get(sendDay) ?? instantOf(`${plusDays(sendDay, -1)}T${PLAN_FROM}`, timeZone)
+  eves.set(sendDay, eve)
+  return new Date(Math.min(eve.getTime(), opensAt.getTime() - PLAN_AHEAD_MS))
 }
 
 type Going = Extract<Fate, { kind: 'go' }>
