@@ -3,6 +3,7 @@ import { PREVIEW_FILTERS, type PreviewLine, previewCampaign, whatIfCampaign } fr
 import { instant } from '../platform/db.ts'
 import { moneyJson } from '../platform/money.ts'
 import { findWorkspace } from '../workspaces/index.ts'
+import { headerMediaSchema, showHeaderMedia } from './media.ts'
 import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
 import { answer, defineRoute } from './route.ts'
 import { readSchedule, scheduleSchema } from './schedule.ts'
@@ -21,6 +22,7 @@ const lineSchema = z
     due_at: instantSchema.nullable(),
     excluded: z.string().nullable().meta({ description: 'Why this contact is left out.' }),
     header: z.string().nullable(),
+    media: headerMediaSchema.nullable(),
     body: z.string().nullable(),
     footer: z.string().nullable(),
     fault: z.string().nullable().meta({ description: 'Why the words cannot be filled for this contact.' }),
@@ -95,6 +97,7 @@ function showLine(line: PreviewLine, currency: string): z.output<typeof lineSche
     due_at: instant(line.dueAt),
     excluded: line.excluded,
     header: line.message?.header ?? null,
+    media: line.message?.media ? showHeaderMedia(line.message.media) : null,
     body: line.message?.body ?? null,
     footer: line.message?.footer ?? null,
     fault: line.fault,

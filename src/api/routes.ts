@@ -58,6 +58,7 @@ import {
 } from './invoices.ts'
 import { deleteKey, getKeys, postKey } from './keys.ts'
 import { getTransfers, getWalletAudit } from './ledger.ts'
+import { getMedia, getMediaContent, getMediaList, postMedia } from './media.ts'
 import {
   deleteInvitation,
   deleteMember,
@@ -171,6 +172,10 @@ export const ROUTES: readonly Route[] = [
   postSuppression,
   deleteSuppression,
 
+  getMediaList,
+  postMedia,
+  getMedia,
+  getMediaContent,
   getTemplates,
   postTemplate,
   getTemplate,

@@ -10,6 +10,7 @@ import {
   type Template,
   templateInput,
 } from '../templates/index.ts'
+import { headerMediaSchema, showHeaderMedia } from './media.ts'
 import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
 import { inputErrorSchema } from './problem.ts'
 import { answer, defineRoute } from './route.ts'
@@ -95,6 +96,7 @@ export const previewTemplateRoute = defineRoute({
     200: z
       .strictObject({
         header: z.string().optional(),
+        media: headerMediaSchema.optional(),
         body: z.string(),
         footer: z.string().optional(),
         buttons: z.array(buttonSchema),
@@ -110,13 +112,15 @@ export const previewTemplateRoute = defineRoute({
       .meta({ id: 'RenderedTemplate' }),
   },
   refusals: ['not_found', 'missing_variable', 'value_not_usable', 'parameter_not_allowed', 'too_long'],
-  handler: async ({ scope, params, body }) => {
+  handler: async ({ scope, params, body: { variables } }) => {
     const found = await findTemplate(scope, params.id)
     if (!found.ok) return found
-    if (found.value.channel === 'sms') return shownAsSms(previewSms(found.value.words, body.variables))
-    const shown = previewTemplate(found.value.words, body.variables)
+    if (found.value.channel === 'sms') return shownAsSms(previewSms(found.value.words, variables))
+    const shown = previewTemplate(found.value.words, variables)
     if (!shown.ok) return withErrors(shown)
-    return ok({ status: 200, body: { ...shown.value, buttons: [...shown.value.buttons] } } as const)
+    const { media, buttons, ...words } = shown.value
+    const body = { ...words, ...(media && { media: showHeaderMedia(media) }), buttons: [...buttons] }
+    return ok({ status: 200, body } as const)
   },
 })
 

@@ -1,6 +1,12 @@
 import type { Sql } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
-import { type OpenTemplate, parametersFor, type Requirement, type TemplateNode } from '../templates/index.ts'
+import {
+  mediaNodes,
+  type OpenTemplate,
+  parametersFor,
+  type Requirement,
+  type TemplateNode,
+} from '../templates/index.ts'
 
 const ROWS_AT_ONCE = 2_000
 
@@ -137,7 +143,7 @@ function isUnusual(sql: Sql, text: ReturnType<Text>) {
 /** Variables that a helper formats, or that stand in a header or a button, may be refused for more than the body's length. */
 function checkedVariables({ body, header, form }: OpenTemplate): string[] {
   const formatted = expressionsOf(body.nodes).filter(({ format }) => CHECKING_FORMATS.includes(format))
-  const placed = [...(header?.nodes ?? []), ...form.buttons.flatMap(nodesOfButton)]
+  const placed = [...(header?.nodes ?? []), ...mediaNodes(form.media), ...form.buttons.flatMap(nodesOfButton)]
   const blocks = body.nodes.filter((node) => node.kind === 'choice')
   const checked = [...formatted, ...expressionsOf(placed), ...expressionsOf(blocks)]
   return [

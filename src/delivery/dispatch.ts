@@ -1,20 +1,13 @@
 import type { Database } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
-import { ok, type Result } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
-import {
-  type OpenTemplate,
-  openTemplate,
-  type ParameterFormat,
-  parametersFor,
-  smsTextFor,
-  type TemplateWords,
-} from '../templates/index.ts'
+import { openTemplate } from '../templates/index.ts'
 import { type ClaimedMessage, claimSlice } from './claim.ts'
-import { attemptRef } from './lifecycle.ts'
+import { fillMessage, type KnownFile, type RunTemplate } from './fill-message.ts'
 import { type Obstacle, STOPPING } from './obstacle.ts'
 import { dispatchSize } from './pace.ts'
 import type { OutgoingMessage, ProviderConnection, SendOutcome } from './provider.ts'
+import { readyMedia } from './ready-media.ts'
 import { finishSlice, markDispatched, type Outcome, recordOutcomes } from './record.ts'
 import type { Run } from './run.ts'
 import { type WorkerRows, workerRows } from './worker-rows.ts'
@@ -34,15 +27,6 @@ export type DispatchHouse = {
   signal: AbortSignal
 }
 
-/** The template as a run keeps it. */
-export type RunTemplate = {
-  platformName: string
-  language: string
-  words: TemplateWords
-  /** How the platform knows its parameters; by name where nothing is said. */
-  parameterFormat?: ParameterFormat
-}
-
 export type Dispatched =
   | { kind: 'sent'; count: number; obstacle: Obstacle | undefined }
   | { kind: 'wait'; forMs: number }
@@ -58,10 +42,14 @@ export async function dispatchSlice(
   connection: ProviderConnection,
 ): Promise<Dispatched> {
   const rows = workerRows(house, run.workspaceId)
+  const media = await readyMedia(rows, run, connection)
+  if (media.kind === 'obstacle') return { kind: 'sent', count: 0, obstacle: media.obstacle }
+  if (media.kind !== 'ready') return media
   const claim = await claimSlice(rows, run)
   if (claim.kind !== 'slice') return claim
   const recorder = openRecorder(house, rows, run)
-  await sendPaced(house, rows, run, connection, claim, recorder)
+  const sending = { run, connection, file: media.file }
+  await sendPaced(house, rows, sending, claim, recorder)
   await recorder.finish()
   await finishSlice(rows, run.campaignId, claim.sliceNo)
   return { kind: 'sent', count: claim.messages.length, obstacle: recorder.obstacle() }
@@ -69,15 +57,22 @@ export async function dispatchSlice(
 
 type SliceClaim = Extract<Awaited<ReturnType<typeof claimSlice>>, { kind: 'slice' }>
 
+/** A run, the line on which it goes, and the file above its messages, if there is one. */
+type Sending = {
+  readonly run: Run
+  readonly connection: ProviderConnection
+  readonly file: KnownFile | undefined
+}
+
 /** Batches leave at the sender's pace; what an obstacle or a stop leaves unsent goes back to the queue. */
 async function sendPaced(
   house: DispatchHouse,
   rows: WorkerRows,
-  run: Run,
-  connection: ProviderConnection,
+  sending: Sending,
   claim: SliceClaim,
   recorder: Recorder,
 ): Promise<void> {
+  const { run, connection } = sending
   const size = dispatchSize(run.messagesPerSecond)
   const startMs = performance.now() + claim.startsInMs
   const flights = countFlights()
@@ -85,7 +80,7 @@ async function sendPaced(
     const batch = claim.messages.slice(from, from + size)
     await waitUntil(startMs + (from / run.messagesPerSecond) * 1000, house.signal)
     await flights.downTo(MOST_IN_FLIGHT - batch.length)
-    const ready = house.signal.aborted || recorder.obstacle() ? [] : prepare(run, batch, recorder)
+    const ready = house.signal.aborted || recorder.obstacle() ? [] : prepare(sending, batch, recorder)
     const allowed = await mark(rows, run, claim.sliceNo, ready)
     for (const message of batch) if (!allowed.has(message.messageId)) recorder.putBack(message)
     for (const r of ready) {
@@ -126,12 +121,12 @@ function countFlights() {
 type Ready = { message: ClaimedMessage; outgoing: OutgoingMessage }
 
 /** Renders a batch; what cannot be rendered is rejected here and never leaves. */
-function prepare(run: Run, batch: readonly ClaimedMessage[], recorder: Recorder): Ready[] {
+function prepare({ run, file }: Sending, batch: readonly ClaimedMessage[], recorder: Recorder): Ready[] {
   const template = run.template as RunTemplate
   const opened = openTemplate(template.words)
   const ready: Ready[] = []
   for (const message of batch) {
-    const filled = fill(run, opened, message)
+    const filled = fillMessage(run, opened, message, file)
     if (!filled.ok) {
       recorder.tell(message, {
         outcome: 'rejected',
@@ -141,36 +136,10 @@ function prepare(run: Run, batch: readonly ClaimedMessage[], recorder: Recorder)
       })
       continue
     }
-    const outgoing = {
-      attemptRef: attemptRef(message.messageId, message.attemptNo),
-      to: message.phone,
-      template: {
-        name: template.platformName,
-        languageCode: template.language,
-        category: run.category,
-        parameterFormat: template.parameterFormat ?? 'named',
-        parameters: filled.value.parameters,
-      },
-      ...(filled.value.text === undefined ? {} : { text: filled.value.text }),
-    }
-    ready.push({ message, outgoing })
+    ready.push({ message, outgoing: filled.value })
   }
   return ready
 }
-
-type Filled = { parameters: OutgoingMessage['template']['parameters']; text?: string }
-
-/** One channel sends a template's parameters, another the whole text. */
-function fill(run: Run, template: OpenTemplate, { variables }: ClaimedMessage): Result<Filled> {
-  if (run.channel === 'whatsapp') {
-    const parameters = parametersFor(template.form, variables)
-    return parameters.ok ? ok({ parameters: parameters.value }) : parameters
-  }
-  const text = smsTextFor(template, variables)
-  return text.ok ? ok({ parameters: NO_PARAMETERS, text: text.value.text }) : text
-}
-
-const NO_PARAMETERS = { header: [], body: [], buttons: [] } as const
 
 async function mark(
   rows: WorkerRows,

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type {
   Category,
   ListedTemplate,
+  MediaType,
   ParameterFormat,
   PlatformForm,
   TemplateAccount,
@@ -35,11 +36,19 @@ export type OutgoingMessage = {
     readonly parameterFormat?: ParameterFormat
     readonly parameters: {
       readonly header: readonly HeaderParameter[]
+      /** In place of a header of words. */
+      readonly media?: OutgoingMedia
       readonly body: readonly BodyParameter[]
       readonly buttons: readonly ButtonParameter[]
     }
   }
 }
+
+/** A file above a message, by the platform's id of an uploaded one or by its address. */
+export type OutgoingMedia = {
+  readonly type: MediaType
+  readonly fileName?: string
+} & ({ readonly platformId: string } | { readonly link: string })
 
 export type HeaderParameter = { readonly name?: string; readonly text: string }
 export type BodyParameter = { readonly name: string; readonly text: string }
@@ -196,10 +205,37 @@ export type SendTimeouts = {
   readonly answerMs?: number
 }
 
+/** A file on its way to a platform. */
+export type PlatformFile = {
+  readonly fileName: string
+  readonly mime: string
+  readonly content: Buffer
+}
+
+/** What became of an upload. `refused` will be refused again until `message` is followed; `unknown` is tried again. */
+export type UploadOutcome =
+  | { readonly outcome: 'done'; readonly platformId: string }
+  | {
+      readonly outcome: 'refused'
+      readonly code: string
+      readonly message: string
+      /** Whose fault it is: the file's, and so the campaign's, or the sender's. */
+      readonly action: ErrorAction
+    }
+  | { readonly outcome: 'unknown'; readonly code: string; readonly message: string }
+
 /** A sender's open line to its platform. */
 export type ProviderConnection = {
   /** Sends one message, once. Never throws and never tries again by itself. */
   send(message: OutgoingMessage): Promise<SendOutcome>
+  /** Takes a file for the headers of messages; absent for a channel that has none. Never throws. */
+  readonly media?: {
+    /** Where files go, and are known: another address knows none of them. */
+    readonly address: string
+    /** How long the platform keeps one, in days. */
+    readonly keptDays: number
+    upload(file: PlatformFile): Promise<UploadOutcome>
+  }
   /** Waits for what is in flight, then closes the sockets. Later sends are `not_sent`. */
   close(): Promise<void>
 }
@@ -212,6 +248,8 @@ export type TemplateRequest = {
   readonly form: PlatformForm
   /** A filled example of every part, for the reviewers. */
   readonly samples: TemplateParameters
+  /** The file that they look at, where the header is one. */
+  readonly sampleFile?: PlatformFile
   readonly parameterFormat: ParameterFormat
   /** How long a message is tried to be delivered; null for the platform's own time. */
   readonly ttlSeconds: number | null

@@ -6,13 +6,15 @@ import {
   fetchFailed,
   fulfilWish,
   type ListedTemplate,
+  mediaContent,
   openTemplate,
+  type PlatformForm,
   parametersFor,
   takeListing,
   type Wish,
 } from '../templates/index.ts'
 import { haltRuns } from './halt-templates.ts'
-import type { TemplateLine, TemplateOutcome } from './provider.ts'
+import type { PlatformFile, TemplateLine, TemplateOutcome } from './provider.ts'
 
 type Within = <T>(work: (scope: Scope) => Promise<T>) => Promise<T>
 type Account = { senderId: string; accountId: string; line: TemplateLine }
@@ -35,7 +37,7 @@ export async function tellPlatform(within: Within, account: Account, signal: Abo
 }
 
 async function speak(within: Within, line: TemplateLine, wish: Wish): Promise<string[]> {
-  const said = await say(line, wish)
+  const said = await say(within, line, wish)
   return within(async (scope) => {
     if (said.outcome === 'done') return haltRuns(scope, await fulfilWish(scope, wish, said.value, said.at))
     await failWish(scope, wish, { forGood: said.outcome === 'refused', message: said.message })
@@ -43,23 +45,38 @@ async function speak(within: Within, line: TemplateLine, wish: Wish): Promise<st
   })
 }
 
-async function say(line: TemplateLine, wish: Wish): Promise<TemplateOutcome<ListedTemplate | undefined>> {
+async function say(
+  within: Within,
+  line: TemplateLine,
+  wish: Wish,
+): Promise<TemplateOutcome<ListedTemplate | undefined>> {
   if (wish.kind === 'delete') return line.remove(wish)
   if (!wish.template) throw new Error('a template to submit that is not there')
   const { form } = openTemplate(wish.template.words)
   const samples = parametersFor(form, wish.template.samples)
   if (!samples.ok) return { outcome: 'refused', code: samples.reason, message: samples.message }
+  const sampleFile = await sampleOf(within, form)
   const created = await line.create({
     name: wish.name,
     languageCode: wish.language,
     category: wish.template.category,
     form,
     samples: samples.value,
+    ...(sampleFile && { sampleFile }),
     parameterFormat: wish.parameterFormat,
     ttlSeconds: wish.ttlSeconds,
   })
   if (created.outcome !== 'refused' || created.code !== 'exists') return created
   return wish.isRepeated ? findOwn(line, wish) : { ...created, message: TAKEN }
+}
+
+/** The uploaded file that the reviewers see, where the header is one. */
+async function sampleOf(within: Within, { media }: PlatformForm): Promise<PlatformFile | undefined> {
+  const { mediaId } = media ?? {}
+  if (mediaId === undefined) return undefined
+  const file = await within((scope) => mediaContent(scope, mediaId))
+  if (!file.ok) throw new Error(`the file ${mediaId} of a saved template is not there`)
+  return file.value
 }
 
 const TAKEN =

@@ -1,3 +1,5 @@
+import { mediaFault } from './header-media.ts'
+
 /** The Graph API's words: its error object, and the checks by which the Cloud API refuses a message. Pure. */
 export type GraphAnswer = { readonly status: number; readonly body: string }
 
@@ -5,6 +7,8 @@ export type MessageRequest = {
   readonly to: string
   readonly attemptRef: string
   readonly template: { readonly name: string; readonly language: string }
+  /** The type of the file above it, if there is one. */
+  readonly media: string | undefined
 }
 
 const CALLBACK_DATA_MAX_CHARS = 512
@@ -68,7 +72,10 @@ export function digitsOf(phone: string): string {
 const PLAIN_E164 = /^\+\d+$/
 
 /** Checks the body of a message as the Cloud API does; the first fault refuses it. */
-export function readMessageRequest(rawBody: string): MessageRequest | GraphAnswer {
+export function readMessageRequest(
+  rawBody: string,
+  knowsMedia: (id: string) => boolean,
+): MessageRequest | GraphAnswer {
   const body = parseObject(rawBody)
   if (body === undefined) return graphError(100, 'Invalid parameter', 'The body is not a JSON object.')
   if (body.messaging_product !== 'whatsapp') {
@@ -82,11 +89,22 @@ export function readMessageRequest(rawBody: string): MessageRequest | GraphAnswe
   if (ref !== undefined && (typeof ref !== 'string' || ref.length > CALLBACK_DATA_MAX_CHARS)) {
     return invalid('biz_opaque_callback_data')
   }
-  const fault = typeFault(body)
-  return fault ?? { to: body.to, attemptRef: ref ?? '', template: templateOf(body.template as Template) }
+  const fault = typeFault(body, knowsMedia)
+  if (fault) return fault
+  const template = body.template as Template
+  return { to: body.to, attemptRef: ref ?? '', template: templateOf(template), media: mediaOf(template) }
 }
 
-type Template = { readonly name: string; readonly language: { readonly code: string } }
+type Template = {
+  readonly name: string
+  readonly language: { readonly code: string }
+  readonly components?: readonly { type: string; parameters: readonly { type: string }[] }[]
+}
+
+function mediaOf({ components = [] }: Template): string | undefined {
+  const parameters = components.find(({ type }) => type === 'header')?.parameters ?? []
+  return parameters.find(({ type }) => type !== 'text')?.type
+}
 
 function templateOf({ name, language }: Template): MessageRequest['template'] {
   return { name, language: language.code }
@@ -94,9 +112,11 @@ function templateOf({ name, language }: Template): MessageRequest['template'] {
 
 type Members = { readonly [key: string]: unknown }
 
-function typeFault(body: Members): GraphAnswer | undefined {
+type Knows = (id: string) => boolean
+
+function typeFault(body: Members, knowsMedia: Knows): GraphAnswer | undefined {
   const type = body.type ?? 'text'
-  if (type === 'template') return templateFault(body.template)
+  if (type === 'template') return templateFault(body.template, knowsMedia)
   if (type === 'text') {
     return graphError(
       131047,
@@ -107,7 +127,7 @@ function typeFault(body: Members): GraphAnswer | undefined {
   return graphError(131051, 'Unsupported message type', 'Message type is not currently supported.')
 }
 
-function templateFault(template: unknown): GraphAnswer | undefined {
+function templateFault(template: unknown, knowsMedia: Knows): GraphAnswer | undefined {
   if (!isObject(template)) return missing('template')
   if (typeof template.name !== 'string' || template.name === '') return missing('template.name')
   if (template.name.length > TEMPLATE_NAME_MAX_CHARS) return invalid('template.name')
@@ -120,20 +140,29 @@ function templateFault(template: unknown): GraphAnswer | undefined {
   }
   if (template.components === undefined) return undefined
   if (!Array.isArray(template.components)) return invalid('template.components')
-  return firstFault(template.components, componentFault)
+  return firstFault(template.components, (component) => componentFault(component, knowsMedia))
 }
 
 const COMPONENT_TYPES: ReadonlySet<unknown> = new Set(['header', 'body', 'button'])
 const BUTTON_TYPES: ReadonlySet<unknown> = new Set(['url', 'quick_reply', 'copy_code'])
 
-function componentFault(component: unknown): GraphAnswer | undefined {
+function componentFault(component: unknown, knowsMedia: Knows): GraphAnswer | undefined {
   if (!isObject(component) || !COMPONENT_TYPES.has(component.type)) return invalid('template.components.type')
   if (component.type === 'button') {
     if (!BUTTON_TYPES.has(component.sub_type)) return invalid('template.components.sub_type')
     if (!/^\d$/.test(String(component.index))) return invalid('template.components.index')
   }
   if (!Array.isArray(component.parameters)) return missing('template.components.parameters')
-  return firstFault(component.parameters, parameterFault)
+  return firstFault(component.parameters, (parameter) =>
+    component.type === 'header' && isObject(parameter) && parameter.type !== 'text'
+      ? headerFault(parameter, knowsMedia)
+      : parameterFault(parameter),
+  )
+}
+
+function headerFault(parameter: Members, knowsMedia: Knows): GraphAnswer | undefined {
+  const fault = mediaFault(parameter, knowsMedia)
+  return fault === undefined ? undefined : invalid(fault)
 }
 
 /** The member in which each type of parameter carries its value. */

@@ -12,6 +12,8 @@ export type ManagementCall = {
 /** What is answered, and how far the clock of the stand-in is off; `silent` is no answer at all. */
 export type ManagementAnswer = (GraphAnswer & { readonly clockOffMs: number }) | 'silent'
 
+/** The app that every token belongs to. */
+export const APP_ID = '1234567890'
 const CLOCK_OFF_MS = 900_000
 
 /**
@@ -55,7 +57,7 @@ function proofOf(orders: Orders, token: string): string {
 function tokenFacts(orders: Orders): object {
   const scopes = ['whatsapp_business_messaging', 'whatsapp_business_management']
   return {
-    app_id: '1234567890',
+    app_id: APP_ID,
     type: 'SYSTEM_USER',
     is_valid: true,
     expires_at: has(orders, 'token_expires') ? 4_102_444_800 : 0,
@@ -107,7 +109,7 @@ function accountFacts(orders: Orders): object {
 function subscriptions(orders: Orders): object[] {
   if (has(orders, 'not_subscribed')) return []
   const app = {
-    whatsapp_business_api_data: { id: '1234567890', name: 'Duecast', link: 'https://example.com' },
+    whatsapp_business_api_data: { id: APP_ID, name: 'Duecast', link: 'https://example.com' },
   }
   return [
     has(orders, 'other_callback') ? { ...app, override_callback_uri: 'https://elsewhere.example/hook' } : app,

@@ -9,7 +9,8 @@ import {
   unknownObject,
 } from './graph.ts'
 import type { Journal } from './journal.ts'
-import { answerManagement, type ManagementAnswer } from './management.ts'
+import { APP_ID, answerManagement, type ManagementAnswer } from './management.ts'
+import { knowsMedia, openUpload, takeMedia, takeUpload } from './media.ts'
 import { type Orders, readOrders } from './orders.ts'
 import { createOutbox, type Outbox, type OutboxOptions } from './outbox.ts'
 import type { WitnessRecord } from './record.ts'
@@ -30,6 +31,8 @@ export type Platform = {
   /** Does to a template as it is told, and posts what the platform would. */
   orderTemplate(body: string): GraphAnswer
   /** One question of the management API: `GET /{version}/{path}`. */
+  /** One upload, to whoever the token belongs to. */
+  handleUpload(call: UploadCall, authorization: string | undefined, body: Buffer): Promise<GraphAnswer>
   manage(authorization: string | undefined, path: string, query: URLSearchParams): ManagementAnswer
   /** Receipts of a number, or of all, that are still to be taken and that were given up. */
   outboxes(phoneNumberId?: string): { pending: number; dropped: number }
@@ -47,6 +50,13 @@ export type TemplateCall = {
   readonly method: string
   readonly accountId: string
   readonly query: URLSearchParams
+}
+
+export type UploadCall = {
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly contentType: string | undefined
+  readonly offset: string | undefined
 }
 
 export type PlatformParts = {
@@ -85,6 +95,15 @@ export function createPlatform(parts: PlatformParts): Platform {
         if (orders.accountId === news?.accountId) outbox.tell(news.change)
       }
       return answer
+    },
+    async handleUpload({ path, query, contentType, offset }, authorization, body) {
+      const orders = readOrders(uploadToken(authorization) ?? '')
+      if (orders === undefined || orders.check_faults.includes('token_invalid')) return INVALID_TOKEN
+      if (path.startsWith('upload:')) return takeUpload(path, body, offset)
+      if (path === `${APP_ID}/uploads`) return openUpload(query)
+      const phoneId = orders.phone_number_id
+      if (path !== `${phoneId}/media`) return unknownObject(path.slice(0, 64))
+      return takeMedia(phoneId, body, contentType)
     },
     manage(authorization, path, query) {
       const orders = tokenOf(authorization) === undefined ? undefined : readOrders(tokenOf(authorization)!)
@@ -134,6 +153,11 @@ function findSender(
   return sender
 }
 
+/** The bytes of a session come with the token under another word. */
+function uploadToken(authorization: string | undefined): string | undefined {
+  return tokenOf(authorization?.replace(/^OAuth /, 'Bearer '))
+}
+
 function tokenOf(authorization: string | undefined): string | undefined {
   return authorization?.startsWith('Bearer ') ? authorization.slice('Bearer '.length) : undefined
 }
@@ -160,10 +184,12 @@ function handleCall(
   parts: PlatformParts,
 ): CallAnswer {
   const { orders } = sender
-  const request = readMessageRequest(call.body)
+  const request = readMessageRequest(call.body, (id) => knowsMedia(orders.phone_number_id, id))
   if ('status' in request) return refuseCall(parts, orders.phone_number_id, request)
   const submitted = parts.shelf.find(orders.accountId, request.template)
-  const unfit = orders.template_review ? templateRefusal(submitted) : undefined
+  const unfit =
+    (orders.template_review ? templateRefusal(submitted) : undefined) ??
+    headerRefusal(submitted?.header, request.media)
   if (unfit) return refuseCall(parts, orders.phone_number_id, unfit)
   const category = submitted?.category.toLowerCase() ?? call.category ?? 'utility'
   const draws = drawsFor(orders.seed, request.attemptRef)
@@ -187,6 +213,13 @@ function templateRefusal(submitted: { readonly status: string } | undefined): Gr
   if (submitted?.status === 'PAUSED') return graphError(132_015, 'Template is Paused')
   if (submitted?.status === 'DISABLED') return graphError(132_016, 'Template is Disabled')
   return graphError(132_001, 'Template name does not exist in the translation')
+}
+
+/** What was submitted with a file above it is sent with one, and nothing else is. */
+function headerRefusal(submitted: string | undefined, given: string | undefined): GraphAnswer | undefined {
+  if (submitted === undefined || submitted === (given ?? 'none')) return undefined
+  const details = `header: Format mismatch, expected ${submitted}, received ${given ?? 'none'}`
+  return graphError(132_012, 'Parameter format does not match format in the created template', details)
 }
 
 /** A recipient is refused for its rate once; whoever tries again gets through, whatever the new attempt draws. */

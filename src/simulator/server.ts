@@ -32,6 +32,7 @@ export type Simulator = {
 }
 
 const BODY_MAX_BYTES = 64 * 1_024
+const UPLOAD_MAX_BYTES = 101 * 1_024 ** 2
 const PAGE_DEFAULT = 100
 const PAGE_MAX = 10_000
 const KEEP_ALIVE_MS = 65_000
@@ -48,6 +49,8 @@ const SILENCE_MAX_MS = 120_000
  *   do to a template; the account's senders are told by webhook
  * - `POST [/sms/{orders}]/2010-04-01/Accounts/{sid}/Messages.json`: Twilio’s Messages API, with signed callbacks
  * - `POST /gateway/{orders}/messages`: a plain SMS gateway, JSON in and out
+ * - `POST /v26.0/{phone_number_id}/media`: a file for the headers of messages
+ * - `POST /v26.0/{app_id}/uploads`, then `POST /v26.0/upload:…`: the example of a template's header
  * - `GET /v26.0/…`: what the management API says of the sender: token, number, account, subscriptions, templates
  * - `GET /witness/summary?phone_number_id=`: figures, with `pending_receipts` and `dropped_receipts`
  * - `GET /witness/messages?phone_number_id=&attempt_ref=&cursor=&limit=`: every accepted attempt
@@ -115,19 +118,40 @@ function addressOf(server: Server): string {
 }
 
 const TEMPLATES_PATH = /^\/v\d+\.\d+\/([^/?]+)\/message_templates(?:\?|$)/
+const UPLOAD_PATH = /^\/v\d+\.\d+\/([^/?]+\/media|[^/?]+\/uploads|upload:[^/?]+)(?:\?|$)/
 const MESSAGES_PATH = /^\/v\d+\.\d+\/([^/?]+)\/(?:marketing_)?messages(?:\?|$)/
 
 function route(request: IncomingMessage, response: ServerResponse, witness: Witness): void {
   const messages = request.method === 'POST' ? MESSAGES_PATH.exec(request.url!) : null
   const templates = messages ? null : TEMPLATES_PATH.exec(request.url!)
+  const uploads = request.method === 'POST' ? UPLOAD_PATH.exec(request.url!) : null
   const managed = request.method === 'GET' ? MANAGED_PATH.exec(request.url!) : null
   if (messages) takeMessage(messages[1]!, request, response, witness.platform)
   else if (templates) manageTemplates(templates[1]!, request, response, witness.platform)
+  else if (uploads) takeUpload(uploads[1]!, request, response, witness.platform)
   else if (managed) answerManaged(managed[1]!, request, response, witness.platform)
   else if (request.method === 'POST' && request.url === '/orders/templates')
     orderTemplate(request, response, witness)
   else if (request.method === 'POST') takeSms(request, response, witness)
   else answerWitness(request, response, witness)
+}
+
+function takeUpload(
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  platform: Platform,
+): void {
+  const { searchParams: query } = new URL(request.url!, BASE)
+  const { authorization, 'content-type': contentType, file_offset: offset } = request.headers
+  readBytes(request, UPLOAD_MAX_BYTES, (body) => {
+    if (body === undefined) return refuseBody(request)
+    const call = { path: decodeURIComponent(path), query, contentType, offset: String(offset) }
+    platform.handleUpload(call, authorization, body).then(
+      (answer) => sendJson(response, answer.status, answer.body),
+      () => response.destroy(),
+    )
+  })
 }
 
 function manageTemplates(
@@ -205,19 +229,26 @@ function takeMessage(
 }
 
 function readBody(request: IncomingMessage, done: (body: string | undefined) => void): void {
+  readBytes(request, BODY_MAX_BYTES, (body) => done(body?.toString()))
+}
+
+function readBytes(
+  request: IncomingMessage,
+  mostBytes: number,
+  done: (body: Buffer | undefined) => void,
+): void {
   const chunks: Buffer[] = []
   let bytes = 0
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes <= BODY_MAX_BYTES) {
+    if (bytes <= mostBytes) {
       chunks.push(chunk)
-    } else if (bytes - chunk.length <= BODY_MAX_BYTES) {
+    } else if (bytes - chunk.length <= mostBytes) {
       done(undefined)
     }
   })
   request.on('end', () => {
-    if (bytes <= BODY_MAX_BYTES)
-      done(chunks.length === 1 ? chunks[0]!.toString() : Buffer.concat(chunks).toString())
+    if (bytes <= mostBytes) done(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
   })
   request.on('error', () => {})
 }

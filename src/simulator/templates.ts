@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { type GraphAnswer, graphError } from './graph.ts'
+import { isHandle } from './media.ts'
 import type { Orders } from './orders.ts'
 
 /** The stand-in's templates: what business accounts have, and what is to be told of them. */
@@ -15,8 +16,11 @@ export type Shelf = {
   find(
     accountId: string,
     template: { readonly name: string; readonly language: string },
-  ): { readonly status: string; readonly category: string } | undefined
+  ): Submitted | undefined
 }
+
+/** A submitted template; `header` is the type of the file above it, or `none`. */
+export type Submitted = { readonly status: string; readonly category: string; readonly header: string }
 
 /** An answer, and the change to post to the account's webhook, if there is one. */
 export type ShelfAnswer = GraphAnswer & {
@@ -95,9 +99,16 @@ export function openShelf(file?: string): Shelf {
       return answer
     },
     // Most accounts have submitted nothing, and this is asked for every message.
-    find: (accountId, template) =>
-      kept.size === 0 ? undefined : kept.get(keyOf({ ...template, accountId })),
+    find(accountId, template) {
+      const found = kept.size === 0 ? undefined : kept.get(keyOf({ ...template, accountId }))
+      return found && { status: found.status, category: found.category, header: headerOf(found.components) }
+    },
   }
+}
+
+function headerOf(components: readonly Component[]): string {
+  const format = components.find(({ type }) => type === 'HEADER')?.format ?? 'TEXT'
+  return format === 'TEXT' ? 'none' : format.toLowerCase()
 }
 
 function readShelf(file: string | undefined): Kept[] {
@@ -136,6 +147,8 @@ function componentFault(components: readonly Component[], format: string): strin
   if (components.filter(({ type }) => type === 'BODY').length !== 1) return 'A template needs one body.'
   for (const { type, format: kind, text, example, buttons } of components) {
     if (type === 'BODY' && !text) return 'The body needs a text.'
+    if (type === 'HEADER' && (kind ?? 'TEXT') !== 'TEXT' && !isHandle(example))
+      return 'A header of this format needs the handle of an uploaded example.'
     if ((type === 'BODY' || kind === 'TEXT') && text !== undefined) {
       const names = [...text.matchAll(/\{\{([^}]*)\}\}/g)].map((match) => match[1]!)
       const fault =

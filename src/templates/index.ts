@@ -8,6 +8,7 @@ export {
   takeListing,
 } from './fetch-account.ts'
 export { findTemplate, listTemplates, type Template } from './find.ts'
+export { findMedia, listMedia, type Media, mediaContent } from './find-media.ts'
 export { type PlatformTemplate, platformTemplatesOf, templatesOfAccount } from './find-platform.ts'
 export { HELPERS, type HelperName } from './formats.ts'
 export { type ChangedTemplate, hearTemplates } from './hear.ts'
@@ -24,6 +25,8 @@ export {
   parseTemplate,
   type TemplateNode,
 } from './language.ts'
+export { LARGEST_MEDIA_BYTES, MEDIA_TYPES, type MediaType } from './media-file.ts'
+export { type HeaderMedia, mediaNodes } from './media-header.ts'
 export {
   type PlatformForm,
   parametersFor,
@@ -54,6 +57,7 @@ export {
   shortestChars,
 } from './requirements.ts'
 export { saveTemplate } from './save.ts'
+export { saveMedia } from './save-media.ts'
 export { type SmsSize, smsSize } from './segments.ts'
 export { type SmsText, smsTextFor } from './sms.ts'
 export { type Standing, standingOf, type TemplateAccount } from './standing.ts'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MEDIA_TYPES } from './media-file.ts'
 import { SOURCE_MAX_CHARS } from './syntax.ts'
 import { VARIABLE_NAME_MAX_CHARS } from './variables.ts'
 
@@ -23,15 +24,33 @@ const source = z.string().max(SOURCE_MAX_CHARS)
 const header = z
   .union([
     source,
-    z.object({
-      type: z.enum(['text', 'image', 'video', 'document', 'location']),
-      text: source.optional(),
+    z.object({ type: z.literal('text'), text: source.optional() }),
+    z.strictObject({
+      type: z.enum(MEDIA_TYPES),
+      media_id: z.uuid().optional().meta({
+        description: 'An uploaded file (`POST /v1/media`); beside a link, the example that reviewers see.',
+      }),
+      link: z.string().max(URL_IN_REQUEST_MAX_CHARS).optional().meta({
+        description:
+          'A file for each recipient: a fixed address with variables, or one variable that holds all of it.',
+      }),
+      filename: source
+        .optional()
+        .meta({ description: 'What a document is called on the phone; with variables.' }),
     }),
   ])
   .meta({
     description:
-      'A line above the message: a text of 60 characters with at most one variable, or {"type":"text","text":…}. Pictures, videos and documents are not taken yet.',
-    examples: ['Invoice {{invoice}}', { type: 'text', text: 'Invoice {{invoice}}' }],
+      'Above the message: a text of 60 characters with at most one variable, or {"type":"text","text":…}; or an `image` (JPEG, PNG), a `video` (MP4, 3GP) or a `document` (PDF), by `media_id` the same for everyone, by `link` one for each.',
+    examples: [
+      'Invoice {{invoice}}',
+      { type: 'text', text: 'Invoice {{invoice}}' },
+      {
+        type: 'document',
+        link: 'https://files.example.com/{{invoice}}.pdf',
+        filename: 'Invoice {{invoice}}.pdf',
+      },
+    ],
   })
 
 const button = z

@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { Scope } from '../platform/scope.ts'
 import { readRow } from './find.ts'
+import { MEDIA_TYPES, type MediaType } from './media-file.ts'
 import type { PlatformForm } from './platform-form.ts'
 import type { ListedTemplate } from './platform-state.ts'
 import { templates } from './tables.ts'
@@ -40,7 +41,8 @@ export async function linkOurs(
 }
 
 /** How the parameters are named there, if it is the same template; undefined if it is another. */
-function formatOf({ body }: PlatformForm, there: ListedTemplate): 'named' | 'positional' | undefined {
+function formatOf({ body, media }: PlatformForm, there: ListedTemplate): 'named' | 'positional' | undefined {
+  if (mediaType(there.components) !== media?.type) return undefined
   const text = bodyText(there.components)
   if (text === undefined) return undefined
   if (text === body.text && there.parameterFormat !== 'positional') return 'named'
@@ -54,4 +56,13 @@ function bodyText(components: unknown): string | undefined {
     (one: { type?: unknown }) => one?.type === 'BODY',
   ) as { text?: unknown } | undefined
   return typeof body?.text === 'string' ? body.text : undefined
+}
+
+/** The kind of file above the message there; undefined for none. */
+function mediaType(components: unknown): MediaType | undefined {
+  const header = (Array.isArray(components) ? components : []).find(
+    (one: { type?: unknown }) => one?.type === 'HEADER',
+  ) as { format?: unknown } | undefined
+  const format = String(header?.format).toLowerCase()
+  return MEDIA_TYPES.find((type) => type === format)
 }

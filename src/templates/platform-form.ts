@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
 import type { Expression, TemplateNode } from './language.ts'
+import { fillMedia, type HeaderMedia, type MediaHeader, mediaRefusal } from './media-header.ts'
 import {
   countChars,
   type Filling,
@@ -52,6 +53,8 @@ export type PlatformButton =
 export type PlatformForm = {
   readonly language: string
   readonly header: PlatformPart | undefined
+  /** In place of a header of words. */
+  readonly media?: MediaHeader | undefined
   readonly body: PlatformPart
   readonly footer: string | undefined
   readonly buttons: readonly PlatformButton[]
@@ -60,6 +63,7 @@ export type PlatformForm = {
 /** One recipient's parameters, as the send call takes them. */
 export type TemplateParameters = {
   readonly header: readonly NamedParameter[]
+  readonly media?: HeaderMedia
   readonly body: readonly NamedParameter[]
   readonly buttons: readonly ButtonParameter[]
 }
@@ -116,9 +120,10 @@ export function parametersFor(
 ): Result<TemplateParameters, RenderReason> {
   const filled = fillForm(form, variables)
   if (!filled.ok) return filled
-  const { header, body, buttons } = filled.value
+  const { header, media, body, buttons } = filled.value
   return ok({
     header: form.header ? named(form.header, header) : [],
+    ...(media && { media }),
     body: named(form.body, body),
     buttons: buttons.filter((button) => button !== undefined),
   })
@@ -127,6 +132,7 @@ export function parametersFor(
 /** What one contact will read, part by part. */
 export type ShownTemplate = {
   readonly header?: string
+  readonly media?: HeaderMedia
   readonly body: string
   readonly footer?: string
   readonly buttons: readonly ShownButton[]
@@ -143,9 +149,10 @@ type ShownButton = {
 export function shownTo(form: PlatformForm, variables: Variables): Result<ShownTemplate, RenderReason> {
   const filled = fillForm(form, variables)
   if (!filled.ok) return filled
-  const { header, body, buttons } = filled.value
+  const { header, media, body, buttons } = filled.value
   return ok({
     ...(form.header && { header: join(form.header, header) }),
+    ...(media && { media }),
     body: join(form.body, body),
     ...(form.footer !== undefined && { footer: form.footer }),
     buttons: form.buttons.map((button, index) => shownButton(button, buttons[index])),
@@ -219,6 +226,7 @@ function platformWord(text: string): string {
 
 type FilledForm = {
   readonly header: readonly string[]
+  readonly media: HeaderMedia | undefined
   readonly body: readonly string[]
   readonly buttons: readonly (ButtonParameter | undefined)[]
 }
@@ -226,14 +234,16 @@ type FilledForm = {
 function fillForm(form: PlatformForm, variables: Variables): Result<FilledForm, RenderReason> {
   const filling = startFilling(variables, form.language)
   const header = form.header ? fillPart(filling, form.header) : []
+  const media = form.media && fillMedia(filling, form.media)
   const body = fillPart(filling, form.body)
   const buttons = form.buttons.map((button, index) => fillButton(filling, button, index))
   const refusal =
     refusalOf(filling) ??
     (form.header && lengthRefusal(form.header, header, HEADER_MAX_CHARS, 'header')) ??
+    (media && mediaRefusal(media)) ??
     lengthRefusal(form.body, body, BODY_MAX_CHARS, 'body') ??
     buttonRefusal(form.buttons, buttons)
-  return refusal ?? ok({ header, body, buttons: buttons as (ButtonParameter | undefined)[] })
+  return refusal ?? ok({ header, media, body, buttons: buttons as (ButtonParameter | undefined)[] })
 }
 
 // Zero width space: neither blank to the platform's check nor seen by the reader.

@@ -1,10 +1,11 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { newId } from '../platform/ids.ts'
-import { ok, type Result } from '../platform/result.ts'
+import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
 import { type CheckedTemplate, checkTemplate } from './check.ts'
 import { readRow, type Template } from './find.ts'
+import { findMedia } from './find-media.ts'
 import type { TemplateInput } from './input.ts'
 import { PLATFORM_NAME_MAX_CHARS } from './platform-form.ts'
 import { templates } from './tables.ts'
@@ -22,6 +23,8 @@ export async function saveTemplate(
   if (refusal) return refusal
   const checked = checkTemplate(input)
   if (!checked.ok) return checked
+  const unknown = await unknownMedia(scope, checked.value)
+  if (unknown) return unknown
   const platformName = await freePlatformName(scope, checked.value)
   const [row] = await scope.db
     .insert(templates)
@@ -33,6 +36,22 @@ export async function saveTemplate(
     category: checked.value.category,
   })
   return ok(readRow(row!))
+}
+
+/** A header names a file of this workspace, and of the kind that it says. */
+async function unknownMedia(
+  scope: Scope,
+  { template }: CheckedTemplate,
+): Promise<Refusal<'validation_failed'> | undefined> {
+  const { media } = template.form
+  if (media?.mediaId === undefined) return undefined
+  const found = await findMedia(scope, media.mediaId)
+  if (found.ok && found.value.type === media.type) return undefined
+  const message = found.ok
+    ? `That file is of the type ${found.value.type}.`
+    : 'There is no such file: upload it first.'
+  const errors = [{ path: 'header.media_id', code: found.ok ? 'wrong_type' : 'not_found', message }]
+  return refuse('validation_failed', message, { errors })
 }
 
 /** The platform knows a template by name and language alone, so the second `due_reminder` is `due_reminder_2`. */

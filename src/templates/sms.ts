@@ -32,7 +32,12 @@ export function smsFaults(template: OpenTemplate): PartFault[] {
   const { form, body } = template
   return [
     ...when(form.body.text.trim() === '', 'body', 'required', 'A template needs a body.'),
-    ...when(form.header !== undefined, 'header', 'not_on_sms', `An SMS has no header: ${PUT_IT_INTO_BODY}`),
+    ...when(
+      form.header !== undefined || form.media !== undefined,
+      'header',
+      'not_on_sms',
+      `An SMS has no header: ${PUT_IT_INTO_BODY}`,
+    ),
     ...when(form.footer !== undefined, 'footer', 'not_on_sms', `An SMS has no footer: ${PUT_IT_INTO_BODY}`),
     ...when(form.buttons.length > 0, 'buttons', 'not_on_sms', `An SMS has no buttons: ${PUT_IT_INTO_BODY}`),
     ...when(

@@ -75,7 +75,9 @@ function ttlFaults({ category }: Template, ttlSeconds: number | null | undefined
 /** Reviewers see a filled example of every part, so that every variable needs a sample that can be used. */
 function sampleFaults(template: Template): Fault[] {
   if (template.category === 'authentication') return [AUTHENTICATION]
-  const filled = parametersFor(openTemplate(template.words).form, template.samples)
+  const { form } = openTemplate(template.words)
+  if (form.media && form.media.mediaId === undefined) return [MEDIA_EXAMPLE]
+  const filled = parametersFor(form, template.samples)
   if (filled.ok) return []
   const { variables, variable } = (filled.facts ?? {}) as { variables?: string[]; variable?: string }
   const names = variables ?? (variable === undefined ? [] : [variable])
@@ -85,6 +87,13 @@ function sampleFaults(template: Template): Fault[] {
     code: filled.reason === 'missing_variable' ? 'required' : filled.reason,
     message: `WhatsApp’s reviewers need an example of ${name}: save the template with a sample for it.`,
   }))
+}
+
+const MEDIA_EXAMPLE: Fault = {
+  path: 'header.media_id',
+  code: 'required',
+  message:
+    'WhatsApp’s reviewers need an example of the file: save the template with an uploaded one as media_id beside the link.',
 }
 
 const AUTHENTICATION: Fault = {

@@ -1,5 +1,6 @@
-import { jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
-import { instantColumn } from '../platform/columns.ts'
+import { integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { bytesColumn, instantColumn } from '../platform/columns.ts'
+import { MEDIA_TYPES } from './media-file.ts'
 
 export const templates = pgTable('templates', {
   id: uuid('id').primaryKey(),
@@ -16,6 +17,20 @@ export const templates = pgTable('templates', {
   samples: jsonb('samples').notNull().$type<Record<string, string>>(),
   warnings: jsonb('warnings').notNull(),
   state: text('state', { enum: ['pending', 'approved', 'paused', 'rejected', 'disabled'] }).notNull(),
+  createdBy: text('created_by').notNull(),
+  createdAt: instantColumn('created_at').notNull(),
+})
+
+/** Files that stand above a message; none is ever changed. */
+export const media = pgTable('media', {
+  id: uuid('id').primaryKey(),
+  workspaceId: uuid('workspace_id').notNull(),
+  type: text('type', { enum: MEDIA_TYPES }).notNull(),
+  mime: text('mime').notNull(),
+  fileName: text('file_name').notNull(),
+  sizeBytes: integer('size_bytes').notNull(),
+  sha256: bytesColumn('sha256').notNull(),
+  content: bytesColumn('content').notNull(),
   createdBy: text('created_by').notNull(),
   createdAt: instantColumn('created_at').notNull(),
 })

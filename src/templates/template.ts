@@ -1,5 +1,6 @@
 import type { TemplateInput } from './input.ts'
 import { type Expression, type ParsedTemplate, readTemplate, type TemplateNode } from './language.ts'
+import { type MediaHeader, mediaNodes, readMediaHeader } from './media-header.ts'
 import { type PlatformButton, type PlatformForm, platformPart } from './platform-form.ts'
 import {
   type LengthBound,
@@ -48,7 +49,7 @@ export function readWords(words: TemplateWords): OpenTemplate | { readonly fault
     readButton(button, `buttons[${index}]`, faults),
   )
   if (faults.length > 0) return { faults }
-  return openWords(words.language, { header, body, footer, buttons: buttons as PlatformButton[] })
+  return openWords(words.language, { ...header, body, footer, buttons: buttons as PlatformButton[] })
 }
 
 const OPEN_MAX = 200
@@ -70,19 +71,29 @@ export function openTemplate(words: TemplateWords): OpenTemplate {
   return read
 }
 
-type Parts = {
-  readonly header: ParsedTemplate | undefined
+type Header = {
+  readonly header?: ParsedTemplate | undefined
+  readonly media?: MediaHeader
+}
+
+type Parts = Header & {
   readonly body: ParsedTemplate
   readonly footer: string | undefined
   readonly buttons: readonly PlatformButton[]
 }
 
-function openWords(language: string, { header, body, footer, buttons }: Parts): OpenTemplate {
-  const nodes = [...(header?.nodes ?? []), ...body.nodes, ...buttons.flatMap(buttonNodes)]
+function openWords(language: string, { header, media, body, footer, buttons }: Parts): OpenTemplate {
+  const nodes = [
+    ...(header?.nodes ?? []),
+    ...mediaNodes(media),
+    ...body.nodes,
+    ...buttons.flatMap(buttonNodes),
+  ]
   return {
     form: {
       language,
       header: header && platformPart(header.nodes),
+      media,
       body: platformPart(body.nodes),
       footer,
       buttons,
@@ -110,14 +121,12 @@ function readPart(path: string, text: string, faults: PartFault[]): ParsedTempla
   return EMPTY
 }
 
-function readHeader(header: TemplateWords['header'], faults: PartFault[]): ParsedTemplate | undefined {
-  if (header === undefined) return undefined
+function readHeader(header: TemplateWords['header'], faults: PartFault[]): Header {
+  if (header === undefined) return {}
   if (typeof header === 'string')
-    return header.trim() === '' ? undefined : readPart('header.text', header.trim(), faults)
-  if (header.type === 'text') return readPart('header.text', header.text?.trim() ?? '', faults)
-  const message = 'Only text headers are taken so far; leave the header out, or give it a text.'
-  faults.push({ path: 'header.type', code: 'header_media_not_supported', message })
-  return undefined
+    return header.trim() === '' ? {} : { header: readPart('header.text', header.trim(), faults) }
+  if (header.type === 'text') return { header: readPart('header.text', header.text?.trim() ?? '', faults) }
+  return { media: readMediaHeader(header, (path, text) => readPart(path, text, faults), faults) }
 }
 
 function readFooter(footer: string | undefined, faults: PartFault[]): string | undefined {

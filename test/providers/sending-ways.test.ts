@@ -80,6 +80,32 @@ describe('the parameters of a template', () => {
   })
 })
 
+describe('a file above the message', () => {
+  const NO_WORDS = { header: [], body: [], buttons: [] }
+  it.each([
+    [
+      { type: 'document', platformId: '1013859600285441', fileName: 'inv-17.pdf' },
+      { type: 'document', document: { id: '1013859600285441', filename: 'inv-17.pdf' } },
+    ],
+    [
+      { type: 'document', link: 'https://a.example/17.pdf' },
+      { type: 'document', document: { link: 'https://a.example/17.pdf' } },
+    ],
+    [
+      { type: 'image', platformId: '1', fileName: 'Clinic.png' },
+      { type: 'image', image: { id: '1' } },
+    ],
+    [
+      { type: 'video', link: 'https://a.example/17.mp4' },
+      { type: 'video', video: { link: 'https://a.example/17.mp4' } },
+    ],
+  ])('%j is the parameter %j', async (media, parameter) => {
+    const { body } = await sent({}, { parameters: { ...NO_WORDS, media } })
+    const { components } = body.template as { components: object[] }
+    expect(components).toEqual([{ type: 'header', parameters: [parameter] }])
+  })
+})
+
 describe('the way a message goes', () => {
   const MESSAGES = '/v26.0/106540352242922/messages'
   it.each([

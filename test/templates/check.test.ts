@@ -92,11 +92,7 @@ describe('saving a template', () => {
     ['a header of two lines', { header: 'a\nb' }, ['header.text line_break_not_allowed']],
     ['a header that is blank', { header: '  ' }, []],
     ['a text header without a text', { header: { type: 'text' } }, ['header.text required']],
-    [
-      'a picture for a header',
-      { header: { type: 'image', link: 'https://a.example/b.png' } },
-      ['header.type header_media_not_supported'],
-    ],
+    ['a picture for a header that is nowhere', { header: { type: 'image' } }, ['header.media_id required']],
     ['a footer of 60 characters', { footer: 'x'.repeat(60) }, []],
     ['a footer of 61 characters', { footer: 'x'.repeat(61) }, ['footer too_long']],
     ['a footer with a variable', { footer: 'To {{name}}' }, ['footer footer_variable']],

@@ -70,6 +70,9 @@ const LEFT_BEHIND = [
    SELECT '00000000-0000-7000-8000-000000000024', :here, 'Weekly', 'draft', template_id, sender_id, list_id, '{}', '2026-12-01T09:00:00', 'Asia/Jakarta', 'block', '{key:budi}', now(), now()
      FROM campaigns WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO occurrences VALUES ('00000000-0000-7000-8000-000000000024', now(), :here, 'skipped', 'missed', NULL, now(), now())`,
+  `INSERT INTO media VALUES ('00000000-0000-7000-8000-000000000025', :here, 'document', 'application/pdf', 'a.pdf', 1, sha256('a'), 'a', 'key:budi', now())`,
+  `INSERT INTO media_uploads SELECT id, '00000000-0000-7000-8000-000000000025', :here, '1', 'http://a', now(), now() + interval '1 day'
+     FROM senders WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO forewarnings VALUES (:here, current_date, current_date, 1)`,
   `INSERT INTO seals VALUES (:here, 'transfers', 1, gen_random_uuid(), sha256('a'))`,
 ]

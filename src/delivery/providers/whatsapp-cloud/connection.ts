@@ -1,6 +1,7 @@
 import type { ConnectDeps, OutgoingMessage, ProviderConnection, SendOutcome } from '../../provider.ts'
 import { openLine } from '../http-line.ts'
 import { classifyAnswer, classifyFailure } from './classify.ts'
+import { uploadMedia } from './media-line.ts'
 import { marketingBody, requestBody } from './request.ts'
 
 /** Where and as whom a sender speaks. */
@@ -16,6 +17,8 @@ export type CloudApiEndpoint = {
   readonly headersOf?: (message: OutgoingMessage) => Record<string, string>
 }
 
+/** developers.facebook.com/docs/whatsapp/cloud-api/reference/media */
+const MEDIA_KEPT_DAYS = 30
 const CONNECTIONS = 64
 const ANSWER_TIMEOUT_MS = 10_000
 
@@ -37,6 +40,11 @@ export function openConnection(
     return end.kind === 'answer' ? classifyAnswer(end) : classifyFailure(end.code, end.dispatched)
   }
   return {
+    media: {
+      address: `${endpoint.baseUrl}/${endpoint.phoneNumberId}`,
+      keptDays: MEDIA_KEPT_DAYS,
+      upload: (file) => uploadMedia(endpoint, file, timeouts?.answerMs),
+    },
     send: (message) =>
       endpoint.marketingApi && message.template.category === 'marketing'
         ? post(marketingPath(path), marketingBody(message), message)

@@ -1,4 +1,4 @@
-import { request } from 'undici'
+import { type FormData, request } from 'undici'
 
 /** Where and as whom the platform's Graph API is asked. */
 export type GraphEndpoint = {
@@ -13,6 +13,9 @@ export type GraphRequest = {
   readonly path: string
   readonly query: Readonly<Record<string, string>>
   readonly body?: object | undefined
+  /** In place of JSON. */
+  readonly file?: FormData | Buffer | undefined
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export type GraphAnswer = {
@@ -29,7 +32,7 @@ export type GraphSilence = { readonly failure: string | undefined }
 /** Makes one call about the account, apart from the lines on which messages go. Made once; nothing is thrown. */
 export async function callGraph(
   { baseUrl, version, accessToken }: GraphEndpoint,
-  { method, path, query, body }: GraphRequest,
+  { method, path, query, body, file, headers }: GraphRequest,
   limits: { readonly answerMs: number; readonly maxBytes: number },
 ): Promise<GraphAnswer | GraphSilence> {
   const url = new URL(`${baseUrl.replace(/\/+$/, '')}/${version}/${path}`)
@@ -42,8 +45,10 @@ export async function callGraph(
         accept: 'application/json',
         'user-agent': 'duecast',
         ...(body && { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(body && { body: JSON.stringify(body) }),
+      ...(file && { body: file }),
       ...timeouts(limits.answerMs),
     })
     const text = await readAtMost(response.body, limits.maxBytes)

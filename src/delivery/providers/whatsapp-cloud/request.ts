@@ -1,4 +1,4 @@
-import type { ButtonParameter, HeaderParameter, OutgoingMessage } from '../../provider.ts'
+import type { ButtonParameter, HeaderParameter, OutgoingMedia, OutgoingMessage } from '../../provider.ts'
 
 /**
  * The body of `POST /{phone_number_id}/messages` for a template message, as the Cloud API wants it: components in
@@ -27,13 +27,21 @@ export function marketingBody(message: OutgoingMessage): string {
 }
 
 function templateComponents({ parameters, parameterFormat }: OutgoingMessage['template']): object[] {
-  const { header, body, buttons } = parameters
+  const { header, media, body, buttons } = parameters
   const parameter = parameterFormat === 'positional' ? placedParameter : textParameter
   const components: object[] = []
+  if (media) components.push({ type: 'header', parameters: [mediaParameter(media)] })
   if (header.length > 0) components.push({ type: 'header', parameters: header.map(parameter) })
   if (body.length > 0) components.push({ type: 'body', parameters: body.map(parameter) })
   for (const button of buttons) components.push(buttonComponent(button))
   return components
+}
+
+/** A picture, a video or a document: by the id that the platform gave it, or by its address. */
+function mediaParameter(media: OutgoingMedia): object {
+  const file = 'platformId' in media ? { id: media.platformId } : { link: media.link }
+  const named = media.type === 'document' && media.fileName ? { ...file, filename: media.fileName } : file
+  return { type: media.type, [media.type]: named }
 }
 
 function textParameter({ name, text }: HeaderParameter): object {

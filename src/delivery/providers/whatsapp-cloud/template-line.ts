@@ -1,6 +1,7 @@
 import { categoryOfWord, type ListedTemplate, statusOfWord } from '../../../templates/index.ts'
 import type { ConnectDeps, TemplateLine, TemplateOutcome, TemplateRequest } from '../../provider.ts'
 import { callGraph, type GraphEndpoint } from './graph-call.ts'
+import { uploadExample } from './media-line.ts'
 import { isRecord, type JsonRecord, maskNumbers, readCode, readId, readList, readText } from './shapes.ts'
 import { templateRequestBody } from './template-request.ts'
 
@@ -31,8 +32,13 @@ export function openTemplateLine(
   const call = caller(endpoint, deps.timeouts?.answerMs ?? ANSWER_TIMEOUT_MS)
   const path = `${endpoint.accountId}/message_templates`
   return {
-    create: async (template) =>
-      readCreated(await call('POST', path, {}, templateRequestBody(template)), template),
+    async create(template) {
+      const { sampleFile } = template
+      const example = sampleFile && (await uploadExample(endpoint, sampleFile, deps.timeouts?.answerMs))
+      if (example && example.outcome !== 'done') return example
+      const body = templateRequestBody(template, example?.platformId)
+      return readCreated(await call('POST', path, {}, body), template)
+    },
     async remove({ name, platformId }) {
       const query = platformId === null ? { name } : { hsm_id: platformId, name }
       return readRemoved(await call('DELETE', path, query))

@@ -1,11 +1,11 @@
-import type { PlatformForm, TemplateParameters } from '../../../templates/index.ts'
+import type { MediaType, PlatformForm, TemplateParameters } from '../../../templates/index.ts'
 import type { TemplateRequest } from '../../provider.ts'
 
 /**
  * The body of `POST /{business_account_id}/message_templates`: the template's parts in the platform's form, each with
- * the filled example that its reviewers look at.
+ * the filled example that its reviewers look at. `exampleHandle` is that of an uploaded file, where the header is one.
  */
-export function templateRequestBody(request: TemplateRequest): object {
+export function templateRequestBody(request: TemplateRequest, exampleHandle?: string): object {
   const { form, samples, parameterFormat } = request
   return {
     name: request.name,
@@ -14,6 +14,7 @@ export function templateRequestBody(request: TemplateRequest): object {
     parameter_format: parameterFormat.toUpperCase(),
     ...(request.ttlSeconds !== null && { message_send_ttl_seconds: request.ttlSeconds }),
     components: [
+      ...(form.media ? [mediaComponent(form.media.type, exampleHandle)] : []),
       ...headerComponent(form, samples, parameterFormat),
       {
         type: 'BODY',
@@ -38,6 +39,15 @@ function headerComponent(form: PlatformForm, samples: TemplateParameters, format
       ...exampleOf('header', samples.header, format),
     },
   ]
+}
+
+/** A file above the message, with the handle of the example that was uploaded before. */
+function mediaComponent(type: MediaType, handle: string | undefined): object {
+  return {
+    type: 'HEADER',
+    format: type.toUpperCase(),
+    ...(handle !== undefined && { example: { header_handle: [handle] } }),
+  }
 }
 
 /** A text as the platform keeps it: `{{due_date}}` by name, or `{{2}}` in the order in which the parameters appear. */
