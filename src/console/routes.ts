@@ -17,6 +17,7 @@ import { membersPages } from './pages/members.ts'
 import { remindersPages } from './pages/reminders.ts'
 import { settingsPages } from './pages/settings.ts'
 import { suppressionsPages } from './pages/suppressions.ts'
+import { templateFilesPages } from './pages/template-files.ts'
 import { templatePreviewPages } from './pages/template-preview.ts'
 import { templatesPages } from './pages/templates.ts'
 import { todayPages } from './pages/today.ts'
@@ -39,6 +40,7 @@ export const ROUTES: readonly Route[] = [
   ...approvalsPages,
   ...suppressionsPages,
   ...contactsPages,
+  ...templateFilesPages,
   ...templatePreviewPages,
   ...templatesPages,
   ...walletPages,

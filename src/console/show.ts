@@ -3,6 +3,7 @@ import type { ImportState } from '../contacts/index.ts'
 import type { MessageState } from '../delivery/index.ts'
 import { formatAmount } from '../platform/money.ts'
 import type { InvoiceState, Reminder, SequenceState } from '../reminders/index.ts'
+import type { PlatformStatus } from '../templates/index.ts'
 import { type Language, language } from './language.ts'
 
 /** What a state means for the eye: each tone has a colour and a shape, and never stands without its word. */
@@ -11,7 +12,14 @@ export type Tone = 'idle' | 'wait' | 'run' | 'stop' | 'good' | 'bad'
 /** Every state that the console shows. */
 export const TONES: Readonly<
   Record<
-    CampaignState | MessageState | ImportState | InvoiceState | SequenceState | Reminder['state'] | 'stopped',
+    | CampaignState
+    | MessageState
+    | ImportState
+    | InvoiceState
+    | SequenceState
+    | Reminder['state']
+    | PlatformStatus
+    | 'stopped',
     Tone
   >
 > = {
@@ -47,6 +55,18 @@ export const TONES: Readonly<
   ended: 'idle',
   held: 'wait',
   planned: 'run',
+  submitting: 'run',
+  not_taken: 'bad',
+  pending: 'wait',
+  in_appeal: 'wait',
+  approved: 'good',
+  flagged: 'wait',
+  archived: 'idle',
+  limit_exceeded: 'stop',
+  locked: 'stop',
+  disabled: 'bad',
+  pending_deletion: 'idle',
+  deleted: 'idle',
 }
 
 /** The tags by which numbers and days are written. English days are written as most of the world writes them. */

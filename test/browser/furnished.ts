@@ -46,6 +46,7 @@ export async function furnish(stack: Stack): Promise<Furnished> {
       ['Pasien', 'x2'],
     ]),
   )
+  const picture = await furnishPicture(firm)
   const { ladder, invoice } = await furnishReminders(stack, firm, sender_id)
   return {
     firm,
@@ -90,6 +91,8 @@ export async function furnish(stack: Stack): Promise<Furnished> {
       ['import-mapping', `/contacts/imports/${unnamed.id}`, 'owner'],
       ['templates', '/templates', 'owner'],
       ['template', `/templates/${template_id}`, 'owner'],
+      ['template-files', '/templates/files', 'owner'],
+      ['template-picture', `/templates/${picture.template}`, 'owner'],
       ['template-starters', '/templates/starters', 'owner'],
       ['template-new', '/templates/new', 'owner'],
       ['wallet', '/wallet', 'owner'],
@@ -101,6 +104,32 @@ export async function furnish(stack: Stack): Promise<Furnished> {
     ],
   }
 }
+
+/** A template with a picture above it, in review at a sender whose platform reviews templates. */
+async function furnishPicture(firm: Firm): Promise<{ template: string }> {
+  const form = new FormData()
+  form.append('file', new Blob([PICTURE]), 'Clinic.png')
+  const { id: media_id } = (await firm.budi.post('/v1/media', form)).body
+  const template = await makeTemplate(firm.budi, {
+    name: 'Open house',
+    language: 'en',
+    category: 'marketing',
+    header: { type: 'image', media_id },
+    body: 'Hi {{name}}, our clinic opens its doors on Saturday. Come and see us!',
+    footer: 'Klinik Sehat',
+    buttons: [{ type: 'url', text: 'Find the way', url: 'https://klinik.example.com/map' }],
+    samples: { name: 'Siti' },
+  })
+  const sender_id = await makeSender(firm, { template_review: true })
+  await firm.budi.post(`/v1/templates/${template}/submit`, { sender_id })
+  await makeSender(firm, { template_review: true })
+  return { template }
+}
+
+const PICTURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
 
 /** Invoices of all ages, one paid in part, and a ladder that is going. */
 async function furnishReminders(stack: Stack, firm: Firm, sender_id: string) {

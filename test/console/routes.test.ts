@@ -37,6 +37,9 @@ const ACTS: Readonly<Record<string, Action | 'own'>> = {
   '/contacts/suppressions/:id/removal': 'suppressions.write',
   '/templates/starters': 'templates.write',
   '/templates/new': 'templates.write',
+  '/templates/files': 'templates.write',
+  '/templates/:id/submission': 'templates.write',
+  '/templates/:id/withdrawal': 'templates.write',
   '/wallet/top-ups': 'wallet.top_up',
   '/settings/senders': 'senders.write',
   '/settings/keys': 'keys.write',
@@ -95,6 +98,9 @@ beforeAll(async () => {
   sheet.append('file', new Blob(['No HP\n081234567890\n']), 'people.csv')
   ids.imports = (await house.ask('POST', '/v1/imports', { key, body: sheet })).body.id
   ids.templates = sari.templateId
+  const file = new FormData()
+  file.append('file', new Blob(['%PDF-1.7']), 'brochure.pdf')
+  ids.files = (await house.ask('POST', '/v1/media', { key, body: file })).body.id
   ids.campaigns = campaignId
   const invoice = {
     number: SECRET_NAME,

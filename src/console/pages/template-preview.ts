@@ -1,30 +1,33 @@
 import { ok } from '../../platform/result.ts'
 import { findMarketRows, findRateRows, MARKET_PREFIX_DIGITS, priceGroups } from '../../pricing/index.ts'
-import { checkTemplate, previewTemplate, type Template, templateInput } from '../../templates/index.ts'
+import {
+  checkTemplate,
+  listMedia,
+  previewTemplate,
+  type Template,
+  templateInput,
+} from '../../templates/index.ts'
 import { part, type Visit } from '../page.ts'
 import { inTheirLanguage } from '../sentences.ts'
 import { say } from '../view.ts'
+import { requestOf, samplesOf } from './template-form.ts'
 
 /** What a template would look like while it is being typed: how it is read, how long it is, what is wrong, what it costs. */
 
 const HEADER_CHARS = 60
 const BODY_CHARS = 1_024
 const FOOTER_CHARS = 60
+const FILES_SHOWN = 200
 /** The table of markets names countries in English. */
 const COUNTRIES = new Intl.DisplayNames(['en'], { type: 'region' })
 /** Values tried for what has no sample: a decimal and a day, where a helper needs one. */
 const MOST_TRIES = 40
 
 const preview = part('/templates/preview', async (visit, { fields }) => {
-  const { name = '', language = '', category = 'utility', header = '', body = '', footer = '' } = fields
-  const input = templateInput.safeParse({
-    name: name.trim() || 'preview',
-    language,
-    category,
-    body,
-    ...(header.trim() && { header }),
-    ...(footer.trim() && { footer }),
-  })
+  const { category = 'utility' } = fields
+  const files = (await listMedia(visit.scope, { limit: FILES_SHOWN })).items
+  const request = requestOf({ ...fields, category, name: fields.name?.trim() || 'preview' }, files)
+  const input = templateInput.safeParse({ ...(request as object), samples: undefined })
   const data = { price: await priceOf(visit, category), category }
   if (!input.success) return ok({ name: '_template_preview', data: { ...data, faults: [] } })
   const checked = checkTemplate(input.data)
@@ -52,13 +55,6 @@ const preview = part('/templates/preview', async (visit, { fields }) => {
 })
 
 export const templatePreviewPages = [preview]
-
-const SAMPLE_LINE = /^\s*([^=]+?)\s*=\s*(.*?)\s*$/
-
-function samplesOf(text: string): Record<string, string> {
-  const lines = text.split(/\r?\n/).map((line) => SAMPLE_LINE.exec(line))
-  return Object.fromEntries(lines.flatMap((match) => (match ? [[match[1]!, match[2]!]] : [])))
-}
 
 /** Filled with the samples, and where one is missing with something that shows where it will stand. */
 function filled(words: Template['words'], samples: Readonly<Record<string, string>>) {

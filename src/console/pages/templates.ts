@@ -2,7 +2,9 @@ import { listVariables } from '../../contacts/index.ts'
 import { ok, type Result, refuse } from '../../platform/result.ts'
 import {
   findTemplate,
+  listMedia,
   listTemplates,
+  MEDIA_TYPES,
   openTemplate,
   previewTemplate,
   STARTER_LANGUAGES,
@@ -25,6 +27,8 @@ import {
   type Visit,
 } from '../page.ts'
 import { say } from '../view.ts'
+import { buttonRows, fieldErrors, requestOf } from './template-form.ts'
+import { platformFacts, templatePlatformActs } from './template-platform.ts'
 
 const PATH = '/templates'
 const CATEGORIES = ['utility', 'marketing', 'authentication'] as const
@@ -64,16 +68,7 @@ const blank = page('/templates/new', async (visit) => showForm(visit))
 const save = act(
   '/templates/new',
   async (visit, { fields }) => {
-    const { name = '', language = '', category, header = '', body = '', footer = '' } = fields
-    const input = templateInput.safeParse({
-      name,
-      language,
-      category,
-      body,
-      ...(header.trim() && { header }),
-      ...(footer.trim() && { footer }),
-      samples: samplesOf(fields),
-    })
+    const input = templateInput.safeParse(requestOf(fields, await newestFiles(visit)))
     if (!input.success) {
       const errors = input.error.issues.map(({ path, code, message }) => ({
         path: path.join('.'),
@@ -88,25 +83,37 @@ const save = act(
   async (visit, again) => showForm(visit, again),
 )
 
-const one = page('/templates/:id', async (visit) => {
+const one = page('/templates/:id', (visit) => showTemplate(visit))
+
+export const templatesPages = [
+  templates,
+  starters,
+  saveStarter,
+  blank,
+  save,
+  ...templatePlatformActs(showTemplate),
+  one,
+]
+
+async function showTemplate(visit: Visit, again?: Again): Promise<Result<View>> {
   const found = await findTemplate(visit.scope, visit.params.id!)
   if (!found.ok) return found
   const template = found.value
   const { requiredVariables, optionalVariables } = openTemplate(template.words)
   return ok({
     name: 'template',
-    section: 'templates' as const,
+    section: 'templates',
     title: template.name,
     data: {
       template,
       required: requiredVariables.map((name) => ({ name, sample: template.samples[name] })),
       optional: optionalVariables.map((name) => ({ name, sample: template.samples[name] })),
+      ...(await platformFacts(visit.scope, template.id)),
       ...shownWith(template.words, template.samples),
+      again,
     },
   })
-})
-
-export const templatesPages = [templates, starters, saveStarter, blank, save, one]
+}
 
 async function showStarters(visit: Visit, again?: Again): Promise<Result<View>> {
   const chosen =
@@ -136,16 +143,16 @@ function shownWith(words: TemplateWords, samples: Readonly<Record<string, string
   return shown.ok ? { message: shown.value } : { fault: shown.message }
 }
 
-const SAMPLE_LINE = /^\s*([^=]+?)\s*=\s*(.*?)\s*$/
+const FILES_SHOWN = 200
 
-/** Samples as people write them: a line each, `name = Siti`. */
-function samplesOf(fields: Readonly<Record<string, string>>): Record<string, string> {
-  const lines = (fields.samples ?? '').split(/\r?\n/).map((line) => SAMPLE_LINE.exec(line))
-  return Object.fromEntries(lines.flatMap((match) => (match ? [[match[1]!, match[2]!]] : [])))
+async function newestFiles(visit: Visit) {
+  return (await listMedia(visit.scope, { limit: FILES_SHOWN })).items
 }
 
 async function showForm(visit: Visit, again?: Again): Promise<Result<View>> {
-  const values = again?.fields ?? { language: 'en', category: 'utility' }
+  const values: Again['fields'] = again?.fields ?? { language: 'en', category: 'utility' }
+  const errors = again && fieldErrors(errorsOf(again.refusal, {}), values)
+  const files = await newestFiles(visit)
   return ok({
     name: 'template-new',
     section: 'templates',
@@ -155,7 +162,11 @@ async function showForm(visit: Visit, again?: Again): Promise<Result<View>> {
       variables: await listVariables(visit.scope),
       currency: visit.workspace.currency,
       categories: CATEGORIES.map((category) => ({ category, chosen: category === values.category })),
-      errors: again && errorsOf(again.refusal, { 'header.text': 'header' }),
+      errors,
+      files: files.map((file) => ({ ...file, chosen: file.id === values.header_file })),
+      mediaTypes: MEDIA_TYPES.toReversed().map((type) => ({ type, chosen: type === values.header_type })),
+      withFile: Boolean(values.header_file || values.header_link || values.header_name),
+      buttonRows: buttonRows(values, errors),
       again,
     },
   })
