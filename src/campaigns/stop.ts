@@ -35,6 +35,8 @@ export async function pauseCampaign(
   if (!found.ok) return found
   const campaign = found.value
   if (campaign.state === 'paused') return ok(campaign)
+  // It stands still as it is, and taking such a pause back would be a way around its approval.
+  if (campaign.state === 'pending_approval') return wrongState(campaign, 'paused')
   const refusal = await moveCampaign(scope, campaign, 'paused', { pauseReason: reason })
   if (refusal) return refusal
   await pauseRun(scope, id, reason, withSender)

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { approvalReasons } from '../../src/campaigns/approval.ts'
-import { decideApproval, editCampaign, setPolicy } from '../../src/campaigns/index.ts'
+import {
+  decideApproval,
+  editCampaign,
+  pauseCampaign,
+  resumeCampaign,
+  setPolicy,
+} from '../../src/campaigns/index.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import { auditWorkspace } from '../../src/reports/index.ts'
 import {
@@ -108,6 +114,14 @@ describe('a campaign that waits for approval', () => {
     unwrap(await submit(clinic, id, (await quote(clinic, id)).id))
     expect(reasonOf(await decide('dewi', id))).toBe('self_approval')
     expect((await decide('ratna', id)).ok).toBe(true)
+  })
+
+  it('is not paused, so that nobody lets it go on without an approval', async () => {
+    const id = await pending()
+    expect(reasonOf(await clinic.as('budi', (scope) => pauseCampaign(scope, id)))).toBe('wrong_state')
+    expect(reasonOf(await clinic.as('budi', (scope) => resumeCampaign(scope, id)))).toBe('wrong_state')
+    expect(await send(clinic, id, openPostOffice())).toBe(0)
+    expect(unwrap(await decide('sari', id)).state).toBe('scheduled')
   })
 
   it('is decided once: a second approval finds it scheduled', async () => {
