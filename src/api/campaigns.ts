@@ -33,6 +33,7 @@ import { idSchema, instantSchema, moneySchema, nameText } from './schemas.ts'
 
 const NAME_MAX_CHARS = 200
 const REASON_MAX_CHARS = 500
+const DIGEST_MAX_CHARS = 128
 
 const stateSchema = z.enum(CAMPAIGN_STATES)
 const countSchema = z.int().min(0)
@@ -93,6 +94,9 @@ const listedSchema = z
     created_at: instantSchema,
     submitted_at: instantSchema.nullable(),
     settled_at: instantSchema.nullable(),
+    again_of: idSchema
+      .nullable()
+      .meta({ description: 'The campaign that lapsed undecided and stands again as this one.' }),
   })
   .meta({ id: 'ListedCampaign' })
 
@@ -284,11 +288,26 @@ export const postApproval = defineRoute({
   method: 'post',
   path: '/v1/campaigns/{id}/approval',
   tag: 'Approval',
-  summary: 'Approves or rejects what was submitted; never one’s own',
+  summary:
+    'Approves or rejects what was submitted; never one’s own. The last approval that is needed schedules it',
   permission: 'campaigns.approve',
-  body: z.strictObject({ decision: z.enum(['approve', 'reject']), reason: reasonSchema }),
+  body: z.strictObject({
+    decision: z.enum(['approve', 'reject']),
+    reason: reasonSchema,
+    digest: z.string().max(DIGEST_MAX_CHARS).optional().meta({
+      description:
+        'Of what was looked at, as `GET …/approval` gives it: where it is no longer what is asked about, nothing is decided.',
+    }),
+  }),
   responses: { 200: campaignSchema },
-  refusals: ['not_found', 'wrong_state', 'self_approval', 'approval_expired'],
+  refusals: [
+    'not_found',
+    'wrong_state',
+    'self_approval',
+    'approval_expired',
+    'approval_outdated',
+    'already_decided',
+  ],
   handler: async ({ scope, params, body, house }) =>
     moved(house, scope, await decideApproval(scope, params.id, body)),
 })
@@ -399,6 +418,7 @@ function listedCampaign(campaign: Campaign): z.output<typeof listedSchema> {
     created_at: instant(campaign.createdAt)!,
     submitted_at: instant(campaign.submittedAt),
     settled_at: instant(campaign.settledAt),
+    again_of: campaign.againOf,
   }
 }
 

@@ -33,6 +33,8 @@ export const PROBLEMS = {
   sender_stopped: [409, 'The sender is stopped'],
   schedule_in_past: [409, 'The time of sending has passed'],
   approval_expired: [409, 'The time to approve has passed'],
+  approval_outdated: [409, 'What is to be approved has changed'],
+  already_decided: [409, 'Nobody approves twice'],
   no_price: [409, 'There is no price for this'],
   mixed_models: [409, 'The prices do not fit into one campaign'],
   charge_moment_not_supported: [409, 'The prices are charged at another moment'],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { getApproval, getPolicy, getPolicyVersions, putPolicy } from './approvals.ts'
 import {
   deletePause,
   getCampaign,
@@ -128,7 +129,7 @@ import {
 } from './sequences.ts'
 import { getSpend } from './spend.ts'
 import { getTemplate, getTemplates, postTemplate, previewTemplateRoute } from './templates.ts'
-import { getPolicy, getWallet, postTopUp, putPolicy } from './wallet.ts'
+import { getWallet, postTopUp } from './wallet.ts'
 import { receivePaymentWebhook } from './webhooks/payments.ts'
 import { receiveGatewayCallback, receiveGatewayQuery, receiveSmsCallback } from './webhooks/sms.ts'
 import { answerHandshake, receiveWebhook } from './webhooks/whatsapp.ts'
@@ -205,6 +206,7 @@ export const ROUTES: readonly Route[] = [
   getCampaignPreview,
   postWhatIf,
   postSubmission,
+  getApproval,
   postApproval,
   postPause,
   deletePause,
@@ -283,6 +285,7 @@ export const ROUTES: readonly Route[] = [
   getWalletAudit,
   getPolicy,
   putPolicy,
+  getPolicyVersions,
 
   getWorkspace,
   getAuditEvents,

@@ -1,8 +1,6 @@
 import { z } from 'zod'
-import { findPolicy, setPolicy } from '../campaigns/index.ts'
 import { moneyJson } from '../platform/money.ts'
 import { readBalance, topUp } from '../wallet/index.ts'
-import { findWorkspace } from '../workspaces/index.ts'
 import { answer, defineRoute } from './route.ts'
 import { idSchema, moneySchema } from './schemas.ts'
 
@@ -64,68 +62,3 @@ export const postTopUp = defineRoute({
     return answer(201, { id, amount, reference })
   },
 })
-
-const SHARE_UNITS = 10_000
-const shareSchema = z
-  .number()
-  .min(0)
-  .max(1)
-  .refine((share) => Math.abs(share * SHARE_UNITS - Math.round(share * SHARE_UNITS)) < 1e-9, {
-    message: 'must have at most four decimals.',
-  })
-const MOST_RECIPIENTS = 2_147_483_647
-
-const policySchema = z
-  .strictObject({
-    max_amount: moneySchema.nullable(),
-    max_share_of_available: shareSchema.nullable(),
-    max_recipients: z.int().min(0).max(MOST_RECIPIENTS).nullable(),
-  })
-  .meta({
-    id: 'ApprovalPolicy',
-    description: 'Above any of these a campaign needs a second person; null sets no limit.',
-  })
-
-export const getPolicy = defineRoute({
-  method: 'get',
-  path: '/v1/approval-policy',
-  tag: 'Approval',
-  summary: 'When a campaign needs approval',
-  permission: 'policy.read',
-  responses: { 200: policySchema },
-  refusals: [],
-  handler: async ({ scope }) => {
-    const { currency } = await findWorkspace(scope)
-    return answer(200, showPolicy(await findPolicy(scope), currency))
-  },
-})
-
-export const putPolicy = defineRoute({
-  method: 'put',
-  path: '/v1/approval-policy',
-  tag: 'Approval',
-  summary: 'Sets when a campaign needs approval, as a new version of the policy',
-  permission: 'policy.write',
-  body: policySchema.partial().meta({ id: 'ApprovalPolicyInput' }),
-  responses: { 200: policySchema },
-  refusals: ['currency_mismatch'],
-  handler: async ({ scope, body }) => {
-    const set = await setPolicy(scope, {
-      maxAmount: body.max_amount,
-      maxShareOfAvailable: body.max_share_of_available,
-      maxRecipients: body.max_recipients,
-    })
-    if (!set.ok) return set
-    const { currency } = await findWorkspace(scope)
-    return answer(200, showPolicy(set.value, currency))
-  },
-})
-
-function showPolicy(policy: Awaited<ReturnType<typeof findPolicy>>, currency: string) {
-  const { maxAmountMinor, maxShareOfAvailable, maxRecipients } = policy
-  return {
-    max_amount: maxAmountMinor === null ? null : moneyJson(maxAmountMinor, currency),
-    max_share_of_available: maxShareOfAvailable === null ? null : Number(maxShareOfAvailable) / SHARE_UNITS,
-    max_recipients: maxRecipients,
-  }
-}

@@ -53,6 +53,28 @@ export async function draftCampaign(
   return ok(campaign!)
 }
 
+/** Writes what an ended campaign said down once more, as a draft of its own by the same hands. */
+export async function draftAgain(scope: Scope, ended: Campaign): Promise<Campaign> {
+  const { workspaceId, name, templateId, senderId, listId, schedule, insufficientFunds, editors } = ended
+  const words = { workspaceId, name, templateId, senderId, listId, schedule, insufficientFunds, editors }
+  const id = newId(scope.now.getTime())
+  const [campaign] = await scope.db
+    .insert(campaigns)
+    .values({
+      ...words,
+      id,
+      state: 'draft',
+      version: 1,
+      createdAt: scope.now.toISOString(),
+      againOf: ended.id,
+    })
+    .returning()
+  const fallback = await findFallback(scope, ended.id)
+  if (fallback) await writeFallback(scope, campaign!, fallbackWords(fallback))
+  await recordEvent(scope, 'campaign.drafted', `campaign:${id}`, { name, again_of: ended.id })
+  return campaign!
+}
+
 /** Changes a campaign that is not yet submitted; its quote is void, and whoever edits may not approve it. */
 export async function editCampaign(
   scope: Scope,

@@ -1,5 +1,12 @@
 export { answerPriceChange } from './answer-price.ts'
-export type { ApprovalPolicy } from './approval.ts'
+export {
+  type ApprovalPolicy,
+  MOST_APPROVERS,
+  MOST_HOURS_TO_DECIDE,
+  POLICY_CATEGORIES,
+  type PolicyCategory,
+} from './approval.ts'
+export { type ApprovalCount, type ApprovalRequest, countApprovals, viewApproval } from './approval-request.ts'
 export { decideApproval } from './approve.ts'
 export { type CampaignWords, draftCampaign, editCampaign } from './draft.ts'
 export type { FallbackWords } from './fallback.ts'
@@ -7,7 +14,7 @@ export { listCampaigns } from './find.ts'
 export { type Campaign, findCampaign } from './find-campaign.ts'
 export { CAMPAIGN_MOVES, CAMPAIGN_STATES, type CampaignState } from './lifecycle.ts'
 export { hearObstacles, pauseForObstacle, pauseWithSenders, resumeWithSenders } from './obstacle.ts'
-export { findPolicy, type PolicyWords, setPolicy } from './policy.ts'
+export { findPolicy, listPolicies, type PolicyVersion, type PolicyWords, setPolicy } from './policy.ts'
 export { PREVIEW_FILTERS, type PreviewFilter, type PreviewLine, previewCampaign } from './preview.ts'
 export { findPriceChange, type PriceChange, requoteCampaign } from './price-change.ts'
 export { type Quote, quoteCampaign } from './quote.ts'

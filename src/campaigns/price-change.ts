@@ -8,11 +8,10 @@ import type { Scope } from '../platform/scope.ts'
 import type { Category } from '../pricing/index.ts'
 import { checkFunds, reserve } from '../wallet/index.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
-import { approvalReasons } from './approval.ts'
+import { askApproval, heldAgainstPolicy } from './approval-request.ts'
 import { type Campaign, findCampaign, lockCampaign } from './find-campaign.ts'
 import type { CampaignState } from './lifecycle.ts'
 import { moveCampaign } from './move.ts'
-import { findPolicy } from './policy.ts'
 import type { Quote } from './quote.ts'
 import { type Repriced, repriceUnsent, saveRequote } from './reprice.ts'
 
@@ -324,10 +323,11 @@ async function goOn(
     amountMinor: pricing.moreMinor,
     nItems: Math.max(1, dearer),
   })
-  const reasons = approvalReasons(await findPolicy(scope), {
+  const { policy, reasons } = await heldAgainstPolicy(scope, campaign.id, campaign.submittedBy!, {
     amountMinor: pricing.totalMinor,
     availableMinor: availableMinor + pricing.totalMinor - pricing.moreMinor,
     recipients: pricing.recipients,
+    categories: [open.to_category],
   })
   const hasBegun = new Date(campaign.startsAt ?? 0) <= scope.now
   const state = reasons.length > 0 ? 'pending_approval' : hasBegun ? 'sending' : 'scheduled'
@@ -340,6 +340,7 @@ async function goOn(
   }
   const refusal = await moveCampaign(scope, campaign, state, changes)
   if (refusal) return refusal
+  if (reasons.length > 0) await askApproval(scope, campaign.id, changes.digest, { policy, reasons })
   await decide(scope, open.id, 'accepted')
   if (state === 'sending') await startRun(scope, campaign.id)
   else await waitRun(scope, campaign.id)
@@ -350,6 +351,7 @@ async function goOn(
     quote_id: quoteId,
     more_minor: pricing.moreMinor.toString(),
     digest: changes.digest.toString('hex'),
+    policy_version: policy.version,
     approval_needed_for: reasons,
   })
   return ok({ ...campaign, ...changes, state })

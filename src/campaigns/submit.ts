@@ -6,12 +6,11 @@ import { undoIfRefused } from '../platform/savepoint.ts'
 import { handOf, type Scope } from '../platform/scope.ts'
 import { checkFunds, openHold, reserve, seeFunds } from '../wallet/index.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
-import { approvalReasons } from './approval.ts'
+import { askApproval, heldAgainstPolicy } from './approval-request.ts'
 import { type Audience, priceAudience } from './audience.ts'
 import { findFallback, keptFor, lineUpFallback } from './fallback.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
 import { moveCampaign, refuseFallback, wrongState } from './move.ts'
-import { findPolicy } from './policy.ts'
 import { type CampaignParts, campaignParts, refuseUnapproved } from './quote.ts'
 import { latestStart, SEND_WITHIN_MS } from './schedule.ts'
 
@@ -185,11 +184,12 @@ async function freezeAndReserve(
   return enterLine(
     scope,
     campaign,
-    { holdId, digest: digestOf(campaign, quote, parts, frozen, other?.value), ...times },
+    { holdId, digest: digestOf(campaign, quote, parts, frozen, other?.value.digest), ...times },
     {
       amountMinor: frozen.totalMinor + keptMinor,
       availableMinor: funds.value.availableMinor,
       recipients: frozen.count,
+      categories: [parts.category, ...(other ? [other.value.category] : [])],
     },
     maker,
   )
@@ -236,7 +236,7 @@ async function freezeFallback(
   scope: Scope,
   { campaign, quote, keptMinor }: QuotedFallback,
   times: { startsAt: Date; sendBefore: Date },
-): Promise<Result<Buffer, SubmitRefusal>> {
+): Promise<Result<{ digest: Buffer; category: string }, SubmitRefusal>> {
   const ready = await readyParts(scope, campaign, 'The sender of the fall-over')
   if (!ready.ok) return ready
   const parts = ready.value
@@ -255,7 +255,7 @@ async function freezeFallback(
   })
   const digest = digestOf(campaign, quote, parts, { ...frozen, totalMinor: keptMinor })
   await lineUpFallback(scope, campaign, { holdId, digest, ...times })
-  return ok(digest)
+  return ok({ digest, category: parts.category })
 }
 
 const CHANGED =
@@ -366,11 +366,10 @@ async function enterLine(
   scope: Scope,
   campaign: Campaign,
   frozen: { holdId: bigint; digest: Buffer; startsAt: Date; sendBefore: Date },
-  facts: { amountMinor: bigint; availableMinor: bigint; recipients: number },
+  facts: Parameters<typeof heldAgainstPolicy>[3],
   maker: string,
 ): Promise<Result<Campaign, SubmitRefusal>> {
-  const policy = await findPolicy(scope)
-  const reasons = approvalReasons(policy, facts)
+  const { policy, reasons } = await heldAgainstPolicy(scope, campaign.id, maker, facts)
   const state = reasons.length > 0 ? 'pending_approval' : 'scheduled'
   const changes = {
     holdId: frozen.holdId,
@@ -383,6 +382,7 @@ async function enterLine(
   }
   const refusal = await moveCampaign(scope, campaign, state, changes)
   if (refusal) return refusal
+  if (reasons.length > 0) await askApproval(scope, campaign.id, frozen.digest, { policy, reasons })
   await recordEvent(scope, 'campaign.submitted', `campaign:${campaign.id}`, {
     state,
     recipients: facts.recipients,

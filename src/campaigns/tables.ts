@@ -26,5 +26,6 @@ export const campaigns = pgTable('campaigns', {
   submittedAt: instantColumn('submitted_at'),
   settledAt: instantColumn('settled_at'),
   fallbackOf: uuid('fallback_of'),
+  againOf: uuid('again_of'),
   ceiling: bigint('ceiling', { mode: 'bigint' }),
 })

@@ -3,6 +3,7 @@ import type { Scope } from '../platform/scope.ts'
 import { recordEvent } from '../workspaces/index.ts'
 import { tendFallback } from './fallback.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
+import { lapseUndecided } from './lapse.ts'
 import { moveCampaign } from './move.ts'
 import { recheckPrice, recheckTemplate } from './recheck.ts'
 import { SEND_WITHIN_MS } from './schedule.ts'
@@ -23,7 +24,7 @@ export async function tendCampaign(scope: Scope, campaignId: string): Promise<bo
     case 'waiting_for_funds':
       return (await submitWaiting(scope, campaignId)).ok
     case 'pending_approval':
-      return recheckPrice(scope, campaign)
+      return (await lapseUndecided(scope, campaign)) || recheckPrice(scope, campaign)
     case 'scheduled':
       return (await recheckTemplate(scope, campaign)) || begin(scope, campaign)
     case 'sending':

@@ -322,6 +322,7 @@ const DONE = new Set([
   'resumed',
   'cancelled',
   'approved',
+  'approval_given',
   'rejected',
   'topped_up',
   'received',

@@ -142,12 +142,13 @@ export async function actorNames(
   return (actor) => known.get(actor) ?? (actor.startsWith('system:') ? say('actor.system') : actor)
 }
 
-/** Why a campaign needed a second person, as it was found when it was submitted. */
-export async function approvalNeededFor(scope: Scope, campaignId: string): Promise<readonly string[]> {
-  const [row] = await scope.sql<{ reasons: string[] | null }[]>`
-    SELECT facts -> 'approval_needed_for' AS reasons FROM audit_events
-     WHERE workspace_id = ${scope.workspaceId} AND subject = ${`campaign:${campaignId}`} AND action LIKE 'campaign.%'
-       AND facts ? 'approval_needed_for'
-     ORDER BY xid DESC, id DESC LIMIT 1`
-  return row?.reasons ?? []
+/** The campaign of which this one says the same again, and the one that says the same again as this. */
+export async function againOf(scope: Scope, campaign: { id: string; againOf: string | null }) {
+  const rows = await scope.sql<{ id: string; name: string }[]>`
+    SELECT id, name FROM campaigns
+     WHERE workspace_id = ${scope.workspaceId} AND (id = ${campaign.againOf} OR again_of = ${campaign.id})`
+  return {
+    was: rows.find(({ id }) => id === campaign.againOf),
+    is: rows.find(({ id }) => id !== campaign.againOf),
+  }
 }

@@ -14,6 +14,7 @@ import { invoicesPages } from './pages/invoices.ts'
 import { ladderPages } from './pages/ladder.ts'
 import { ladderResultsPages } from './pages/ladder-results.ts'
 import { membersPages } from './pages/members.ts'
+import { policyPages } from './pages/policy.ts'
 import { remindersPages } from './pages/reminders.ts'
 import { settingsPages } from './pages/settings.ts'
 import { suppressionsPages } from './pages/suppressions.ts'
@@ -45,6 +46,7 @@ export const ROUTES: readonly Route[] = [
   ...templatesPages,
   ...walletPages,
   ...auditTrailPages,
+  ...policyPages,
   ...settingsPages,
   ...membersPages,
   ...accountPages,

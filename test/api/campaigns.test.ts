@@ -219,6 +219,53 @@ describe('an approval', () => {
     })
   })
 
+  test('of two people shows who has given it, holds for what they looked at, and is given once by each', async () => {
+    const tight = await setStage(server, '2000.00')
+    const policy = { max_share_of_available: 0.5, quorum: 2, expires_after_hours: 24 }
+    await server.ask('PUT', '/v1/approval-policy', { key: tight.keys.owner, body: policy })
+    const { id } = await submitted(tight)
+    const view = () => server.ask('GET', at(id, 'approval'), { key: tight.keys.viewer })
+    const asked = (await view()).body
+    expect(asked).toMatchObject({
+      needed_for: ['share_of_available'],
+      quorum: 2,
+      approvals: 0,
+      decisions: [],
+    })
+    expect(Date.parse(asked.expires_at) - Date.parse(asked.requested_at)).toBe(24 * 3_600_000)
+    const approve = (key: string, digest?: string) =>
+      server.ask('POST', at(id, 'approval'), {
+        key,
+        body: { decision: 'approve', ...(digest && { digest }) },
+      })
+    expect(await approve(tight.keys.approver, '00')).toMatchObject({
+      status: 409,
+      body: { code: 'approval_outdated' },
+    })
+    expect(await approve(tight.keys.approver, asked.digest)).toMatchObject({
+      status: 200,
+      body: { state: 'pending_approval', again_of: null },
+    })
+    expect(await approve(tight.keys.approver)).toMatchObject({
+      status: 409,
+      body: { code: 'already_decided' },
+    })
+    expect((await view()).body).toMatchObject({
+      approvals: 1,
+      decisions: [{ decision: 'approve', reason: null, approver: expect.stringMatching(/^key:/) }],
+    })
+    expect((await approve(tight.keys.admin)).body.state).toBe('scheduled')
+  })
+
+  test('that nobody was asked for is not there', async () => {
+    const mine = await setStage(server, '5000.00')
+    const { id } = await submitted(mine)
+    expect(await server.ask('GET', at(id, 'approval'), { key: mine.keys.viewer })).toMatchObject({
+      status: 404,
+      body: { code: 'not_found' },
+    })
+  })
+
   test('that is refused gives the money back', async () => {
     const tight = await setStage(server, '2000.00')
     const { id } = await submitted(tight)

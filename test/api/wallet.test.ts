@@ -69,22 +69,57 @@ describe('a wallet', () => {
   })
 })
 
+const NO_LIMITS = {
+  max_amount: null,
+  max_share_of_available: null,
+  max_recipients: null,
+  categories: [],
+  first_of_maker: false,
+  quorum: 1,
+  expires_after_hours: null,
+}
+
 describe('the approval policy', () => {
   const put = (body: unknown, key = firm.keys.owner) =>
     server.ask('PUT', '/v1/approval-policy', { key, body })
   const policy = async () => (await server.ask('GET', '/v1/approval-policy', { key: firm.keys.viewer })).body
 
   test('of a new workspace asks above half of what is available', async () => {
-    expect(await policy()).toEqual({ max_amount: null, max_share_of_available: 0.5, max_recipients: null })
+    expect(await policy()).toEqual({ ...NO_LIMITS, max_share_of_available: 0.5 })
   })
 
   test('is replaced as a whole, and can be put back as it was read', async () => {
     const words = { max_amount: idr('500000.00'), max_share_of_available: 0.2575, max_recipients: 1000 }
-    expect((await put(words)).body).toEqual(words)
-    expect(await policy()).toEqual(words)
-    expect((await put(await policy())).body).toEqual(words)
-    const nothing = { max_amount: null, max_share_of_available: null, max_recipients: null }
-    expect((await put({})).body).toEqual(nothing)
+    expect((await put(words)).body).toEqual({ ...NO_LIMITS, ...words })
+    const more = { categories: ['marketing'], first_of_maker: true, quorum: 2, expires_after_hours: 24 }
+    expect((await put({ ...words, ...more })).body).toEqual({ ...words, ...more })
+    expect(await policy()).toEqual({ ...words, ...more })
+    expect((await put(await policy())).body).toEqual({ ...words, ...more })
+    expect((await put({})).body).toEqual(NO_LIMITS)
+  })
+
+  test('keeps every version, with who set it and when, newest first and page by page', async () => {
+    await put({ quorum: 2, max_recipients: 5 })
+    await put({ max_recipients: 6 }, firm.keys.admin)
+    const versions = async (query: string, key = firm.keys.viewer) =>
+      (await server.ask('GET', `/v1/approval-policy/versions${query}`, { key })).body
+    const first = await versions('?limit=2')
+    expect(first.data).toMatchObject([
+      {
+        ...NO_LIMITS,
+        max_recipients: 6,
+        version: expect.any(Number),
+        created_by: expect.stringMatching(/^key:/),
+      },
+      { ...NO_LIMITS, max_recipients: 5, quorum: 2, created_at: expect.stringMatching(/^20/) },
+    ])
+    expect(first.data[0].created_by).not.toBe(first.data[1].created_by)
+    const rest = await versions(`?limit=1000&cursor=${first.next_cursor}`)
+    expect(rest.data.at(-1)).toMatchObject({ version: 1, max_share_of_available: 0.5 })
+    expect(rest.next_cursor).toBeNull()
+    expect((await versions('?cursor=nonsense')).status).toBe(400)
+    const other = await server.openFirm('IDR')
+    expect((await versions('', other.keys.owner)).data).toHaveLength(1)
   })
 
   test.each([
@@ -96,7 +131,14 @@ describe('the approval policy', () => {
     [{ max_recipients: 3_000_000_000 }],
     [{ max_amount: idr('-1.00') }],
     [{ max_amount: { amount: '1', currency: 'USD' } }],
-    [{ quorum: 2 }],
+    [{ quorum: 0 }],
+    [{ quorum: 6 }],
+    [{ quorum: null }],
+    [{ expires_after_hours: 0 }],
+    [{ expires_after_hours: 721 }],
+    [{ categories: ['rumours'] }],
+    [{ first_of_maker: 'yes' }],
+    [{ policy: 'strict' }],
   ])('refuses %j', async (words) => {
     expect((await put(words)).status).toBe(400)
     expect((await policy()).max_share_of_available).toBe(0.5)

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { approvalReasons } from '../../src/campaigns/approval.ts'
 import {
   decideApproval,
   editCampaign,
@@ -34,43 +33,6 @@ beforeEach(async () => {
   clinic = await house.openNeighbour()
 })
 afterAll(() => house?.close())
-
-describe('whether a submission needs a second person', () => {
-  const nothing = { version: 1, maxAmountMinor: null, maxShareOfAvailable: null, maxRecipients: null }
-  const facts = { amountMinor: 500n, availableMinor: 1_000n, recipients: 10 }
-  it.each([
-    ['nothing is limited', {}, {}, []],
-    ['an amount at the limit', { maxAmountMinor: 500n }, {}, []],
-    ['an amount above it by the last digit', { maxAmountMinor: 499n }, {}, ['amount']],
-    ['a limit of zero', { maxAmountMinor: 0n }, {}, ['amount']],
-    ['an amount of zero under a limit of zero', { maxAmountMinor: 0n }, { amountMinor: 0n }, []],
-    ['half of what is available, at the limit', { maxShareOfAvailable: 5_000n }, {}, []],
-    [
-      'a little more than half',
-      { maxShareOfAvailable: 5_000n },
-      { amountMinor: 501n },
-      ['share_of_available'],
-    ],
-    ['a share that no fraction of cents hides', { maxShareOfAvailable: 4_999n }, {}, ['share_of_available']],
-    ['all there is, where all may go', { maxShareOfAvailable: 10_000n }, { amountMinor: 1_000n }, []],
-    [
-      'anything of an empty wallet',
-      { maxShareOfAvailable: 10_000n },
-      { amountMinor: 1n, availableMinor: 0n },
-      ['share_of_available'],
-    ],
-    ['as many recipients as may be', { maxRecipients: 10 }, {}, []],
-    ['one more', { maxRecipients: 9 }, {}, ['recipients']],
-    [
-      'everything at once',
-      { maxAmountMinor: 1n, maxShareOfAvailable: 1n, maxRecipients: 1 },
-      {},
-      ['amount', 'share_of_available', 'recipients'],
-    ],
-  ])('%s', (_, policy, changed, reasons) => {
-    expect(approvalReasons({ ...nothing, ...policy }, { ...facts, ...changed })).toEqual(reasons)
-  })
-})
 
 /** Ten messages on a wallet that they take more than half of. */
 async function pending(by: Person = 'budi'): Promise<string> {

@@ -1,49 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type ApprovalPolicy, approvalReasons, hadAHand } from '../../src/campaigns/approval.ts'
 import { CAMPAIGN_STATES, EDITABLE, mayMove } from '../../src/campaigns/lifecycle.ts'
 import { dueAt, latestStart, SEND_WITHIN_MS, windowZones } from '../../src/campaigns/schedule.ts'
 import { possibleZones } from '../../src/campaigns/zones.ts'
-
-const policy = (limits: Partial<ApprovalPolicy>): ApprovalPolicy => ({
-  version: 1,
-  maxAmountMinor: null,
-  maxShareOfAvailable: null,
-  maxRecipients: null,
-  ...limits,
-})
-const facts = { amountMinor: 500n, availableMinor: 1_000n, recipients: 10 }
-
-describe('a second person is needed', () => {
-  it.each([
-    [{}, []],
-    [{ maxAmountMinor: 500n }, []],
-    [{ maxAmountMinor: 499n }, ['amount']],
-    [{ maxAmountMinor: 0n }, ['amount']],
-    [{ maxShareOfAvailable: 5_000n }, []],
-    [{ maxShareOfAvailable: 4_999n }, ['share_of_available']],
-    [{ maxShareOfAvailable: 0n }, ['share_of_available']],
-    [{ maxRecipients: 10 }, []],
-    [{ maxRecipients: 9 }, ['recipients']],
-    [{ maxRecipients: 0 }, ['recipients']],
-    [
-      { maxAmountMinor: 1n, maxShareOfAvailable: 1n, maxRecipients: 1 },
-      ['amount', 'share_of_available', 'recipients'],
-    ],
-  ])('by the policy %o: %j', (limits, reasons) => {
-    expect(approvalReasons(policy(limits), facts)).toEqual(reasons)
-  })
-
-  it('who is neither its maker, nor edited it, nor submitted it', () => {
-    const campaign = { editors: ['key:budi', 'key:dewi'], submittedBy: 'key:ratna' }
-    expect(['key:budi', 'key:dewi', 'key:ratna', 'key:sari'].map((who) => hadAHand(campaign, who))).toEqual([
-      true,
-      true,
-      true,
-      false,
-    ])
-    expect(hadAHand({ editors: [], submittedBy: null }, 'key:sari')).toBe(false)
-  })
-})
 
 /** Every way that there is; all that is not here is none. */
 const WAYS = `

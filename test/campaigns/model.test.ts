@@ -44,22 +44,34 @@ const SEED = process.env.PROPERTY_SEED ? { seed: Number(process.env.PROPERTY_SEE
 const MOST_STEPS = 14
 const RECIPIENTS = 3
 const TOTAL = PRICE * BigInt(RECIPIENTS)
-const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 
 type Step =
   | {
       does: 'quote' | 'edit' | 'submit' | 'pause' | 'resume' | 'cancel' | 'send' | 'top up' | 'two days pass'
     }
-  | { does: 'approve' | 'reject' }
+  | { does: 'approve' | 'reject'; by: Approver }
+  | { does: 'half a day passes' }
   | { does: 'crash'; dispatched: number }
   | { does: 'receipt'; status: 'sent' | 'delivered' | 'read' | 'failed'; of: number }
+
+type Approver = 'sari' | 'dewi' | 'ratna'
+const HALF_A_DAY_HOURS = 12
 
 const plain = <T extends Step['does']>(...does: T[]) => fc.record({ does: fc.constantFrom(...does) })
 const step = fc.oneof(
   { weight: 6, arbitrary: plain('quote', 'submit') },
   { weight: 4, arbitrary: plain('send') },
-  { weight: 4, arbitrary: plain('edit', 'pause', 'resume', 'cancel', 'approve', 'reject', 'top up') },
-  { weight: 1, arbitrary: plain('two days pass') },
+  { weight: 4, arbitrary: plain('edit', 'pause', 'resume', 'cancel', 'top up') },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      does: fc.constantFrom('approve' as const, 'approve' as const, 'approve' as const, 'reject' as const),
+      by: fc.constantFrom('sari' as const, 'dewi' as const, 'ratna' as const),
+    }),
+  },
+  { weight: 1, arbitrary: plain('two days pass', 'half a day passes') },
   {
     weight: 2,
     arbitrary: fc.record({ does: fc.constant('crash' as const), dispatched: fc.nat({ max: RECIPIENTS }) }),
@@ -88,11 +100,12 @@ const account = { paidIn: 0n, delivered: 0n }
 it('whatever happens to a campaign in whatever order: nothing sent twice or without leave, every rupiah accounted for', async () => {
   await fc.assert(
     fc.asyncProperty(
+      fc.constantFrom(0, 0, 1, 2, 3),
       fc.boolean(),
       fc.boolean(),
       fc.array(step, { minLength: 6, maxLength: MOST_STEPS }),
-      async (needsApproval, isFunded, steps) => {
-        const life = await begin(needsApproval, isFunded)
+      async (quorum, lapses, isFunded, steps) => {
+        const life = await begin(quorum, lapses, isFunded)
         for (const each of steps) {
           await take(life, each)
           await check(life)
@@ -108,30 +121,36 @@ it('whatever happens to a campaign in whatever order: nothing sent twice or with
 
 type Life = {
   id: string
-  needsApproval: boolean
+  /** How many must approve; 0 where nobody need be asked. */
+  quorum: number
+  /** Whether a request lapses after half a day. */
+  lapses: boolean
   office: PostOffice
   quoteId: string | undefined
   /** Attempts that a lost worker marked as sent, without a word of the platform. */
   unknown: Set<string>
   /** Attempts of which the platform has said that they were delivered. */
   delivered: Set<string>
-  approved: boolean
+  approvers: Set<Approver>
 }
 
-async function begin(needsApproval: boolean, isFunded: boolean): Promise<Life> {
-  await clinic.as('dewi', (scope) => setPolicy(scope, needsApproval ? { maxRecipients: 0 } : {}))
+async function begin(quorum: number, lapses: boolean, isFunded: boolean): Promise<Life> {
+  const expiresAfterHours = lapses ? HALF_A_DAY_HOURS : null
+  const policy = quorum > 0 ? { maxRecipients: 0, quorum, expiresAfterHours } : {}
+  await clinic.as('dewi', (scope) => setPolicy(scope, policy))
   const { wallet } = await booksOf(clinic)
   if (isFunded && wallet < TOTAL) await payIn()
   const id = await draft(clinic, parts)
   const office = openPostOffice()
   return {
     id,
-    needsApproval,
+    quorum,
+    lapses,
     office,
     quoteId: undefined,
     unknown: new Set(),
     delivered: new Set(),
-    approved: !needsApproval,
+    approvers: new Set(),
   }
 }
 
@@ -154,7 +173,7 @@ async function take(life: Life, step: Step): Promise<void> {
   }
   if (life.office.handedIn.length > was) {
     expect(['scheduled', 'sending'], 'sent without leave').toContain(state)
-    expect(life.approved, 'sent without approval').toBe(true)
+    expect(life.approvers.size, 'sent without approval').toBeGreaterThanOrEqual(life.quorum)
   }
 }
 
@@ -181,7 +200,7 @@ async function act(life: Life, step: Step, state: CampaignState, before: Books):
     }
     case 'approve':
     case 'reject':
-      return decide(life, step.does, state)
+      return decide(life, step, state)
     case 'pause': {
       const { ok } = await clinic.as('budi', (scope) => pauseCampaign(scope, life.id))
       expect(ok, `a pause in ${state}`).toBe(
@@ -210,6 +229,12 @@ async function act(life: Life, step: Step, state: CampaignState, before: Books):
     case 'top up':
       await payIn()
       return true
+    case 'half a day passes':
+      clinic.later(HALF_A_DAY_HOURS * HOUR_MS)
+      life.quoteId = undefined
+      await tend(clinic, life.id)
+      if (state === 'pending_approval' && life.lapses) expect(await stateOf(life), 'lapsed').toBe('expired')
+      return true
     case 'two days pass':
       clinic.later(2 * DAY_MS)
       // No quote stands so long.
@@ -226,15 +251,22 @@ function mayGo(from: CampaignState, to: CampaignState): boolean {
   return CAMPAIGN_MOVES[from].includes(to)
 }
 
-async function decide(life: Life, decision: 'approve' | 'reject', state: CampaignState): Promise<boolean> {
+async function decide(
+  life: Life,
+  { does: decision, by }: { does: 'approve' | 'reject'; by: Approver },
+  state: CampaignState,
+): Promise<boolean> {
   const own = await clinic.within((scope) =>
     decideApproval({ ...scope, actor: { name: 'key:budi', role: 'owner' } }, life.id, { decision }),
   )
   expect(own.ok, 'a maker’s own decision').toBe(false)
-  const { ok } = await clinic.as('sari', (scope) => decideApproval(scope, life.id, { decision }))
-  expect(ok, `${decision} in ${state}`).toBe(state === 'pending_approval')
-  if (ok && decision === 'approve') life.approved = true
-  return ok
+  const decided = await clinic.as(by, (scope) => decideApproval(scope, life.id, { decision }))
+  expect(decided.ok, `${decision} in ${state}`).toBe(state === 'pending_approval' && !life.approvers.has(by))
+  if (!decided.ok) return false
+  if (decision === 'approve') life.approvers.add(by)
+  const waits = life.approvers.size < life.quorum ? 'pending_approval' : 'scheduled'
+  expect(decided.value.state, decision).toBe(decision === 'approve' ? waits : 'rejected')
+  return true
 }
 
 /** A worker claims, marks some as sent, and is never heard of again; its lease runs out by the database's clock. */

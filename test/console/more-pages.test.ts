@@ -32,18 +32,17 @@ describe('the audit trail', () => {
   })
 })
 
+async function submit(name: string): Promise<string> {
+  const maker = { key: stage.keys.marketer }
+  const { id } = await draft(house, stage, { name })
+  const quote = await house.ask('POST', `/v1/campaigns/${id}/quote`, maker)
+  const body = { quote_id: quote.body.id }
+  await house.ask('POST', `/v1/campaigns/${id}/submission`, { ...maker, body })
+  return id
+}
+
 describe('the page on which a campaign is decided', () => {
   it('says what is other than the last time, and shows the longest and one of the dearest messages', async () => {
-    const maker = { key: stage.keys.marketer }
-    const submit = async (name: string) => {
-      const { id } = await draft(house, stage, { name })
-      const quote = await house.ask('POST', `/v1/campaigns/${id}/quote`, maker)
-      await house.ask('POST', `/v1/campaigns/${id}/submission`, {
-        ...maker,
-        body: { quote_id: quote.body.id },
-      })
-      return id
-    }
     const policy = { key: stage.keys.owner, body: { max_recipients: 0 } }
     expect((await house.ask('PUT', '/v1/approval-policy', policy)).status).toBe(200)
     const approver = await house.signIn(stage.keys.approver)
@@ -57,6 +56,88 @@ describe('the page on which a campaign is decided', () => {
     expect(second).toContain(en['differs.heading'])
     expect(second).toContain('The same as then: template, category, list, sender, recipients, money.')
     expect(second).toContain(`/campaigns/${first}`)
+  })
+
+  it('says which rule asked, who has approved and what is still needed, and takes each one’s word once', async () => {
+    const policy = { categories: ['utility'], quorum: 2, expires_after_hours: 24 }
+    await house.ask('PUT', '/v1/approval-policy', { key: stage.keys.owner, body: policy })
+    const id = await submit('January')
+    await house.ask('PUT', '/v1/approval-policy', { key: stage.keys.owner, body: {} })
+    const approver = await house.signIn(stage.keys.approver)
+    const admin = await house.signIn(stage.keys.admin)
+    const queue = (await approver.see('/approvals')).text
+    expect(queue).toContain('0 of 2 approved')
+    const asked = (await approver.see(`/approvals/${id}`)).text
+    expect(asked).toContain(en['needs.category'])
+    expect(asked).toContain('charged as utility. 2 different people must approve within 24 hours.')
+    expect(asked).toContain('After you one more person must approve.')
+    expect(asked).toContain(en['approval.lapses'])
+    const digest = /name="digest" value="([0-9a-f]{64})"/.exec(asked)![1]!
+    const stale = await approver.send(`/approvals/${id}`, { decision: 'approve', digest: 'ff' })
+    expect(stale.status).toBe(409)
+    const given = await approver.send(`/approvals/${id}`, {
+      decision: 'approve',
+      digest,
+      reason: 'fine by me',
+    })
+    expect(given.to).toBe(`/approvals/${id}?done=approval_given`)
+    const after = (await approver.see(given.to!)).text
+    expect(after).toContain('1 of 2 approved')
+    expect(after).toContain('fine by me')
+    expect(after).toContain(en['approval.answered'])
+    expect(after).not.toContain('value="approve"')
+    expect((await approver.send(`/approvals/${id}`, { decision: 'approve' })).status).toBe(409)
+    expect((await approver.see('/approvals')).text).toContain(en['approvals.answered'])
+    expect((await admin.see(`/approvals/${id}`)).text).not.toContain('more person must approve')
+    const last = await admin.send(`/approvals/${id}`, { decision: 'approve', digest })
+    expect(last.to).toBe(`/campaigns/${id}?done=approved`)
+  })
+})
+
+describe('the approval policy', () => {
+  it('is changed in plain sentences, and every version is kept with who set it', async () => {
+    const admin = await house.signIn(stage.keys.admin)
+    const words = {
+      max_amount: '1000',
+      max_share: '',
+      max_recipients: '',
+      category_marketing: '1',
+      first_of_maker: '1',
+      quorum: '2',
+      expires_after_hours: '48',
+    }
+    expect((await admin.send('/settings/policy', words)).to).toBe('/settings/policy?done=policy')
+    const page = (await admin.see('/settings/policy')).text
+    expect(page).toContain(
+      'above IDR 1,000.00; charged as marketing; of whoever has had none approved or sent yet. 2 different people must approve within 48 hours.',
+    )
+    expect(page).toMatch(/name="category_marketing" value="1" checked/)
+    expect(page).toMatch(/<option value="2" selected/)
+    expect(page).toContain('(owner)')
+    expect(page).toContain('(admin)')
+    const { body } = await house.ask('GET', '/v1/approval-policy', { key: stage.keys.viewer })
+    expect(body).toMatchObject({ categories: ['marketing'], first_of_maker: true, expires_after_hours: 48 })
+    const viewer = await house.signIn(stage.keys.viewer)
+    const seen = (await viewer.see('/settings/policy')).text
+    expect(seen).toContain(en['policy.versions'])
+    expect(seen).not.toContain('action="/settings/policy"')
+    expect((await viewer.see('/settings')).text).toContain('charged as marketing')
+    const stranger = await house.signIn((await house.openFirm()).keys.owner)
+    expect((await stranger.see('/settings/policy')).text).not.toContain('charged as marketing')
+  })
+
+  it.each([
+    [{ quorum: '6' }, en['policy.quorum.fault']],
+    [{ quorum: 'two' }, en['policy.quorum.fault']],
+    [{ expires_after_hours: '721' }, en['policy.hours.fault']],
+    [{ expires_after_hours: '1.5' }, en['policy.hours.fault']],
+    [{ max_recipients: '-1' }, en['policy.recipients.fault']],
+  ])('is not changed to %j, and says why beside the field', async (words, fault) => {
+    const admin = await house.signIn(stage.keys.admin)
+    const wrong = await admin.send('/settings/policy', { max_amount: '77', ...words })
+    expect(wrong.status).toBe(422)
+    expect(wrong.text).toContain(fault)
+    expect(wrong.text).toContain('value="77"')
   })
 })
 

@@ -404,7 +404,7 @@ describe('sheets, templates and settings', () => {
 
   it('change the policy, with nothing left between the lines', async () => {
     const fields = { max_amount: '0', max_share: '12.5', max_recipients: '' }
-    expect((await people.admin.send('/settings/policy', fields)).to).toBe('/settings?done=policy')
+    expect((await people.admin.send('/settings/policy', fields)).to).toBe('/settings/policy?done=policy')
     const { body } = await house.ask('GET', '/v1/approval-policy', { key: stage.keys.viewer })
     expect(body).toMatchObject({
       max_amount: { amount: '0.00' },

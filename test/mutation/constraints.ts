@@ -13,7 +13,8 @@ export type Mutant = { readonly guard: string; readonly noticedBy: string[] }
 /** The tables in which money, messages and who allowed them are kept. */
 export const GUARDED_TABLES = [
   ...['accounts', 'transfers', 'seals', 'charges', 'receipts', 'attempts', 'messages', 'message_counts'],
-  ...['slices', 'runs', 'campaigns', 'quotes', 'approvals', 'approval_policies', 'conversation_windows'],
+  ...['slices', 'runs', 'campaigns', 'quotes', 'approvals', 'approval_requests', 'approval_policies'],
+  'conversation_windows',
   ...['webhooks', 'sender_pace', 'transfer_ways', 'campaign_moves', 'audit_events'],
 ]
 

@@ -49,6 +49,8 @@ const campaign = 'id = :sending'
 const quote = 'campaign_id = :sending'
 const aNewQuote = { id: NOBODY, excluded: "'[]'::jsonb" }
 const policy = { version: '(SELECT max(version) + 1 FROM approval_policies)' }
+const request = `INSERT INTO approval_requests (campaign_id, digest, workspace_id, policy_version, reasons, quorum, requested_at)
+  SELECT id, digest, workspace_id, 1, '{amount}', 1, now() FROM campaigns WHERE id = :sending;`
 const approval = `INSERT INTO approvals (id, workspace_id, campaign_id, digest, approver, decision, policy_version, created_at)
   SELECT gen_random_uuid(), workspace_id, id, digest, 'key:sari', 'approve', 1, now() FROM campaigns WHERE id = :sending;`
 
@@ -493,25 +495,84 @@ export const ILLEGAL_ROWS: readonly Illegal[] = [
       code: CHECKED,
     }),
   ),
-  { what: 'one approver’s approval twice', sql: approval + approval, program: TWICE },
+  ...Object.entries({
+    categories: "'{rumour}'",
+    quorum: '6',
+    expires_after_hours: '721',
+  }).flatMap(([column, value]) => [
+    row(`a policy whose ${column} cannot be`, {
+      of: 'approval_policies',
+      where: here,
+      changed: { ...policy, [column]: value },
+      code: CHECKED,
+    }),
+  ]),
+  ...Object.entries({
+    quorum: '0',
+    reasons: "'{whim}'::text[]",
+    expires_at: "'2000-01-01'::timestamptz",
+  }).map(([column, value]) => ({
+    what: `a request for approval whose ${column} cannot be`,
+    sql: `${request} ${like('approval_requests', 'campaign_id = :sending', { digest: "'\\x01'::bytea", [column]: value })}`,
+    program: CHECKED,
+  })),
+  { what: 'one version asked about twice', sql: request + request, program: TWICE },
+  {
+    what: 'a request for the approval of no campaign',
+    sql: `${request} ${like('approval_requests', 'campaign_id = :sending', { campaign_id: NOBODY })}`,
+    program: NOT_THERE,
+  },
+  {
+    what: 'a request for approval edited',
+    sql: `${request} UPDATE approval_requests SET quorum = 1`,
+    program: NO_RIGHT,
+    owner: GUARDED,
+  },
+  {
+    what: 'a campaign that goes on without the approvals that it needs',
+    sql: `${request} UPDATE campaigns SET state = 'paused' WHERE id = :sending; UPDATE campaigns SET state = 'sending' WHERE id = :sending`,
+    program: GUARDED,
+  },
+  {
+    what: 'a decision under another version of the policy',
+    sql: `${request} ${approval.replace("'approve', 1,", "'approve', 2,")}`,
+    program: GUARDED,
+  },
+  {
+    what: 'an approval after its time',
+    sql: `${request.replace('requested_at)', 'requested_at, expires_at)').replace('now() FROM', "now() - interval '1 hour', now() FROM")} ${approval}`,
+    program: GUARDED,
+  },
+  { what: 'an approval that nobody asked for', sql: approval, program: NOT_THERE },
+  {
+    what: 'a draft again of no campaign',
+    sql: like('campaigns', campaign, { ...aDraft, again_of: NOBODY }),
+    program: NOT_THERE,
+  },
+  {
+    what: 'two drafts again of one campaign',
+    sql: [1, 2].map(() => like('campaigns', campaign, { ...aDraft, again_of: ':settled' })).join('; '),
+    program: TWICE,
+  },
+  { what: 'one approver’s approval twice', sql: request + approval + approval, program: TWICE },
   {
     what: 'an approval with the number of another',
-    sql: `${approval} ${like('approvals', 'campaign_id = :sending', { approver: "'key:dewi'" })}`,
+    sql: `${request} ${approval} ${like('approvals', 'campaign_id = :sending', { approver: "'key:dewi'" })}`,
     program: TWICE,
   },
   {
     what: 'an approval that is neither yes nor no',
-    sql: approval.replace("'approve'", "'perhaps'"),
+    sql: request + approval.replace("'approve'", "'perhaps'"),
     program: CHECKED,
   },
   {
     what: 'an approval of no campaign',
-    sql: `${approval} ${like('approvals', 'campaign_id = :sending', { id: NOBODY, campaign_id: NOBODY })}`,
+    sql: `${request} ${approval} ${like('approvals', 'campaign_id = :sending', { id: NOBODY, campaign_id: NOBODY })}`,
     program: NOT_THERE,
   },
   {
     what: 'an approval taken back',
-    sql: `${approval} DELETE FROM approvals WHERE campaign_id = :sending`,
+    sql: `${request} ${approval} DELETE FROM approvals WHERE campaign_id = :sending`,
     program: NO_RIGHT,
     owner: GUARDED,
   },

@@ -31,6 +31,8 @@ const LEFT_BEHIND = [
   `INSERT INTO import_rejected_rows VALUES (:here, '00000000-0000-7000-8000-000000000001', 2, '[]')`,
   `INSERT INTO parked_receipts (workspace_id, sender_id, webhook_id, status_update) SELECT :here, id, 1, '{}' FROM senders WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO quote_exclusions SELECT id, workspace_id, 1, 'opted_out' FROM quotes WHERE workspace_id = :here LIMIT 1`,
+  `INSERT INTO approval_requests SELECT id, digest, workspace_id, 1, '{amount}', 1, now()
+     FROM campaigns WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO approvals SELECT gen_random_uuid(), workspace_id, id, digest, 'key:sari', 'approve', NULL, 1, now()
      FROM campaigns WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO platform_templates (id, workspace_id, account_id, name, language, status, status_at, category, category_at, created_at)

@@ -1,9 +1,14 @@
 import {
+  type ApprovalCount,
+  type ApprovalRequest,
   type Campaign,
+  countApprovals,
   decideApproval,
   findCampaign,
   findPolicy,
   listCampaigns,
+  listPolicies,
+  viewApproval,
   viewCampaign,
 } from '../../campaigns/index.ts'
 import { listLists } from '../../contacts/index.ts'
@@ -23,9 +28,9 @@ import {
   type View,
   type Visit,
 } from '../page.ts'
+import { policyFacts } from '../policy-facts.ts'
 import {
   actorNames,
-  approvalNeededFor,
   extremeRecipients,
   findQuote,
   firstRecipients,
@@ -40,17 +45,14 @@ import { isTooLong, tooLong, wakeCampaign } from './campaign.ts'
 const PATH = '/approvals'
 const MESSAGES_SHOWN = 5
 const MOST_LISTED = 1_000
-/** How a policy writes the share that is all of it. */
-const WHOLE_SHARE = 10_000n
 
 const queue = page(PATH, async (visit) => {
-  const { scope } = visit
+  const { scope, workspace } = visit
   const request = pageRequest(visit, UUID_PLACE)
   const { items, next } = await listCampaigns(scope, { ...request, state: 'pending_approval' })
-  const sums = await sumsOf(
-    scope,
-    items.map(({ id }) => id),
-  )
+  const ids = items.map(({ id }) => id)
+  const sums = await sumsOf(scope, ids)
+  const counts = await countApprovals(scope, ids)
   const nameOf = await actorNames(
     scope,
     items.map(({ submittedBy }) => submittedBy ?? ''),
@@ -65,8 +67,9 @@ const queue = page(PATH, async (visit) => {
         sums: sums.get(campaign.id),
         maker: nameOf(campaign.submittedBy ?? ''),
         own: isOwn(visit, campaign),
+        ...countFacts(visit, campaign, counts.get(campaign.id)),
       })),
-      policy: await policyFacts(visit),
+      policy: policyFacts(await findPolicy(scope), workspace.currency),
       next: next && pageHref(PATH, { after: next }),
     },
   })
@@ -80,10 +83,13 @@ const decide = act(
     const choice = form.fields.decision === 'approve' ? 'approve' : 'reject'
     const reason = form.fields.reason?.trim() || undefined
     if (isTooLong(reason)) return tooLong()
-    const decided = await decideApproval(visit.scope, visit.params.id!, { decision: choice, reason })
+    const digest = form.fields.digest || undefined
+    const decided = await decideApproval(visit.scope, visit.params.id!, { decision: choice, reason, digest })
     if (!decided.ok) return decided
-    wakeCampaign(visit, decided.value.id)
-    return ok({ to: `/campaigns/${decided.value.id}?done=${choice === 'approve' ? 'approved' : 'rejected'}` })
+    const { id, state } = decided.value
+    if (state === 'pending_approval') return ok({ to: `/approvals/${id}?done=approval_given` })
+    wakeCampaign(visit, id)
+    return ok({ to: `/campaigns/${id}?done=${choice === 'approve' ? 'approved' : 'rejected'}` })
   },
   showDecision,
 )
@@ -102,7 +108,11 @@ async function showDecision(visit: Visit, again?: Again): Promise<Result<View>> 
   const own = isOwn(visit, campaign)
   const lists = await listLists(scope, { limit: MOST_LISTED })
   const senders = await listSenders(scope, { limit: MOST_LISTED })
-  const nameOf = await actorNames(scope, [...campaign.editors, campaign.submittedBy ?? ''])
+  const asked = await viewApproval(scope, campaign.id)
+  const request = asked.ok ? asked.value.request : undefined
+  const deciders = request?.decisions.map(({ approver }) => approver) ?? []
+  const nameOf = await actorNames(scope, [...campaign.editors, campaign.submittedBy ?? '', ...deciders])
+  const answered = deciders.includes(handOf(scope.actor))
   const quote = campaign.quoteId === null ? undefined : await findQuote(scope, campaign.quoteId)
   const list = lists.items.find(({ id }) => id === campaign.listId)
   const sender = senders.find(({ id }) => id === campaign.senderId)
@@ -116,8 +126,7 @@ async function showDecision(visit: Visit, again?: Again): Promise<Result<View>> 
       total: counts.total,
       balance,
       share: percentOf(money.heldMinor, balance.availableMinor + money.heldMinor),
-      reasons: await approvalNeededFor(scope, campaign.id),
-      policy: await policyFacts(visit),
+      ...(request && (await requestFacts(visit, campaign, request, nameOf))),
       quote,
       last: await comparedWithLast(scope, campaign, { list: list?.name, sender: sender?.name, quote }),
       schedule: scheduleFacts(campaign.schedule),
@@ -128,7 +137,8 @@ async function showDecision(visit: Visit, again?: Again): Promise<Result<View>> 
       ...(await messagesOf(scope, campaign, quote)),
       waits,
       own,
-      mayDecide: waits && !own && may(visit, 'campaigns.approve'),
+      answered,
+      mayDecide: waits && !own && !answered && may(visit, 'campaigns.approve'),
       lacksRole: waits && !own && !may(visit, 'campaigns.approve'),
       again,
     },
@@ -204,17 +214,44 @@ function isOwn({ scope }: Visit, { editors, submittedBy }: Campaign): boolean {
   return editors.includes(hand) || submittedBy === hand
 }
 
-/** The limits of the policy in force, as phrases; a limit of zero is one too. */
-async function policyFacts({ scope, workspace }: Visit): Promise<readonly string[]> {
-  const { maxAmountMinor, maxShareOfAvailable, maxRecipients } = await findPolicy(scope)
-  const { currency } = workspace
-  return [
-    ...(maxAmountMinor === null
-      ? []
-      : [say('policy.amount_of', { currency, amount: grouped(maxAmountMinor) })]),
-    ...(maxShareOfAvailable === null
-      ? []
-      : [say('policy.share_of', { share: percentOf(maxShareOfAvailable, WHOLE_SHARE) })]),
-    ...(maxRecipients === null ? [] : [say('policy.recipients_of', { n: maxRecipients })]),
-  ]
+/** What was asked, by which version of the policy, who has answered, and by when the rest must. */
+async function requestFacts(
+  { scope, workspace }: Visit,
+  campaign: Campaign,
+  request: ApprovalRequest,
+  nameOf: (actor: string) => string,
+) {
+  const approvals = request.decisions.filter(({ decision }) => decision === 'approve').length
+  const under = await listPolicies(scope, { limit: 1, after: request.policyVersion + 1 })
+  const policy = under.items[0]
+  const before = earlierOf(request.expiresAt?.toISOString(), campaign.sendBefore)
+  return {
+    digest: request.digest.toString('hex'),
+    reasons: request.reasons,
+    version: request.policyVersion,
+    policy: policy && policyFacts(policy, workspace.currency),
+    count: { approvals, quorum: request.quorum },
+    more: request.quorum - approvals - 1,
+    decisions: request.decisions.map((one) => ({ ...one, who: nameOf(one.approver) })),
+    before,
+    lapses: before !== null && before === request.expiresAt?.toISOString(),
+  }
+}
+
+/** How far its approval has come, and by when the rest must decide. */
+function countFacts({ scope }: Visit, campaign: Campaign, count: ApprovalCount | undefined) {
+  return {
+    count: count && { approvals: count.approvers.length, quorum: count.quorum },
+    answered: count?.approvers.includes(handOf(scope.actor)),
+    before: earlierOf(count?.expiresAt, campaign.sendBefore),
+  }
+}
+
+/** The earlier of two instants of which either may be missing. */
+function earlierOf(one: string | null | undefined, other: string | null | undefined): string | null {
+  const [first] = [one, other]
+    .filter((at) => at != null)
+    .map((at) => new Date(at).toISOString())
+    .sort()
+  return first ?? null
 }

@@ -32,7 +32,7 @@ import {
   type Visit,
   type Went,
 } from '../page.ts'
-import { actorNames, cancellationOf, findQuote } from '../recorded.ts'
+import { actorNames, againOf, cancellationOf, findQuote } from '../recorded.ts'
 import { explained } from '../sentences.ts'
 import { percentOf, scheduleFacts } from '../show.ts'
 import { say, type Views } from '../view.ts'
@@ -228,6 +228,7 @@ async function showCampaign(visit: Visit, again?: Again): Promise<Result<View>> 
       campaign,
       ...(await progressOf(scope, campaign, workspace.currency)),
       ...(await partsOf(scope, campaign)),
+      more: await againOf(scope, campaign),
       quote: stored,
       quoteIsOver: stored !== undefined && new Date(stored.expiresAt) <= scope.now,
       live: LIVE.includes(state),

@@ -1,17 +1,15 @@
-import { findPolicy, setPolicy } from '../../campaigns/index.ts'
+import { findPolicy } from '../../campaigns/index.ts'
 import { addSender, listSenders } from '../../delivery/index.ts'
-import { formatAmount } from '../../platform/money.ts'
 import { ok, type Result, refuse } from '../../platform/result.ts'
 import { ROLES } from '../../platform/scope.ts'
 import { issueKey, listKeys, mayIssue, revokeKey } from '../../workspaces/index.ts'
 import { type Again, act, errorsOf, may, page, type View, type Visit } from '../page.ts'
+import { policyFacts } from '../policy-facts.ts'
 import { say } from '../view.ts'
 
 const PATH = '/settings'
 const MOST_SHOWN = 200
 const NAME_MAX_CHARS = 200
-const SHARE_UNITS_IN_PERCENT = 100
-const MOST_RECIPIENTS = 2_147_483_647
 
 const settings = page(PATH, (visit) => showSettings(visit))
 
@@ -56,34 +54,7 @@ const revoke = act(
   showSettings,
 )
 
-const policy = act(
-  '/settings/policy',
-  async (visit, { fields }) => {
-    const amount = (fields.max_amount ?? '').trim()
-    const share = (fields.max_share ?? '').trim()
-    const recipients = (fields.max_recipients ?? '').trim()
-    const faults = [
-      ...(amount === '' || /^\d{1,14}(\.\d{1,4})?$/.test(amount)
-        ? []
-        : [fault('max_amount', say('wallet.amount.fault'))]),
-      ...(share === '' || isPercent(share) ? [] : [fault('max_share', say('policy.share.fault'))]),
-      ...(recipients === '' || isCount(recipients)
-        ? []
-        : [fault('max_recipients', say('policy.recipients.fault'))]),
-    ]
-    if (faults.length > 0) return refuse('validation_failed', say('refused.check_fields'), { errors: faults })
-    const { currency } = visit.workspace
-    const set = await setPolicy(visit.scope, {
-      maxAmount: amount === '' ? null : { amount, currency },
-      maxShareOfAvailable: share === '' ? null : Number(share) / SHARE_UNITS_IN_PERCENT,
-      maxRecipients: recipients === '' ? null : Number(recipients),
-    })
-    return set.ok ? ok({ to: `${PATH}?done=policy` }) : set
-  },
-  showSettings,
-)
-
-export const settingsPages = [settings, sender, key, revoke, policy]
+export const settingsPages = [settings, sender, key, revoke]
 
 async function showSettings(visit: Visit, again?: Again): Promise<Result<View>> {
   const { scope } = visit
@@ -101,31 +72,12 @@ async function showSettings(visit: Visit, again?: Again): Promise<Result<View>> 
         own: scope.actor.name === `key:${one.id}`,
       })),
       roles: ROLES.filter((other) => mayIssue(role, other)).reverse(),
-      values: again?.fields ?? (await policyWords(visit)),
-      errors: again && errorsOf(again.refusal, { 'max_amount.amount': 'max_amount' }),
+      policy: policyFacts(await findPolicy(scope), visit.workspace.currency),
+      values: again?.fields,
+      errors: again && errorsOf(again.refusal, {}),
       again,
     },
   })
-}
-
-/** The policy in force, as its form says it. */
-async function policyWords({ scope }: Visit): Promise<Record<string, string>> {
-  const { maxAmountMinor, maxShareOfAvailable, maxRecipients } = await findPolicy(scope)
-  const share =
-    maxShareOfAvailable === null ? '' : String(Number(maxShareOfAvailable) / SHARE_UNITS_IN_PERCENT)
-  return {
-    max_amount: maxAmountMinor === null ? '' : formatAmount(maxAmountMinor),
-    max_share: share,
-    max_recipients: maxRecipients === null ? '' : String(maxRecipients),
-  }
-}
-
-function isPercent(text: string): boolean {
-  return /^\d{1,3}(\.\d{1,2})?$/.test(text) && Number(text) <= 100
-}
-
-function isCount(text: string): boolean {
-  return /^\d{1,10}$/.test(text) && Number(text) <= MOST_RECIPIENTS
 }
 
 function badName(field: string) {

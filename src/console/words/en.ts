@@ -1,3 +1,4 @@
+import { en as approvals } from './approvals/en.ts'
 import { en as reminders } from './reminders/en.ts'
 
 /**
@@ -189,7 +190,6 @@ export const en = {
   'done.template_withdrawn': 'It is being deleted from WhatsApp.',
   'done.saved': 'Saved.',
   'done.sender': 'The sender is added.',
-  'done.policy': 'The approval policy is changed, for campaigns submitted from now on.',
   'done.revoked': 'The key is revoked. Whoever used it is signed out.',
   'done.key': 'That key was made and shown already. If it is lost, revoke it and make another.',
 
@@ -309,35 +309,6 @@ export const en = {
   'field.reason': 'Reason',
   'field.reason.optional': 'If you like. Everybody in the workspace can read it.',
   'field.reason.seen': 'If you like. The maker will read it.',
-
-  'approvals.title': 'Approvals',
-  'approvals.caption': 'Newest first. Amounts in {currency}.',
-  'approvals.none': 'Nothing waits for approval.',
-  'approvals.own': 'yours',
-  'approval.title': 'Approve {name}?',
-  'approval.never_submitted': 'This campaign was never submitted, so there is nothing to decide.',
-  'approval.decided': 'There is nothing to decide any more. The campaign is:',
-  'approval.to_campaign': 'Go to the campaign',
-  'approval.reserved': 'Reserved for it',
-  'approval.available_after': 'Available beside it',
-  'approval.why': 'Needs approval because of',
-  'approval.messages': 'What the first recipients will read',
-  'approval.messages.say': 'Fixed when it was submitted. Language {language}, category',
-  'approval.messages.none': 'There are no messages.',
-  'approval.decide': 'Your decision',
-  'approval.approve': 'Approve',
-  'approval.reject': 'Reject',
-  'approval.own':
-    'You had a hand in this campaign, so somebody else must decide: an approver, admin or owner.',
-  'approval.lacks_role': 'Your role may look, and not decide. An approver, admin or owner may.',
-  'needs.amount': 'its amount',
-  'needs.share_of_available': 'its share of what was available',
-  'needs.recipients': 'its number of recipients',
-  'policy.none': 'The policy asks for no approval.',
-  'policy.above': 'The policy asks for approval above',
-  'policy.amount_of': '{currency} {amount}',
-  'policy.share_of': '{share, number} % of what is available',
-  'policy.recipients_of': '{n, plural, one {one recipient} other {# recipients}}',
 
   'contacts.title': 'Contacts',
   'contacts.upload': 'Upload a sheet',
@@ -558,16 +529,6 @@ export const en = {
   'settings.sender.hint':
     'It behaves like WhatsApp and reaches nobody. A real number is added through the API.',
   'settings.sender.do': 'Add the sender',
-  'settings.policy': 'Approval policy',
-  'settings.policy.say':
-    'A campaign above any of these needs a second person. It holds for what is submitted from now on.',
-  'policy.amount': 'Amount in {currency}',
-  'policy.share': 'Percent of what is available',
-  'policy.share.fault': 'Write a number from 0 to 100, with at most two decimals.',
-  'policy.recipients': 'Recipients',
-  'policy.recipients.fault': 'Write a whole number.',
-  'policy.empty': 'Left empty, this sets no limit.',
-  'policy.do': 'Change the policy',
   'settings.keys': 'API keys',
   'settings.keys.say': 'For programs, and for signing in here. Newest first.',
   'settings.role': 'Role',
@@ -761,8 +722,7 @@ export const en = {
   'differs.sender': 'sender',
   'differs.recipients': 'recipients',
   'differs.money': 'money',
-  'approval.longest': 'The longest, of the first {n, number}',
-  'approval.dearest': 'One of the dearest: {currency} {price}',
+  ...approvals,
   ...reminders,
 } as const
 

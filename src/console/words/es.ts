@@ -1,3 +1,4 @@
+import { es as approvals } from './approvals/es.ts'
 import type { Words } from './en.ts'
 import { es as reminders } from './reminders/es.ts'
 
@@ -191,7 +192,6 @@ export const es: Words = {
   'done.template_withdrawn': 'Se está borrando de WhatsApp.',
   'done.saved': 'Guardado.',
   'done.sender': 'El remitente se ha añadido.',
-  'done.policy': 'La política de aprobación ha cambiado, para las campañas que se presenten desde ahora.',
   'done.revoked': 'La clave se ha revocado. Quien la usaba ya no tiene sesión.',
   'done.key': 'Esa clave ya se creó y se mostró. Si se perdió, revóquela y cree otra.',
 
@@ -312,36 +312,6 @@ export const es: Words = {
   'field.reason': 'Motivo',
   'field.reason.optional': 'Si quiere. Lo puede leer todo el espacio.',
   'field.reason.seen': 'Si quiere. Lo leerá quien la hizo.',
-
-  'approvals.title': 'Aprobaciones',
-  'approvals.caption': 'Primero las más nuevas. Importes en {currency}.',
-  'approvals.none': 'Nada espera aprobación.',
-  'approvals.own': 'suya',
-  'approval.title': '¿Aprobar {name}?',
-  'approval.never_submitted': 'Esta campaña no se ha presentado, así que no hay nada que decidir.',
-  'approval.decided': 'Ya no hay nada que decidir. La campaña está:',
-  'approval.to_campaign': 'Ir a la campaña',
-  'approval.reserved': 'Reservado para ella',
-  'approval.available_after': 'Disponible aparte',
-  'approval.why': 'Necesita aprobación por',
-  'approval.messages': 'Lo que leerán los primeros destinatarios',
-  'approval.messages.say': 'Fijado al presentarla. Idioma {language}, categoría',
-  'approval.messages.none': 'No hay mensajes.',
-  'approval.decide': 'Su decisión',
-  'approval.approve': 'Aprobar',
-  'approval.reject': 'Rechazar',
-  'approval.own':
-    'Usted intervino en esta campaña, así que debe decidir otra persona: un aprobador, administrador o propietario.',
-  'approval.lacks_role':
-    'Su rol permite mirar, no decidir. Puede hacerlo un aprobador, administrador o propietario.',
-  'needs.amount': 'su importe',
-  'needs.share_of_available': 'su parte de lo disponible',
-  'needs.recipients': 'su número de destinatarios',
-  'policy.none': 'La política no pide aprobación.',
-  'policy.above': 'La política pide aprobación por encima de',
-  'policy.amount_of': '{currency} {amount}',
-  'policy.share_of': '{share, number} % de lo disponible',
-  'policy.recipients_of': '{n, plural, one {un destinatario} other {# destinatarios}}',
 
   'contacts.title': 'Contactos',
   'contacts.upload': 'Subir una hoja',
@@ -562,16 +532,6 @@ export const es: Words = {
   'settings.sender.hint':
     'Se comporta como WhatsApp y no llega a nadie. Un número real se añade a través de la API.',
   'settings.sender.do': 'Añadir el remitente',
-  'settings.policy': 'Política de aprobación',
-  'settings.policy.say':
-    'Una campaña por encima de cualquiera de estos límites necesita una segunda persona. Vale para lo que se presente desde ahora.',
-  'policy.amount': 'Importe en {currency}',
-  'policy.share': 'Porcentaje de lo disponible',
-  'policy.share.fault': 'Escriba un número de 0 a 100, con dos decimales como máximo.',
-  'policy.recipients': 'Destinatarios',
-  'policy.recipients.fault': 'Escriba un número entero.',
-  'policy.empty': 'Si queda vacío, no pone límite.',
-  'policy.do': 'Cambiar la política',
   'settings.keys': 'Claves de API',
   'settings.keys.say': 'Para programas, y para iniciar sesión aquí. Primero las más nuevas.',
   'settings.role': 'Rol',
@@ -768,7 +728,6 @@ export const es: Words = {
   'differs.sender': 'remitente',
   'differs.recipients': 'destinatarios',
   'differs.money': 'dinero',
-  'approval.longest': 'El más largo, de los primeros {n, number}',
-  'approval.dearest': 'Uno de los más caros: {currency} {price}',
+  ...approvals,
   ...reminders,
 }

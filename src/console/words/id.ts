@@ -1,3 +1,4 @@
+import { id as approvals } from './approvals/id.ts'
 import type { Words } from './en.ts'
 import { id as reminders } from './reminders/id.ts'
 
@@ -190,7 +191,6 @@ export const id: Words = {
   'done.template_withdrawn': 'Sedang dihapus dari WhatsApp.',
   'done.saved': 'Disimpan.',
   'done.sender': 'Pengirim sudah ditambahkan.',
-  'done.policy': 'Kebijakan persetujuan sudah diubah, untuk kampanye yang diajukan mulai sekarang.',
   'done.revoked': 'Kunci sudah dicabut. Siapa pun yang memakainya sudah dikeluarkan.',
   'done.key': 'Kunci itu sudah dibuat dan sudah ditampilkan. Jika hilang, cabut lalu buat yang lain.',
 
@@ -310,36 +310,6 @@ export const id: Words = {
   'field.reason': 'Alasan',
   'field.reason.optional': 'Boleh dikosongkan. Semua orang di ruang kerja dapat membacanya.',
   'field.reason.seen': 'Boleh dikosongkan. Pembuatnya akan membacanya.',
-
-  'approvals.title': 'Persetujuan',
-  'approvals.caption': 'Yang terbaru di atas. Jumlah dalam {currency}.',
-  'approvals.none': 'Tidak ada yang menunggu persetujuan.',
-  'approvals.own': 'milik Anda',
-  'approval.title': 'Setujui {name}?',
-  'approval.never_submitted': 'Kampanye ini belum pernah diajukan, jadi tidak ada yang perlu diputuskan.',
-  'approval.decided': 'Tidak ada lagi yang perlu diputuskan. Status kampanye:',
-  'approval.to_campaign': 'Ke kampanye',
-  'approval.reserved': 'Ditahan untuknya',
-  'approval.available_after': 'Tersedia di luar itu',
-  'approval.why': 'Perlu persetujuan karena',
-  'approval.messages': 'Yang akan dibaca penerima pertama',
-  'approval.messages.say': 'Ditetapkan saat diajukan. Bahasa {language}, kategori',
-  'approval.messages.none': 'Tidak ada pesan.',
-  'approval.decide': 'Keputusan Anda',
-  'approval.approve': 'Setujui',
-  'approval.reject': 'Tolak',
-  'approval.own':
-    'Anda ikut membuat kampanye ini, jadi orang lain yang harus memutuskan: penyetuju, admin, atau pemilik.',
-  'approval.lacks_role':
-    'Peran Anda boleh melihat, tetapi tidak memutuskan. Penyetuju, admin, atau pemilik boleh.',
-  'needs.amount': 'jumlahnya',
-  'needs.share_of_available': 'bagiannya dari dana yang tersedia',
-  'needs.recipients': 'banyaknya penerima',
-  'policy.none': 'Kebijakan tidak meminta persetujuan.',
-  'policy.above': 'Kebijakan meminta persetujuan di atas',
-  'policy.amount_of': '{currency} {amount}',
-  'policy.share_of': '{share, number} % dari dana yang tersedia',
-  'policy.recipients_of': '{n, plural, other {# penerima}}',
 
   'contacts.title': 'Kontak',
   'contacts.upload': 'Unggah lembar',
@@ -559,16 +529,6 @@ export const id: Words = {
   'settings.sender.hint':
     'Berperilaku seperti WhatsApp dan tidak menjangkau siapa pun. Nomor sungguhan ditambahkan lewat API.',
   'settings.sender.do': 'Tambahkan pengirim',
-  'settings.policy': 'Kebijakan persetujuan',
-  'settings.policy.say':
-    'Kampanye di atas salah satu batas ini memerlukan orang kedua. Berlaku untuk yang diajukan mulai sekarang.',
-  'policy.amount': 'Jumlah dalam {currency}',
-  'policy.share': 'Persen dari dana yang tersedia',
-  'policy.share.fault': 'Tulis angka dari 0 sampai 100, dengan paling banyak dua desimal.',
-  'policy.recipients': 'Penerima',
-  'policy.recipients.fault': 'Tulis bilangan bulat.',
-  'policy.empty': 'Jika kosong, tidak ada batas.',
-  'policy.do': 'Ubah kebijakan',
   'settings.keys': 'Kunci API',
   'settings.keys.say': 'Untuk program, dan untuk masuk di sini. Yang terbaru di atas.',
   'settings.role': 'Peran',
@@ -764,7 +724,6 @@ export const id: Words = {
   'differs.sender': 'pengirim',
   'differs.recipients': 'penerima',
   'differs.money': 'dana',
-  'approval.longest': 'Yang terpanjang, dari {n, number} pertama',
-  'approval.dearest': 'Salah satu yang termahal: {currency} {price}',
+  ...approvals,
   ...reminders,
 }

@@ -20,6 +20,9 @@ export const SENTENCES: Readonly<Record<'id' | 'es', Readonly<Record<string, str
     'refusal.sender_stopped': 'Pengirim ini sedang berhenti.',
     'refusal.schedule_in_past': 'Waktu pengirimannya sudah lewat. Pilih waktu lain.',
     'refusal.approval_expired': 'Waktu untuk menyetujui sudah lewat.',
+    'refusal.approval_outdated':
+      'Yang harus disetujui sudah berubah sejak Anda melihatnya: lihat sekali lagi lalu putuskan.',
+    'refusal.already_decided': 'Anda sudah menyetujui ini, dan tidak seorang pun menyetujui dua kali.',
     'refusal.price_changed': 'Harganya bukan lagi yang disetujui.',
     'refusal.no_price': 'Dengan syarat ini tidak seorang pun dapat dikirimi, atau harganya tidak diketahui.',
     'refusal.mixed_models':
@@ -151,6 +154,9 @@ export const SENTENCES: Readonly<Record<'id' | 'es', Readonly<Record<string, str
     'refusal.sender_stopped': 'El remitente está detenido.',
     'refusal.schedule_in_past': 'La hora del envío ya pasó. Elija otra.',
     'refusal.approval_expired': 'El plazo para aprobar ya pasó.',
+    'refusal.approval_outdated':
+      'Lo que hay que aprobar cambió desde que lo miró: mírelo otra vez y decida sobre eso.',
+    'refusal.already_decided': 'Usted ya aprobó esto, y nadie aprueba dos veces.',
     'refusal.price_changed': 'El precio ya no es el que se aprobó.',
     'refusal.no_price': 'En estas condiciones no se puede enviar a nadie, o no se conoce ningún precio.',
     'refusal.mixed_models':
