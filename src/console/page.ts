@@ -48,6 +48,8 @@ export type Again = {
   readonly fields: Form['fields']
   readonly refusal: Refusal
   readonly errors: FieldErrors
+  /** The names of secret fields that need not be typed again; `fields.kept` has them sealed. */
+  readonly kept: readonly string[]
 }
 export type FieldErrors = Readonly<Record<string, string>>
 
@@ -66,6 +68,23 @@ export type Act = {
   readonly act: (visit: Visit, form: Form) => Promise<Result<Went>>
   /** The page that the form stands on, to be shown again with what was refused. */
   readonly again: (visit: Visit, again: Again) => Promise<Result<View>>
+}
+
+/** Somebody has the outside world asked, which may take long: no transaction stays open meanwhile. */
+export type Errand = {
+  readonly kind: 'errand'
+  readonly path: string
+  readonly ask: (visit: ErrandVisit) => Promise<Result<Found>>
+  /** The page that it was asked from: with what was found, or with what was refused. */
+  readonly show: (visit: Visit, again?: Again, found?: Found) => Promise<Result<View>>
+}
+
+export type Found = Readonly<Record<string, unknown>>
+
+export type ErrandVisit = {
+  readonly house: ConsoleHouse
+  readonly params: Readonly<Record<string, string>>
+  within<T>(work: (scope: Scope) => Promise<T>): Promise<T>
 }
 
 export type Stream = {
@@ -93,7 +112,7 @@ export type Part = {
   readonly show: (visit: Visit, form: Form) => Promise<Result<Omit<View, 'title'>>>
 }
 
-export type Route = Page | Act | Stream | Part
+export type Route = Page | Act | Errand | Stream | Part
 
 export function page(path: string, show: Page['show']): Page {
   return { kind: 'page', path, show }
@@ -101,6 +120,10 @@ export function page(path: string, show: Page['show']): Page {
 
 export function act(path: string, does: Act['act'], again: Act['again']): Act {
   return { kind: 'act', path, act: does, again }
+}
+
+export function errand(path: string, ask: Errand['ask'], show: Errand['show']): Errand {
+  return { kind: 'errand', path, ask, show }
 }
 
 export function stream(path: string, send: Stream['send']): Stream {

@@ -16,6 +16,8 @@ import { ladderResultsPages } from './pages/ladder-results.ts'
 import { membersPages } from './pages/members.ts'
 import { policyPages } from './pages/policy.ts'
 import { remindersPages } from './pages/reminders.ts'
+import { senderPages } from './pages/sender.ts'
+import { sendersPages } from './pages/senders.ts'
 import { settingsPages } from './pages/settings.ts'
 import { suppressionsPages } from './pages/suppressions.ts'
 import { templateFilesPages } from './pages/template-files.ts'
@@ -48,6 +50,8 @@ export const ROUTES: readonly Route[] = [
   ...auditTrailPages,
   ...policyPages,
   ...settingsPages,
+  ...sendersPages,
+  ...senderPages,
   ...membersPages,
   ...accountPages,
 ]

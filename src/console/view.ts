@@ -22,6 +22,11 @@ export function say(key: string, facts: Readonly<Record<string, unknown>> = {}):
   return /[{']/.test(text) ? filled(spoken, key, text, facts) : text
 }
 
+/** Whether the catalogue has that text. */
+export function isSaid(key: string): boolean {
+  return Object.hasOwn(en, key)
+}
+
 /** A text of the catalogue, or the word itself with spaces where a newer part of the program uses one of its own. */
 export function sayOr(key: string, word: string): string {
   return key in en ? say(key) : word.replaceAll('_', ' ')

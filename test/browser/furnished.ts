@@ -47,6 +47,7 @@ export async function furnish(stack: Stack): Promise<Furnished> {
     ]),
   )
   const picture = await furnishPicture(firm)
+  const cloud = await connectCloud(firm)
   const { ladder, invoice } = await furnishReminders(stack, firm, sender_id)
   return {
     firm,
@@ -98,6 +99,14 @@ export async function furnish(stack: Stack): Promise<Furnished> {
       ['wallet', '/wallet', 'owner'],
       ['books', '/wallet/books', 'owner'],
       ['settings', '/settings', 'owner'],
+      ['empty-senders', '/settings/senders', 'newcomer'],
+      ['senders', '/settings/senders', 'owner'],
+      ['sender', `/settings/senders/${sender_id}`, 'owner'],
+      ['sender-cloud', `/settings/senders/${cloud}`, 'owner'],
+      ['sender-new', '/settings/senders/new', 'owner'],
+      ['sender-new-cloud', '/settings/senders/new?kind=whatsapp_cloud', 'owner'],
+      ['sender-new-gateway', '/settings/senders/new?kind=http_gateway', 'owner'],
+      ['sender-edit', `/settings/senders/${cloud}/edit`, 'owner'],
       ['audit-trail', '/settings/audit?chain=1', 'owner'],
       ['suppressions', '/contacts/suppressions', 'owner'],
       ['not-found', '/campaigns/nonsense', 'owner'],
@@ -130,6 +139,26 @@ const PICTURE = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
 )
+
+/** A number on WhatsApp that nothing answers for, stopped by hand, with secrets of which two are valid. */
+async function connectCloud(firm: Firm): Promise<string> {
+  const made = await firm.ratna.post('/v1/senders', {
+    provider: 'whatsapp_cloud',
+    name: 'Front desk, Jakarta',
+    config: {
+      phone_number_id: '106540352242922',
+      business_account_id: '102290129340398',
+      access_token: 'EAAG0123456789',
+      app_secret: '0123456789abcdef0123456789abcdef',
+      verify_token: 'green house',
+      api_base_url: 'http://127.0.0.1:9',
+    },
+  })
+  const { id } = made.body
+  await firm.ratna.ask('PATCH', `/v1/senders/${id}`, { config: { app_secret: 'f'.repeat(32) } })
+  await firm.ratna.post(`/v1/senders/${id}/pause`, { reason: 'The number is being moved.' })
+  return id
+}
 
 /** Invoices of all ages, one paid in part, and a ladder that is going. */
 async function furnishReminders(stack: Stack, firm: Firm, sender_id: string) {

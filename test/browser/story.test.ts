@@ -53,7 +53,11 @@ async function story({ page, complaints, context }: Window, firm: Firm, language
   await sound()
 
   await follow(words['nav.settings'])
-  await page.getByLabel(words['settings.sender.name']).fill('Front desk')
+  await follow(words['settings.senders'])
+  await follow(words['sender.new'])
+  await follow(words['provider.simulator'])
+  await page.getByLabel(words['settings.sender.name'], { exact: true }).fill('Front desk')
+  await sound()
   await press(words['settings.sender.do'])
   await page.getByText(words['done.sender']).waitFor()
   await sound()

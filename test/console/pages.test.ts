@@ -69,6 +69,8 @@ describe('every page', () => {
       '/templates/new',
       '/wallet',
       '/settings',
+      '/settings/senders',
+      `/settings/senders/${stage.senderId}`,
     ]
     for (const role of ROLES) {
       for (const path of paths) {
@@ -162,7 +164,7 @@ describe('what a role may do', () => {
       ['marketer', '/settings/keys', { key_name: 'more', role: 'owner' }],
       ['approver', '/templates/starters', { key: 'friendly', language: 'en' }],
       ['marketer', '/settings/policy', {}],
-      ['viewer', '/settings/senders', { sender_name: 'mine' }],
+      ['viewer', '/settings/senders/new', { kind: 'simulator', sender_name: 'mine' }],
     ]
     for (const [role, path, fields] of refused) {
       const seen = await people[role].send(path, fields)
@@ -431,7 +433,7 @@ describe('sheets, templates and settings', () => {
       ['/contacts', en['contacts.lists.none']],
       ['/templates', en['templates.none']],
       ['/wallet', en['wallet.none']],
-      ['/settings', en['settings.senders.none']],
+      ['/settings/senders', en['settings.senders.none']],
     ] as const)
       expect((await ratna.see(path)).text, path).toContain(text)
     const books = await ratna.see('/wallet/books')

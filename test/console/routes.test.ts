@@ -41,7 +41,13 @@ const ACTS: Readonly<Record<string, Action | 'own'>> = {
   '/templates/:id/submission': 'templates.write',
   '/templates/:id/withdrawal': 'templates.write',
   '/wallet/top-ups': 'wallet.top_up',
-  '/settings/senders': 'senders.write',
+  '/settings/senders/new': 'senders.write',
+  '/settings/senders/:id/edit': 'senders.write',
+  '/settings/senders/:id/check': 'senders.write',
+  '/settings/senders/:id/pause': 'senders.write',
+  '/settings/senders/:id/resume': 'senders.write',
+  '/settings/senders/:id/secrets': 'senders.write',
+  '/settings/senders/:id/previous-secrets': 'senders.write',
   '/settings/keys': 'keys.write',
   '/settings/keys/:id/revocation': 'keys.write',
   '/settings/policy': 'policy.write',
@@ -61,6 +67,7 @@ const FIELDS: Record<string, string> = {
   amount: '1.00',
   reference: 'not theirs to give',
   sender_name: 'Not theirs',
+  kind: 'simulator',
   key_name: 'Not theirs',
   role: 'viewer',
   max_recipients: '1',
@@ -101,6 +108,8 @@ beforeAll(async () => {
   const file = new FormData()
   file.append('file', new Blob(['%PDF-1.7']), 'brochure.pdf')
   ids.files = (await house.ask('POST', '/v1/media', { key, body: file })).body.id
+  const sender = { provider: 'simulator', name: SECRET_NAME }
+  ids.senders = (await house.ask('POST', '/v1/senders', { key, body: sender })).body.id
   ids.campaigns = campaignId
   const invoice = {
     number: SECRET_NAME,
@@ -155,13 +164,14 @@ async function books(): Promise<string> {
            (SELECT count(*) FROM api_keys WHERE workspace_id = ${sari.workspaceId} AND revoked_at IS NULL) AS keys,
            (SELECT string_agg(role, ',' ORDER BY id) FROM members WHERE workspace_id = ${sari.workspaceId} AND removed_at IS NULL) AS members,
            (SELECT count(*) FROM invitations WHERE workspace_id = ${sari.workspaceId} AND withdrawn_at IS NULL) AS invitations,
+           (SELECT string_agg(name || state || config, ',' ORDER BY id) FROM senders WHERE workspace_id = ${sari.workspaceId}) AS senders,
            (SELECT count(*) FROM imports WHERE workspace_id = ${sari.workspaceId}) AS imports,
            (SELECT count(*) FROM console_sessions WHERE id = ${ids.sessions!} AND revoked_at IS NULL) AS session`
   return JSON.stringify(rows, (_key, value) => (typeof value === 'bigint' ? String(value) : value))
 }
 
-const acts = ROUTES.filter(({ kind }) => kind === 'act').map(({ path }) => path)
-const reads = ROUTES.filter(({ kind }) => kind !== 'act').map(({ path }) => path)
+const acts = ROUTES.filter(({ kind }) => kind === 'act' || kind === 'errand').map(({ path }) => path)
+const reads = ROUTES.filter(({ kind }) => kind !== 'act' && kind !== 'errand').map(({ path }) => path)
 /** Pages that not every role may read. */
 const READS: Readonly<Record<string, Action>> = {
   '/campaigns/new': 'campaigns.write',
@@ -172,6 +182,8 @@ const READS: Readonly<Record<string, Action>> = {
   '/reminders/ladders/:id/edit': 'sequences.write',
   '/reminders/ladders/:id/step': 'sequences.write',
   '/wallet/books': 'audit.read',
+  '/settings/senders/new': 'senders.write',
+  '/settings/senders/:id/edit': 'senders.write',
   '/settings/audit': 'audit.read',
   '/settings/members': 'members.read',
   '/settings/members/:id': 'members.read',

@@ -1,5 +1,4 @@
 import { findPolicy } from '../../campaigns/index.ts'
-import { addSender, listSenders } from '../../delivery/index.ts'
 import { ok, type Result, refuse } from '../../platform/result.ts'
 import { ROLES } from '../../platform/scope.ts'
 import { issueKey, listKeys, mayIssue, revokeKey } from '../../workspaces/index.ts'
@@ -12,21 +11,6 @@ const MOST_SHOWN = 200
 const NAME_MAX_CHARS = 200
 
 const settings = page(PATH, (visit) => showSettings(visit))
-
-const sender = act(
-  '/settings/senders',
-  async (visit, { fields }) => {
-    const name = (fields.sender_name ?? '').trim()
-    if (name === '' || name.length > NAME_MAX_CHARS) return badName('sender_name')
-    const added = await addSender(visit.scope, visit.house.secrets, {
-      provider: 'simulator',
-      name,
-      config: {},
-    })
-    return added.ok ? ok({ to: `${PATH}?done=sender` }) : added
-  },
-  showSettings,
-)
 
 const key = act(
   '/settings/keys',
@@ -54,7 +38,7 @@ const revoke = act(
   showSettings,
 )
 
-export const settingsPages = [settings, sender, key, revoke]
+export const settingsPages = [settings, key, revoke]
 
 async function showSettings(visit: Visit, again?: Again): Promise<Result<View>> {
   const { scope } = visit
@@ -65,7 +49,6 @@ async function showSettings(visit: Visit, again?: Again): Promise<Result<View>> 
     section: 'settings',
     title: say('settings.title'),
     data: {
-      senders: await listSenders(scope, { limit: MOST_SHOWN }),
       keys: keys?.map((one) => ({
         ...one,
         revocable: one.revokedAt === null && may(visit, 'keys.write') && mayIssue(role, one.role),

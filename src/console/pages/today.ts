@@ -68,7 +68,7 @@ async function firstSteps({ scope }: Visit) {
   const { availableMinor } = await readBalance(scope)
   return [
     { step: 'money', href: '/wallet', done: availableMinor > 0n },
-    { step: 'sender', href: '/settings', done: (await listSenders(scope, one)).length > 0 },
+    { step: 'sender', href: '/settings/senders/new', done: (await listSenders(scope, one)).length > 0 },
     { step: 'list', href: '/contacts', done: (await listLists(scope, one)).items.length > 0 },
     { step: 'template', href: '/templates', done: (await listTemplates(scope, one)).items.length > 0 },
     { step: 'campaign', href: '/campaigns/new', done: false },

@@ -1,5 +1,6 @@
 import { en as approvals } from './approvals/en.ts'
 import { en as reminders } from './reminders/en.ts'
+import { en as settings } from './settings/en.ts'
 
 /**
  * Every text of the console's pages, in English, as ICU messages: `{name}` is filled in, `{n, number}` is written as the
@@ -520,14 +521,13 @@ export const en = {
 
   'settings.title': 'Settings',
   'settings.senders': 'Senders',
-  'settings.senders.none': 'There is no sender yet. Add a simulated one to try things out.',
+  'settings.senders.none': 'There is no sender yet. Connect one; a simulated one to try things out.',
   'settings.provider': 'Provider',
   'settings.rate': 'A second',
   'provider.simulator': 'simulated',
   'provider.whatsapp_cloud': 'WhatsApp Cloud',
-  'settings.sender.name': 'Name of a new simulated sender',
-  'settings.sender.hint':
-    'It behaves like WhatsApp and reaches nobody. A real number is added through the API.',
+  'settings.sender.name': 'Name',
+  'settings.sender.hint': 'How it is called here, for whoever chooses it.',
   'settings.sender.do': 'Add the sender',
   'settings.keys': 'API keys',
   'settings.keys.say': 'For programs, and for signing in here. Newest first.',
@@ -724,6 +724,7 @@ export const en = {
   'differs.money': 'money',
   ...approvals,
   ...reminders,
+  ...settings,
 } as const
 
 export type WordKey = keyof typeof en

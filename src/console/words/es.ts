@@ -1,6 +1,7 @@
 import { es as approvals } from './approvals/es.ts'
 import type { Words } from './en.ts'
 import { es as reminders } from './reminders/es.ts'
+import { es as settings } from './settings/es.ts'
 
 /** The texts of the console in Spanish. */
 export const es: Words = {
@@ -523,14 +524,13 @@ export const es: Words = {
 
   'settings.title': 'Ajustes',
   'settings.senders': 'Remitentes',
-  'settings.senders.none': 'Todavía no hay remitente. Añada uno simulado para probar.',
+  'settings.senders.none': 'Todavía no hay remitente. Conecte uno; uno simulado para probar.',
   'settings.provider': 'Proveedor',
   'settings.rate': 'Por segundo',
   'provider.simulator': 'simulado',
   'provider.whatsapp_cloud': 'WhatsApp Cloud',
-  'settings.sender.name': 'Nombre de un nuevo remitente simulado',
-  'settings.sender.hint':
-    'Se comporta como WhatsApp y no llega a nadie. Un número real se añade a través de la API.',
+  'settings.sender.name': 'Nombre',
+  'settings.sender.hint': 'Cómo se llama aquí, para quien lo elija.',
   'settings.sender.do': 'Añadir el remitente',
   'settings.keys': 'Claves de API',
   'settings.keys.say': 'Para programas, y para iniciar sesión aquí. Primero las más nuevas.',
@@ -730,4 +730,5 @@ export const es: Words = {
   'differs.money': 'dinero',
   ...approvals,
   ...reminders,
+  ...settings,
 }

@@ -1,6 +1,7 @@
 import { id as approvals } from './approvals/id.ts'
 import type { Words } from './en.ts'
 import { id as reminders } from './reminders/id.ts'
+import { id as settings } from './settings/id.ts'
 
 /** The texts of the console in Indonesian. */
 export const id: Words = {
@@ -520,14 +521,13 @@ export const id: Words = {
 
   'settings.title': 'Pengaturan',
   'settings.senders': 'Pengirim',
-  'settings.senders.none': 'Belum ada pengirim. Tambahkan yang tiruan untuk mencoba-coba.',
+  'settings.senders.none': 'Belum ada pengirim. Hubungkan satu; yang tiruan untuk mencoba-coba.',
   'settings.provider': 'Penyedia',
   'settings.rate': 'Per detik',
   'provider.simulator': 'tiruan',
   'provider.whatsapp_cloud': 'WhatsApp Cloud',
-  'settings.sender.name': 'Nama pengirim tiruan yang baru',
-  'settings.sender.hint':
-    'Berperilaku seperti WhatsApp dan tidak menjangkau siapa pun. Nomor sungguhan ditambahkan lewat API.',
+  'settings.sender.name': 'Nama',
+  'settings.sender.hint': 'Sebutannya di sini, bagi yang memilihnya.',
   'settings.sender.do': 'Tambahkan pengirim',
   'settings.keys': 'Kunci API',
   'settings.keys.say': 'Untuk program, dan untuk masuk di sini. Yang terbaru di atas.',
@@ -726,4 +726,5 @@ export const id: Words = {
   'differs.money': 'dana',
   ...approvals,
   ...reminders,
+  ...settings,
 }

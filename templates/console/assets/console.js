@@ -69,6 +69,20 @@ addEventListener('pageshow', ({ persisted }) => {
   for (const form of document.forms) delete form.dataset.sent
 })
 
+// What the outside world is asked may take long: it says so, and for how long it has been.
+for (const form of document.querySelectorAll('form[data-waits]')) {
+  form.addEventListener('submit', () => {
+    const place = form.querySelector('.waits')
+    const [says, figure] = place.children
+    const since = Date.now()
+    place.hidden = false
+    says.textContent = form.dataset.waits
+    const count = () => (figure.textContent = `${Math.floor((Date.now() - since) / 1000)} s`)
+    count()
+    setInterval(count, 1_000)
+  })
+}
+
 // A preview follows what is typed, a quarter of a second behind; where the line is gone, the page stays as it is.
 const PREVIEW_AFTER_MS = 250
 for (const form of document.querySelectorAll('form[data-preview]')) {
