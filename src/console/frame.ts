@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import type { Refusal, Result } from '../platform/result.ts'
 import { type Action, findWorkspace, PERMISSIONS, roleMay } from '../workspaces/index.ts'
 import { causeOf, type Desk, sendRefusal } from './desk.ts'
+import { queryWord } from './list.ts'
 import { SECTIONS, type View, type Visit } from './page.ts'
 import { type Session, touchSession } from './session.ts'
 import { isSaid, say } from './view.ts'
@@ -34,13 +35,6 @@ export function visiting<T>(
 
 export function paramsOf(request: Request): Readonly<Record<string, string>> {
   return request.params as Record<string, string>
-}
-
-const QUERY_MAX_CHARS = 200
-
-function queryWord(request: Request, name: string): string | undefined {
-  const word = request.query[name]
-  return typeof word === 'string' && word.length <= QUERY_MAX_CHARS ? word : undefined
 }
 
 /** A whole page, with what stands around it. */

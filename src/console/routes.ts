@@ -14,8 +14,10 @@ import { invoicesPages } from './pages/invoices.ts'
 import { ladderPages } from './pages/ladder.ts'
 import { ladderResultsPages } from './pages/ladder-results.ts'
 import { membersPages } from './pages/members.ts'
+import { peoplePages } from './pages/people.ts'
 import { policyPages } from './pages/policy.ts'
 import { remindersPages } from './pages/reminders.ts'
+import { searchPages } from './pages/search.ts'
 import { senderPages } from './pages/sender.ts'
 import { sendersPages } from './pages/senders.ts'
 import { settingsPages } from './pages/settings.ts'
@@ -42,6 +44,7 @@ export const ROUTES: readonly Route[] = [
   ...ladderPages,
   ...approvalsPages,
   ...suppressionsPages,
+  ...peoplePages,
   ...contactsPages,
   ...templateFilesPages,
   ...templatePreviewPages,
@@ -54,4 +57,5 @@ export const ROUTES: readonly Route[] = [
   ...senderPages,
   ...membersPages,
   ...accountPages,
+  ...searchPages,
 ]

@@ -1,9 +1,10 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, ilike, inArray, isNull, like, lt, or } from 'drizzle-orm'
 import { instant } from '../platform/db.ts'
 import { isCountedId, isUuid } from '../platform/ids.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
+import { readSought } from '../platform/sought.ts'
 import { contacts, listMembers, suppressions } from './tables.ts'
 
 /** Someone the workspace may write to. Instants in RFC 3339. */
@@ -56,12 +57,19 @@ export async function findContact(scope: Scope, id: string): Promise<Result<Cont
   return row ? ok(readContact(row)) : refuse('not_found', 'There is no such contact.')
 }
 
-/** Contacts in the order in which they came, of one list or with one number (in E.164); a page ends at an id. */
+/**
+ * Contacts in the order in which they came, of one list, with one number (in E.164), or with words in their name, address
+ * or number; a page ends at an id.
+ */
 export async function listContacts(
   scope: Scope,
-  request: PageRequest<string> & { listId?: string | undefined; phone?: string | undefined },
+  request: PageRequest<string> & {
+    listId?: string | undefined
+    phone?: string | undefined
+    words?: string | undefined
+  },
 ): Promise<Page<Contact, string>> {
-  const { listId, phone, after, limit } = request
+  const { listId, phone, words, after, limit } = request
   if (listId !== undefined && !isUuid(listId)) return { items: [], next: undefined }
   const members = scope.db
     .select({ id: listMembers.contactId })
@@ -75,6 +83,7 @@ export async function listContacts(
         eq(contacts.workspaceId, scope.workspaceId),
         isNull(contacts.erasedAt),
         phone === undefined ? undefined : eq(contacts.phone, phone),
+        words === undefined ? undefined : contactHas(words),
         listId === undefined ? undefined : inArray(contacts.id, members),
         after !== undefined && isCountedId(after) ? gt(contacts.id, Number(after)) : undefined,
       ),
@@ -84,13 +93,24 @@ export async function listContacts(
   return pageOf(rows.map(readContact), limit, ({ id }) => id)
 }
 
-/** The workspace's lists with how many are in each, newest first; a page ends at an id. */
-export async function listLists(scope: Scope, page: PageRequest<string>): Promise<Page<List, string>> {
+function contactHas(words: string) {
+  const sought = readSought(words)
+  if (sought.digits !== undefined) return like(contacts.phone, sought.digits)
+  return or(ilike(contacts.name, sought.like), ilike(contacts.email, sought.like))
+}
+
+/** The workspace's lists with how many are in each, newest first; those with some words in their name where words are given. A page ends at an id. */
+export async function listLists(
+  scope: Scope,
+  page: PageRequest<string> & { words?: string | undefined },
+): Promise<Page<List, string>> {
+  const named = page.words === undefined ? null : readSought(page.words).like
   const before = page.after !== undefined && isUuid(page.after) ? page.after : null
   const rows = await scope.sql<{ id: string; name: string; members: number; created_at: string }[]>`
     SELECT l.id, l.name, l.created_at,
            (SELECT count(*)::int FROM list_members m WHERE m.list_id = l.id AND m.workspace_id = l.workspace_id) AS members
       FROM lists l WHERE l.workspace_id = ${scope.workspaceId} AND l.made_for IS NULL AND (${before}::uuid IS NULL OR l.id < ${before}::uuid)
+       AND (${named}::text IS NULL OR l.name ILIKE ${named}::text)
      ORDER BY l.id DESC LIMIT ${page.limit + 1}`
   const items = rows.map(({ id, name, members, created_at }) => ({
     id,
@@ -116,9 +136,9 @@ export async function listVariables(scope: Scope): Promise<readonly string[]> {
 /** Blocked numbers, the newest first, those whose time has passed included; a page ends at an id. */
 export async function listSuppressions(
   scope: Scope,
-  request: PageRequest<string> & { phone?: string | undefined },
+  request: PageRequest<string> & { phone?: string | undefined; words?: string | undefined },
 ): Promise<Page<Suppression, string>> {
-  const { phone, after, limit } = request
+  const { phone, words, after, limit } = request
   const rows = await scope.db
     .select()
     .from(suppressions)
@@ -126,12 +146,19 @@ export async function listSuppressions(
       and(
         eq(suppressions.workspaceId, scope.workspaceId),
         phone === undefined ? undefined : eq(suppressions.phone, phone),
+        words === undefined ? undefined : suppressionHas(words),
         after !== undefined && isUuid(after) ? lt(suppressions.id, after) : undefined,
       ),
     )
     .orderBy(desc(suppressions.id))
     .limit(limit + 1)
   return pageOf(rows.map(readSuppression), limit, ({ id }) => id)
+}
+
+function suppressionHas(words: string) {
+  const sought = readSought(words)
+  if (sought.digits !== undefined) return like(suppressions.phone, sought.digits)
+  return ilike(suppressions.reason, sought.like)
 }
 
 /** A row as the rest of the program knows it. */

@@ -1,9 +1,9 @@
 import { writeXlsxStream } from 'hucre/xlsx'
 import { formatAmount } from '../platform/money.ts'
 import type { MessageLine } from './messages.ts'
+import { writableCell } from './table.ts'
 
 const SHEET_NAME = 'Messages'
-const MAX_CELL_CHARS = 32_767
 
 type Column = {
   readonly header: string
@@ -51,13 +51,5 @@ function columnsFor({ currency, timeZone }: { currency: string; timeZone: string
 }
 
 async function* rowsOf(lines: AsyncIterable<MessageLine>, columns: readonly Column[]) {
-  for await (const line of lines) yield columns.map(({ cell }) => writable(cell(line)))
-}
-
-/** Characters that XML has no place for would make the whole workbook unreadable. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones meant.
-const NOT_IN_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu
-
-function writable(cell: string | number | null): string | number | null {
-  return typeof cell === 'string' ? cell.replaceAll(NOT_IN_XML, '\ufffd').slice(0, MAX_CELL_CHARS) : cell
+  for await (const line of lines) yield columns.map(({ cell }) => writableCell(cell(line)))
 }

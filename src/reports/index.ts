@@ -19,4 +19,5 @@ export {
 export { readResults, type StepResult, writeResults } from './reminder-results.ts'
 export { readSpend, type Spend } from './spend.ts'
 export { writeStatement } from './statement.ts'
+export { TABLE_FORMATS, type TableColumn, type TableFormat, writeTable } from './table.ts'
 export { readTimeline, type Timeline } from './timeline.ts'

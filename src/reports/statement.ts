@@ -1,6 +1,7 @@
 import { writeXlsxStream } from 'hucre/xlsx'
 import { formatAmount } from '../platform/money.ts'
 import type { Transfer } from '../wallet/index.ts'
+import { writableCell } from './table.ts'
 
 const SHEET_NAME = 'Ledger'
 const HEADINGS = [
@@ -15,10 +16,6 @@ const HEADINGS = [
   'reason',
   'by',
 ] as const
-const MAX_CELL_CHARS = 32_767
-/** Characters that XML has no place for would make the whole workbook unreadable. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones meant.
-const NOT_IN_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu
 
 /**
  * Writes the ledger as a workbook, row by row as it is read. Texts are written as texts, so that none becomes a formula;
@@ -61,6 +58,6 @@ async function* rowsOf(transfers: AsyncIterable<Transfer>, clock: Intl.DateTimeF
       reason,
       actor,
     ]
-    yield cells.map((cell) => cell?.replaceAll(NOT_IN_XML, '\ufffd').slice(0, MAX_CELL_CHARS) ?? null)
+    yield cells.map((cell) => writableCell(cell))
   }
 }

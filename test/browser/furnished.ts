@@ -88,6 +88,8 @@ export async function furnish(stack: Stack): Promise<Furnished> {
       ['approvals', '/approvals', 'approver'],
       ['approval', `/approvals/${waiting.id}`, 'approver'],
       ['contacts', '/contacts', 'owner'],
+      ['people', '/contacts/people', 'owner'],
+      ['contact-lists', '/contacts/lists', 'owner'],
       ['import-done', `/contacts/imports/${read.id}`, 'owner'],
       ['import-mapping', `/contacts/imports/${unnamed.id}`, 'owner'],
       ['templates', '/templates', 'owner'],

@@ -60,6 +60,8 @@ const ACTS: Readonly<Record<string, Action | 'own'>> = {
   '/account/second-factor/off': 'own',
   '/account/sessions/:id/end': 'own',
   '/account/workspace': 'own',
+  // It only leads to a page, which asks for itself.
+  '/search': 'own',
 }
 
 /** Sound words for every form, so that it is the role that it fails at. */

@@ -38,7 +38,7 @@ import { sentence } from '../sentences.ts'
 import { say, type Views } from '../view.ts'
 
 const PATH = '/contacts'
-const LISTS_SHOWN = 100
+const LISTS_SHOWN = 10
 const BYTES_IN_MB = 1024 * 1024
 
 const overview = page(PATH, (visit) => showOverview(visit))

@@ -1,4 +1,5 @@
 import { en as approvals } from './approvals/en.ts'
+import { en as lists } from './lists/en.ts'
 import { en as reminders } from './reminders/en.ts'
 import { en as settings } from './settings/en.ts'
 
@@ -723,6 +724,7 @@ export const en = {
   'differs.recipients': 'recipients',
   'differs.money': 'money',
   ...approvals,
+  ...lists,
   ...reminders,
   ...settings,
 } as const

@@ -1,5 +1,6 @@
 import { es as approvals } from './approvals/es.ts'
 import type { Words } from './en.ts'
+import { es as lists } from './lists/es.ts'
 import { es as reminders } from './reminders/es.ts'
 import { es as settings } from './settings/es.ts'
 
@@ -729,6 +730,7 @@ export const es: Words = {
   'differs.recipients': 'destinatarios',
   'differs.money': 'dinero',
   ...approvals,
+  ...lists,
   ...reminders,
   ...settings,
 }

@@ -1,5 +1,6 @@
 import { id as approvals } from './approvals/id.ts'
 import type { Words } from './en.ts'
+import { id as lists } from './lists/id.ts'
 import { id as reminders } from './reminders/id.ts'
 import { id as settings } from './settings/id.ts'
 
@@ -725,6 +726,7 @@ export const id: Words = {
   'differs.recipients': 'penerima',
   'differs.money': 'dana',
   ...approvals,
+  ...lists,
   ...reminders,
   ...settings,
 }

@@ -1,0 +1,102 @@
+import {
+  type Contact,
+  type List as ContactList,
+  listContacts,
+  listLists,
+  listVariables,
+} from '../../contacts/index.ts'
+import { ok } from '../../platform/result.ts'
+import { exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { COUNTED_PLACE, page, pageRequest, UUID_PLACE } from '../page.ts'
+import { say } from '../view.ts'
+
+/** Everybody whom the workspace may write to, and the lists that they are in. */
+
+const MOST_LISTS = 500
+const VARIABLES_SHOWN = 4
+
+const people: List<Contact, string> = {
+  path: '/contacts/people',
+  permission: 'contacts.read',
+  fileName: 'contacts',
+  filters: ['list'],
+  read: async (asked, request) =>
+    ok(
+      await listContacts(asked.scope, {
+        ...request,
+        listId: asked.query('list') || undefined,
+        words: soughtWords(asked),
+      }),
+    ),
+  columns: async ({ scope, workspace }) => {
+    const clock = fileClock(workspace.timeZone)
+    const variables = (await listVariables(scope)).filter((name) => name !== 'name')
+    return [
+      { heading: say('people.number'), cell: ({ phone }) => phone },
+      { heading: say('col.name'), cell: ({ name }) => name },
+      { heading: say('sign_in.email'), cell: ({ email }) => email },
+      { heading: say('people.zone'), cell: ({ timeZone }) => timeZone },
+      ...variables.map((name) => ({ heading: name, cell: (one: Contact) => one.variables[name] ?? null })),
+      { heading: `${say('col.made')} (${workspace.timeZone})`, cell: ({ createdAt }) => clock(createdAt) },
+    ]
+  },
+}
+
+const everybody = page(people.path, async (visit) => {
+  const request = pageRequest(visit, COUNTED_PLACE)
+  const read = await people.read(visit, request)
+  if (!read.ok) return read
+  const { items, next } = read.value
+  const chosen = visit.query('list')
+  const all = await listLists(visit.scope, { limit: MOST_LISTS })
+  return ok({
+    name: 'people',
+    section: 'contacts' as const,
+    title: say('people.title'),
+    data: {
+      ...listFacts(visit, people),
+      people: items.map((contact) => ({
+        ...contact,
+        details: Object.entries(contact.variables)
+          .slice(0, VARIABLES_SHOWN)
+          .map(([name, value]) => ({ name, value })),
+      })),
+      lists: all.items.map(({ id, name }) => ({ id, name, chosen: id === chosen })),
+      ...listPages(visit, people, { after: request.after, next }),
+    },
+  })
+})
+
+const lists: List<ContactList, string> = {
+  path: '/contacts/lists',
+  permission: 'contacts.read',
+  fileName: 'lists',
+  filters: [],
+  read: async (asked, request) => ok(await listLists(asked.scope, { ...request, words: soughtWords(asked) })),
+  columns: ({ workspace }) => {
+    const clock = fileClock(workspace.timeZone)
+    return [
+      { heading: say('col.name'), cell: ({ name }) => name },
+      { heading: say('contacts.members'), cell: ({ members }) => String(members) },
+      { heading: `${say('col.made')} (${workspace.timeZone})`, cell: ({ createdAt }) => clock(createdAt) },
+    ]
+  },
+}
+
+const allLists = page(lists.path, async (visit) => {
+  const request = pageRequest(visit, UUID_PLACE)
+  const read = await lists.read(visit, request)
+  if (!read.ok) return read
+  return ok({
+    name: 'contact-lists',
+    section: 'contacts' as const,
+    title: say('contacts.lists'),
+    data: {
+      ...listFacts(visit, lists),
+      lists: read.value.items,
+      ...listPages(visit, lists, { after: request.after, next: read.value.next }),
+    },
+  })
+})
+
+export const peoplePages = [everybody, ...exportsOf(people), allLists, ...exportsOf(lists)]
