@@ -1,3 +1,4 @@
+import { contactsHaving } from '../contacts/index.ts'
 import { instantOf } from '../delivery/index.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import { ok, type Result } from '../platform/result.ts'
@@ -58,7 +59,11 @@ type Row = {
 export async function previewCampaign(
   scope: Scope,
   campaignId: string,
-  request: PageRequest<string> & { readonly filter?: PreviewFilter | undefined },
+  request: PageRequest<string> & {
+    readonly filter?: PreviewFilter | undefined
+    /** In the name, address or number of the contact. */
+    readonly words?: string | undefined
+  },
 ): Promise<Result<Page<PreviewLine, string>, 'not_found' | 'wrong_state'>> {
   const found = await findCampaign(scope, campaignId)
   if (!found.ok) return found
@@ -71,6 +76,7 @@ export async function previewCampaign(
     SELECT * FROM (${query}) q
      WHERE ${request.after === undefined ? sql`true` : sql`contact_id > ${request.after}::bigint`}
        AND ${condition(scope, campaign, request.filter ?? 'all')}
+       ${request.words === undefined ? sql`` : sql`AND contact_id IN (${contactsHaving(scope, request.words)})`}
      ORDER BY contact_id LIMIT ${request.limit + 1}`
   const { items, next } = pageOf(rows, request.limit, (row) => row.contact_id.toString())
   return ok({ items: items.map((row) => toLine(row, words)), next })

@@ -1,5 +1,6 @@
 import type { Route } from './page.ts'
 import { accountPages } from './pages/account.ts'
+import { approvalQueuePages } from './pages/approval-queue.ts'
 import { approvalsPages } from './pages/approvals.ts'
 import { auditTrailPages } from './pages/audit-trail.ts'
 import { campaignPages } from './pages/campaign.ts'
@@ -10,12 +11,15 @@ import { campaignWhatIfPages } from './pages/campaign-what-if.ts'
 import { campaignWordsPages } from './pages/campaign-words.ts'
 import { campaignsPages } from './pages/campaigns.ts'
 import { contactsPages } from './pages/contacts.ts'
+import { invoiceListPages } from './pages/invoice-list.ts'
 import { invoicesPages } from './pages/invoices.ts'
 import { ladderPages } from './pages/ladder.ts'
 import { ladderResultsPages } from './pages/ladder-results.ts'
+import { laddersPages } from './pages/ladders.ts'
 import { membersPages } from './pages/members.ts'
 import { peoplePages } from './pages/people.ts'
 import { policyPages } from './pages/policy.ts'
+import { recipientsPages } from './pages/recipients.ts'
 import { remindersPages } from './pages/reminders.ts'
 import { searchPages } from './pages/search.ts'
 import { senderPages } from './pages/sender.ts'
@@ -33,15 +37,19 @@ export const ROUTES: readonly Route[] = [
   ...todayPages,
   ...campaignWordsPages,
   ...campaignMessagesPages,
+  ...recipientsPages,
   ...campaignSchedulePages,
   ...campaignWhatIfPages,
   ...campaignPlotPages,
   ...campaignsPages,
   ...campaignPages,
   ...remindersPages,
+  ...invoiceListPages,
   ...invoicesPages,
+  ...laddersPages,
   ...ladderResultsPages,
   ...ladderPages,
+  ...approvalQueuePages,
   ...approvalsPages,
   ...suppressionsPages,
   ...peoplePages,

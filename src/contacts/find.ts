@@ -99,6 +99,16 @@ function contactHas(words: string) {
   return or(ilike(contacts.name, sought.like), ilike(contacts.email, sought.like))
 }
 
+/** The ids of contacts with words in their name, address or number, as a query within another. */
+export function contactsHaving({ sql, workspaceId }: Scope, words: string) {
+  const sought = readSought(words)
+  const has =
+    sought.digits === undefined
+      ? sql`(c.name ILIKE ${sought.like} OR c.email ILIKE ${sought.like})`
+      : sql`c.phone LIKE ${sought.digits}`
+  return sql`SELECT c.id FROM contacts c WHERE c.workspace_id = ${workspaceId} AND ${has}`
+}
+
 /** The workspace's lists with how many are in each, newest first; those with some words in their name where words are given. A page ends at an id. */
 export async function listLists(
   scope: Scope,

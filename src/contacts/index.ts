@@ -6,6 +6,7 @@ export { parseDueDate, serialDay, serialInDateColumn } from './due-date.ts'
 export { eraseContact } from './erase.ts'
 export {
   type Contact,
+  contactsHaving,
   findContact,
   type List,
   listContacts,

@@ -1,8 +1,10 @@
+import { contactsHaving } from '../contacts/index.ts'
 import { instant } from '../platform/db.ts'
 import { isUuid } from '../platform/ids.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
+import { readSought } from '../platform/sought.ts'
 import type { Invoice, InvoiceState } from './invoice.ts'
 
 /** An invoice by its id or by the number that the business gave it. */
@@ -59,6 +61,8 @@ export type InvoiceFilter = {
   readonly state?: InvoiceState | undefined
   readonly contactId?: bigint | undefined
   readonly number?: string | undefined
+  /** In the number of the invoice, or in the name, address or number of whom it is for. */
+  readonly words?: string | undefined
   /** Only what is unpaid and was due before this ISO day. */
   readonly overdueOn?: string | undefined
 }
@@ -69,12 +73,13 @@ export async function listInvoices(
   request: PageRequest<string> & InvoiceFilter,
 ): Promise<Page<Invoice, string>> {
   const { sql, workspaceId } = scope
-  const { after, limit, state, contactId, number, overdueOn } = request
+  const { after, limit, state, contactId, number, words, overdueOn } = request
   const rows = await sql<Row[]>`
     SELECT ${columns(scope)} FROM invoices i WHERE i.workspace_id = ${workspaceId}
        ${state === undefined ? sql`` : sql`AND i.state = ${state}`}
        ${contactId === undefined ? sql`` : sql`AND i.contact_id = ${contactId}`}
        ${number === undefined ? sql`` : sql`AND i.number = ${number}`}
+       ${words === undefined ? sql`` : sql`AND (i.number ILIKE ${readSought(words).like} OR i.contact_id IN (${contactsHaving(scope, words)}))`}
        ${overdueOn === undefined ? sql`` : sql`AND i.state NOT IN ('paid','cancelled') AND i.due_date < ${overdueOn}::text::date`}
        ${after === undefined ? sql`` : sql`AND i.id < ${after}::uuid`}
      ORDER BY i.id DESC LIMIT ${limit + 1}`

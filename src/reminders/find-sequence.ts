@@ -3,6 +3,7 @@ import { isUuid } from '../platform/ids.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
+import { readSought } from '../platform/sought.ts'
 import { digestOf, type SequenceWords, type Step, type WhenShort } from './sequence.ts'
 
 export const SEQUENCE_STATES = ['draft', 'active', 'paused', 'ended'] as const
@@ -70,15 +71,16 @@ async function readSequence(scope: Scope, id: string, lock: boolean): Promise<Re
 
 const NOT_FOUND = refuse('not_found', 'There is no such sequence in this workspace.')
 
-/** The workspace's sequences, newest first; a page ends at an id. */
+/** The workspace's sequences, newest first, those with some words in their name where given; a page ends at an id. */
 export async function listSequences(
   scope: Scope,
-  { after, limit }: PageRequest<string>,
+  { after, limit, words }: PageRequest<string> & { readonly words?: string | undefined },
 ): Promise<Page<Sequence, string>> {
   const { sql, workspaceId } = scope
   const rows = await sql<Row[]>`
     SELECT ${columns(scope)} FROM sequences WHERE workspace_id = ${workspaceId}
-       ${after === undefined ? sql`` : sql`AND id < ${after}::uuid`} ORDER BY id DESC LIMIT ${limit + 1}`
+       ${after === undefined ? sql`` : sql`AND id < ${after}::uuid`}
+       ${words === undefined ? sql`` : sql`AND name ILIKE ${readSought(words).like}`} ORDER BY id DESC LIMIT ${limit + 1}`
   return pageOf(rows.map(toSequence), limit, ({ id }) => id)
 }
 

@@ -1,3 +1,4 @@
+import { contactsHaving } from '../contacts/index.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import type { Scope } from '../platform/scope.ts'
 import { compileMarkets, findMarketRows } from '../pricing/index.ts'
@@ -64,19 +65,22 @@ export async function listMessages(
   request: PageRequest<MessagePlace> & {
     campaignId: string
     state?: string | undefined
+    /** In the name, address or number of the recipient, as the contact is now. */
+    words?: string | undefined
     timeZone: string
     /** Says it in another language than English, from the same facts. */
     explained?: Explained | undefined
   },
 ): Promise<Page<MessageLine, MessagePlace>> {
   const { sql } = scope
-  const { after, state, limit } = request
+  const { after, state, words, limit } = request
   const rows = await sql<Row[]>`
     WITH page AS MATERIALIZED (
       SELECT * FROM messages
        WHERE campaign_id = ${request.campaignId} AND workspace_id = ${scope.workspaceId}
          ${after === undefined ? sql`` : sql`AND (slice_no, id) > (${after[0]}::int, ${after[1]}::bigint)`}
          ${state === undefined ? sql`` : sql`AND state = ${state}`}
+         ${words === undefined ? sql`` : sql`AND contact_id IN (${contactsHaving(scope, words)})`}
        ORDER BY slice_no, id LIMIT ${limit + 1})
     SELECT m.id, m.slice_no, m.contact_id, r.phone, r.variables ->> 'name' AS name, m.state, m.price, m.attempts,
            m.reason, m.sent_at, m.delivered_at, m.read_at, s.due_at, a.provider_message_id,

@@ -1,9 +1,10 @@
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, desc, eq, ilike, lt, or } from 'drizzle-orm'
 import { instant } from '../platform/db.ts'
 import { isUuid } from '../platform/ids.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
+import { readSought } from '../platform/sought.ts'
 import type { Category, Channel } from './input.ts'
 import { templates } from './tables.ts'
 import type { PartFault, TemplateWords } from './template.ts'
@@ -36,17 +37,19 @@ export async function findTemplate(scope: Scope, id: string): Promise<Result<Tem
   return row ? ok(readRow(row)) : refuse('not_found', 'There is no such template.')
 }
 
-/** The workspace's templates, newest first; a page ends at an id. */
+/** The workspace's templates, newest first, those with some words in their name or text where given; a page ends at an id. */
 export async function listTemplates(
   scope: Scope,
-  page: PageRequest<string>,
+  page: PageRequest<string> & { readonly words?: string | undefined },
 ): Promise<Page<Template, string>> {
+  const like = page.words === undefined ? undefined : readSought(page.words).like
   const rows = await scope.db
     .select()
     .from(templates)
     .where(
       and(
         eq(templates.workspaceId, scope.workspaceId),
+        like === undefined ? undefined : or(ilike(templates.name, like), ilike(templates.body, like)),
         page.after === undefined ? undefined : lt(templates.id, page.after),
       ),
     )

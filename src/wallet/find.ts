@@ -1,6 +1,7 @@
 import { instant } from '../platform/db.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import type { Scope } from '../platform/scope.ts'
+import { readSought } from '../platform/sought.ts'
 import type { TransferKind } from './ledger.ts'
 
 type AccountKind = 'funding' | 'wallet' | 'hold' | 'spent' | 'adjustment' | 'receivable'
@@ -27,13 +28,22 @@ export type TransferPlace = readonly [xid: string, id: string]
 
 type Row = Omit<Transfer, 'createdAt'> & { readonly createdAt: string; readonly xid: string }
 
-/** The ledger, newest first, in the order of the transactions that wrote it; of one campaign where one is named. */
+/**
+ * The ledger, newest first, in the order of the transactions that wrote it; of one campaign or kind where one is named,
+ * and with words in the reference or reason, or of the campaigns that go by them.
+ */
 export async function listTransfers(
   scope: Scope,
-  request: PageRequest<TransferPlace> & { readonly campaignId?: string | undefined },
+  request: PageRequest<TransferPlace> & {
+    readonly campaignId?: string | undefined
+    readonly kind?: TransferKind | undefined
+    readonly words?: string | undefined
+    readonly orCampaignIds?: readonly string[] | undefined
+  },
 ): Promise<Page<Transfer, TransferPlace>> {
   const { sql, workspaceId } = scope
-  const { after, campaignId, limit } = request
+  const { after, campaignId, kind, words, orCampaignIds = [], limit } = request
+  const like = words === undefined ? '' : readSought(words).like
   const rows = await sql<Row[]>`
     SELECT t.id, t.kind, d.kind AS "from", c.kind AS "to", t.amount AS "amountMinor", t.currency,
            t.campaign_id AS "campaignId", t.n_items AS items, t.reference, t.reason, t.actor,
@@ -41,6 +51,8 @@ export async function listTransfers(
       FROM transfers t JOIN accounts d ON d.id = t.debit_id JOIN accounts c ON c.id = t.credit_id
      WHERE t.workspace_id = ${workspaceId}
        ${campaignId === undefined ? sql`` : sql`AND t.campaign_id = ${campaignId}`}
+       ${kind === undefined ? sql`` : sql`AND t.kind = ${kind}`}
+       ${words === undefined ? sql`` : sql`AND (t.reference ILIKE ${like} OR t.reason ILIKE ${like} OR t.campaign_id = ANY(${orCampaignIds as string[]}::uuid[]))`}
        ${after === undefined ? sql`` : sql`AND (t.xid, t.id) < (${after[0]}::text::xid8, ${after[1]}::uuid)`}
      ORDER BY t.xid DESC, t.id DESC LIMIT ${limit + 1}`
   const { items, next } = pageOf(rows, limit, (row): TransferPlace => [row.xid, row.id])

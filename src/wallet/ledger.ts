@@ -3,15 +3,17 @@ import { formatAmount } from '../platform/money.ts'
 import { type Refusal, refuse } from '../platform/result.ts'
 
 /** Kinds of transfer; the database's `transfer_ways` says between which accounts each may move money. */
-export type TransferKind =
-  | 'top_up'
-  | 'reserve'
-  | 'capture'
-  | 'release'
-  | 'late_capture'
-  | 'refund'
-  | 'adjust'
-  | 'write_off'
+export const TRANSFER_KINDS = [
+  'top_up',
+  'reserve',
+  'capture',
+  'release',
+  'late_capture',
+  'refund',
+  'adjust',
+  'write_off',
+] as const
+export type TransferKind = (typeof TRANSFER_KINDS)[number]
 
 /** The most one top-up or one hold may be, in 1/10,000 of a unit: far above any bill, far below overflow of bigint. */
 export const MOST_AMOUNT_MINOR = 10n ** 17n

@@ -2,6 +2,7 @@ import { and, desc, eq, lt, lte, sql } from 'drizzle-orm'
 import { instant } from '../platform/db.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import type { Role, Scope } from '../platform/scope.ts'
+import { readSought } from '../platform/sought.ts'
 import { apiKeys, auditEvents, workspaces } from './tables.ts'
 
 export type Workspace = {
@@ -70,11 +71,15 @@ type EventPlace = readonly [xid: string, id: string]
 
 /**
  * The audit trail, newest first, in the order of the transactions that wrote it; `about` one kind of thing (`campaign`),
- * and `until` a moment, where they are given.
+ * `until` a moment, and with `words` in what was done, to what, its facts or the name of who did it, where they are given.
  */
 export async function listEvents(
   scope: Scope,
-  page: PageRequest<EventPlace> & { readonly about?: string | undefined; readonly until?: Date | undefined },
+  page: PageRequest<EventPlace> & {
+    readonly about?: string | undefined
+    readonly until?: Date | undefined
+    readonly words?: string | undefined
+  },
 ): Promise<Page<AuditEvent, EventPlace>> {
   const place = sql`(${auditEvents.xid}, ${auditEvents.id})`
   const rows = await scope.db
@@ -85,6 +90,7 @@ export async function listEvents(
         eq(auditEvents.workspaceId, scope.workspaceId),
         page.about === undefined ? undefined : sql`split_part(${auditEvents.action}, '.', 1) = ${page.about}`,
         page.until && lte(auditEvents.at, page.until.toISOString()),
+        page.words === undefined ? undefined : eventHas(scope, page.words),
         page.after && sql`${place} < (${page.after[0]}::xid8, ${page.after[1]}::uuid)`,
       ),
     )
@@ -92,6 +98,14 @@ export async function listEvents(
     .limit(page.limit + 1)
   const { items, next } = pageOf(rows, page.limit, (row): EventPlace => [row.xid, row.event.id])
   return { items: items.map(({ event }) => present(event)), next }
+}
+
+function eventHas({ workspaceId }: Scope, words: string) {
+  const { like } = readSought(words)
+  const { action, subject, facts, actor } = auditEvents
+  return sql`(${action} ILIKE ${like} OR ${subject} ILIKE ${like} OR ${facts}::text ILIKE ${like} OR ${actor} IN (
+    SELECT 'key:' || k.id FROM api_keys k WHERE k.workspace_id = ${workspaceId} AND k.name ILIKE ${like}
+    UNION ALL SELECT 'member:' || m.id FROM members m WHERE m.workspace_id = ${workspaceId} AND m.name ILIKE ${like}))`
 }
 
 function present(event: typeof auditEvents.$inferSelect): AuditEvent {

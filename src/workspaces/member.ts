@@ -1,9 +1,10 @@
-import { and, desc, eq, isNull, lt } from 'drizzle-orm'
+import { and, desc, eq, ilike, isNull, lt, or } from 'drizzle-orm'
 import { instant } from '../platform/db.ts'
 import { isUuid } from '../platform/ids.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Role, Scope } from '../platform/scope.ts'
+import { readSought } from '../platform/sought.ts'
 import { recordEvent } from './audit-trail.ts'
 import { allow, mayIssue } from './role.ts'
 import { members } from './tables.ts'
@@ -18,8 +19,15 @@ export type Member = {
 
 export type MemberRefusal = 'forbidden' | 'not_found' | 'last_owner'
 
-/** The workspace's members, those who joined last first; removed ones are not among them. */
-export async function listMembers(scope: Scope, page: PageRequest<string>): Promise<Page<Member, string>> {
+/**
+ * The workspace's members, those who joined last first, those with some words in their name or address where given;
+ * removed ones are not among them.
+ */
+export async function listMembers(
+  scope: Scope,
+  page: PageRequest<string> & { readonly words?: string | undefined },
+): Promise<Page<Member, string>> {
+  const like = page.words === undefined ? undefined : readSought(page.words).like
   const rows = await scope.db
     .select({
       id: members.id,
@@ -33,6 +41,7 @@ export async function listMembers(scope: Scope, page: PageRequest<string>): Prom
       and(
         eq(members.workspaceId, scope.workspaceId),
         isNull(members.removedAt),
+        like === undefined ? undefined : or(ilike(members.name, like), ilike(members.email, like)),
         page.after ? lt(members.id, page.after) : undefined,
       ),
     )

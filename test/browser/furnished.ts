@@ -77,6 +77,8 @@ export async function furnish(stack: Stack): Promise<Furnished> {
       ['campaign-cancel', `/campaigns/${paused.id}/cancel`, 'owner'],
       ['reminders', '/reminders', 'owner'],
       ['invoices', '/reminders/invoices', 'owner'],
+      ['ladders', '/reminders/ladders', 'owner'],
+      ['members', '/settings/members', 'owner'],
       ['invoice', `/reminders/invoices/${invoice}`, 'owner'],
       ['invoice-new', '/reminders/invoices/new', 'owner'],
       ['ladder', `/reminders/ladders/${ladder}`, 'owner'],

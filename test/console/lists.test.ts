@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { read, utils } from 'xlsx'
 import { en } from '../../src/console/words/en.ts'
-import { type Stage, setStage } from '../api/cast.ts'
+import { draft, type Stage, setStage } from '../api/cast.ts'
 import { type Console, openConsole, type Visitor } from './door.ts'
+import { address, join } from './people.ts'
 
 let house: Console
 let sari: Stage
@@ -115,5 +116,143 @@ describe('lists of contacts', () => {
     const seen = (await owner.see(to)).text
     expect([seen.includes('Parents of 4B'), seen.includes('Patients')]).toEqual([true, false])
     expect((await taken(to, 'csv')).slice(1).map(([name]) => name)).toEqual(['Parents of 4B'])
+  })
+})
+
+/** For each list: words that find one row, a column of it in the file, and a filter that leaves it out. */
+type Case = {
+  readonly at: string
+  readonly words: string
+  readonly finds: string
+  readonly not: string
+  readonly without?: Record<string, string>
+}
+
+describe('every list', () => {
+  const ids: Record<string, string> = {}
+  const submit = async (name: string) => {
+    const { id } = await draft(house, sari, { name })
+    const key = sari.keys.marketer
+    const quote = await house.ask('POST', `/v1/campaigns/${id}/quote`, { key })
+    await house.ask('POST', `/v1/campaigns/${id}/submission`, { key, body: { quote_id: quote.body.id } })
+    return id
+  }
+  beforeAll(async () => {
+    const key = sari.keys.owner
+    const make = async (path: string, body: object) => {
+      const made = await house.ask('POST', path, { key, body })
+      expect([path, made.status]).toEqual([path, 201])
+      return made.body.id
+    }
+    await make('/v1/suppressions', { phone: '+6281234567811', reason: 'asked at the desk' })
+    await make('/v1/suppressions', { phone: '+6281234567812', reason: 'wrote STOP' })
+    await make('/v1/templates', {
+      name: 'Thank-you note',
+      language: 'en',
+      category: 'utility',
+      body: 'Terima kasih!',
+    })
+    await house.ask('PUT', '/v1/approval-policy', { key, body: { max_recipients: 0 } })
+    ids.waiting = await submit('Autumn fair')
+    await submit('Winter fair')
+    await house.ask('PUT', '/v1/approval-policy', { key, body: { max_recipients: 1_000 } })
+    ids.sent = await submit('Spring fair')
+    ids.draft = (await draft(house, sari, { name: 'Summer fair' })).id
+    for (const [number, phone, name] of [
+      ['RENT/77', '+6281234567821', 'Tono Rent'],
+      ['SCHOOL/78', '+6281234567822', 'Rina School'],
+    ])
+      await make('/v1/invoices', {
+        number,
+        contact: { phone, name },
+        amount: { amount: '150000', currency: 'IDR' },
+        due_date: '2026-12-01',
+      })
+    for (const name of ['School fees', 'Rents'])
+      await make('/v1/sequences/starter', { name, sender_id: sari.senderId, language: 'en' })
+    for (const name of ['wulan', 'tono']) await join(house, sari.workspaceId, address(name), 'viewer')
+  })
+
+  const cases: Record<string, Case> = {
+    suppressions: {
+      at: '/contacts/suppressions',
+      words: 'at the desk',
+      finds: "'+6281234567811",
+      not: '+6281234567812',
+    },
+    templates: { at: '/templates', words: 'terima', finds: 'Thank-you note', not: 'Due reminder' },
+    campaigns: {
+      at: '/campaigns',
+      words: 'summer',
+      finds: 'Summer fair',
+      not: 'Spring fair',
+      without: { state: 'settled' },
+    },
+    approvals: { at: '/approvals', words: 'autumn', finds: 'Autumn fair', not: 'Winter fair' },
+    recipients: {
+      at: '/campaigns/:sent/recipients',
+      words: '0812 3456 7802',
+      finds: "'+6281234567802",
+      not: '+6281234567801',
+      without: { state: 'failed' },
+    },
+    messages: {
+      at: '/campaigns/:draft/messages',
+      words: 'citra',
+      finds: "'+6281234567803",
+      not: '+6281234567801',
+      without: { filter: 'excluded' },
+    },
+    invoices: {
+      at: '/reminders/invoices',
+      words: 'tono',
+      finds: 'RENT/77',
+      not: 'SCHOOL/78',
+      without: { state: 'paid' },
+    },
+    ladders: { at: '/reminders/ladders', words: 'fees', finds: 'School fees', not: 'Rents' },
+    ledger: {
+      at: '/wallet',
+      words: 'spring',
+      finds: 'Spring fair',
+      not: 'transfer-1',
+      without: { kind: 'top_up' },
+    },
+    audit: {
+      at: '/settings/audit',
+      words: 'suppression.added',
+      finds: 'suppression.added',
+      not: 'sequence.made',
+      without: { about: 'wallet' },
+    },
+    members: { at: '/settings/members', words: 'WULAN', finds: 'wulan', not: 'tono' },
+  }
+
+  it.each(Object.keys(cases))('%s is searched and taken away, by whoever may see it', async (name) => {
+    const one = cases[name]!
+    const at = one.at.replace(/:(\w+)/, (_all, id: string) => ids[id]!)
+    const all = (await owner.see(at)).text
+    const to = await search(owner, at, one.words)
+    const shown = (await owner.see(to)).text
+    const cell = one.finds.replace(/^'/, '')
+    expect([all.includes(cell), shown.includes(`value="${one.words}"`), shown.includes(cell)]).toEqual([
+      true,
+      true,
+      true,
+    ])
+    const csv = await taken(to, 'csv')
+    expect(csv.length).toBeGreaterThan(1)
+    expect(csv.slice(1).every((row) => row.some((text) => text?.includes(one.finds)))).toBe(true)
+    expect(JSON.stringify(csv)).not.toContain(one.not)
+    expect(JSON.stringify(await taken(at, 'csv'))).toContain(one.not)
+    expect((await taken(to, 'xlsx')).length).toBe(csv.length)
+    if (one.without) {
+      const sifted = await search(owner, at, one.words, one.without)
+      expect(await taken(sifted, 'csv')).toEqual([csv[0]])
+    }
+    const seen = await stranger.see(`${at}/export.csv`)
+    expect([200, 404].includes(seen.status)).toBe(true)
+    expect(seen.text).not.toContain(cell)
+    if (at !== one.at) expect(seen.status).toBe(404)
   })
 })

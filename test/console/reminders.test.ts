@@ -49,8 +49,11 @@ const CAPS = { run: '50000', day: '50000', month: '90000' }
 describe('an invoice', () => {
   it('is entered, found, paid in part and then in full', async () => {
     const path = await enter({ number: 'KLINIK/1' })
-    expect((await budi.see('/reminders/invoices?number=KLINIK%2F1')).text).toContain(path)
-    expect((await budi.see('/reminders/invoices?number=NOBODY')).text).toContain(en['invoices.none_so'])
+    const search = async (words: string) =>
+      (await budi.see((await budi.send('/search', { at: '/reminders/invoices', words })).to!)).text
+    expect(await search('klinik/1')).toContain(path)
+    expect(await search('0812 3456 7801')).toContain(path)
+    expect(await search('NOBODY')).toContain(en['invoices.none_so'])
     await budi.send(`${path}/payments`, { amount: '50000', reference: 'BCA 1' })
     expect((await budi.see(path)).text).toContain('100,000.00')
     await budi.send(`${path}/payments`, { amount: '50000', reference: 'BCA 1' })

@@ -32,7 +32,6 @@ const ACTS: Readonly<Record<string, Action | 'own'>> = {
   '/approvals/:id': 'campaigns.approve',
   '/contacts/imports': 'contacts.import',
   '/contacts/imports/:id/mapping': 'contacts.import',
-  '/contacts/suppressions/search': 'suppressions.read',
   '/contacts/suppressions': 'suppressions.write',
   '/contacts/suppressions/:id/removal': 'suppressions.write',
   '/templates/starters': 'templates.write',
@@ -187,7 +186,11 @@ const READS: Readonly<Record<string, Action>> = {
   '/settings/senders/new': 'senders.write',
   '/settings/senders/:id/edit': 'senders.write',
   '/settings/audit': 'audit.read',
+  '/settings/audit/export.xlsx': 'audit.read',
+  '/settings/audit/export.csv': 'audit.read',
   '/settings/members': 'members.read',
+  '/settings/members/export.xlsx': 'members.read',
+  '/settings/members/export.csv': 'members.read',
   '/settings/members/:id': 'members.read',
 }
 

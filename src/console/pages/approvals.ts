@@ -2,11 +2,8 @@ import {
   type ApprovalCount,
   type ApprovalRequest,
   type Campaign,
-  countApprovals,
   decideApproval,
   findCampaign,
-  findPolicy,
-  listCampaigns,
   listPolicies,
   viewApproval,
   viewCampaign,
@@ -17,17 +14,7 @@ import { ok, type Result, refuse } from '../../platform/result.ts'
 import { handOf, type Scope } from '../../platform/scope.ts'
 import { findTemplate, previewTemplate } from '../../templates/index.ts'
 import { readBalance } from '../../wallet/index.ts'
-import {
-  type Again,
-  act,
-  may,
-  page,
-  pageHref,
-  pageRequest,
-  UUID_PLACE,
-  type View,
-  type Visit,
-} from '../page.ts'
+import { type Again, act, may, page, type View, type Visit } from '../page.ts'
 import { policyFacts } from '../policy-facts.ts'
 import {
   actorNames,
@@ -36,44 +23,13 @@ import {
   firstRecipients,
   LOOKED_THROUGH,
   lastApproved,
-  sumsOf,
 } from '../recorded.ts'
 import { groupDigits, grouped, percentOf, scheduleFacts } from '../show.ts'
 import { say, sayOr } from '../view.ts'
 import { isTooLong, tooLong, wakeCampaign } from './campaign.ts'
 
-const PATH = '/approvals'
 const MESSAGES_SHOWN = 5
 const MOST_LISTED = 1_000
-
-const queue = page(PATH, async (visit) => {
-  const { scope, workspace } = visit
-  const request = pageRequest(visit, UUID_PLACE)
-  const { items, next } = await listCampaigns(scope, { ...request, state: 'pending_approval' })
-  const ids = items.map(({ id }) => id)
-  const sums = await sumsOf(scope, ids)
-  const counts = await countApprovals(scope, ids)
-  const nameOf = await actorNames(
-    scope,
-    items.map(({ submittedBy }) => submittedBy ?? ''),
-  )
-  return ok({
-    name: 'approvals',
-    section: 'approvals' as const,
-    title: say('approvals.title'),
-    data: {
-      campaigns: items.map((campaign) => ({
-        ...campaign,
-        sums: sums.get(campaign.id),
-        maker: nameOf(campaign.submittedBy ?? ''),
-        own: isOwn(visit, campaign),
-        ...countFacts(visit, campaign, counts.get(campaign.id)),
-      })),
-      policy: policyFacts(await findPolicy(scope), workspace.currency),
-      next: next && pageHref(PATH, { after: next }),
-    },
-  })
-})
 
 const decision = page('/approvals/:id', (visit) => showDecision(visit))
 
@@ -94,7 +50,7 @@ const decide = act(
   showDecision,
 )
 
-export const approvalsPages = [queue, decision, decide]
+export const approvalsPages = [decision, decide]
 
 async function showDecision(visit: Visit, again?: Again): Promise<Result<View>> {
   const { scope, workspace } = visit
@@ -209,7 +165,7 @@ async function comparedWithLast(scope: Scope, campaign: Campaign, { list, sender
 }
 
 /** Whether the visitor had a hand in it; the verb refuses it all the same. */
-function isOwn({ scope }: Visit, { editors, submittedBy }: Campaign): boolean {
+export function isOwn({ scope }: Pick<Visit, 'scope'>, { editors, submittedBy }: Campaign): boolean {
   const hand = handOf(scope.actor)
   return editors.includes(hand) || submittedBy === hand
 }
@@ -239,7 +195,7 @@ async function requestFacts(
 }
 
 /** How far its approval has come, and by when the rest must decide. */
-function countFacts({ scope }: Visit, campaign: Campaign, count: ApprovalCount | undefined) {
+export function countFacts({ scope }: Visit, campaign: Campaign, count: ApprovalCount | undefined) {
   return {
     count: count && { approvals: count.approvers.length, quorum: count.quorum },
     answered: count?.approvers.includes(handOf(scope.actor)),

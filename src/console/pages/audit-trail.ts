@@ -1,13 +1,13 @@
 import { ok } from '../../platform/result.ts'
 import { checkChain } from '../../wallet/index.ts'
-import { listEvents } from '../../workspaces/index.ts'
-import { mustMay, page, pageHref } from '../page.ts'
+import { type AuditEvent, listEvents } from '../../workspaces/index.ts'
+import { type Asked, exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { mustMay, page } from '../page.ts'
 import { actorNames } from '../recorded.ts'
 import { say } from '../view.ts'
 
 /** Who did what: the trail with its filters, and whether its chain holds. */
 
-const PATH = '/settings/audit'
 const ROWS = 50
 const PLACE = /^(\d{1,19})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 const WORD = /^[a-z_]{1,40}$/
@@ -27,28 +27,52 @@ const SUBJECTS = [
   'suppression',
 ] as const
 
-const trail = page(PATH, async (visit) => {
-  const refusal = mustMay(visit, 'audit.read')
+type Line = AuditEvent & { readonly by: string }
+type Place = readonly [xid: string, id: string]
+
+const list: List<Line, Place> = {
+  path: '/settings/audit',
+  permission: 'audit.read',
+  fileName: 'audit-trail',
+  filters: ['about', 'until'],
+  read: async (asked, request) => {
+    const { about, until } = filtersOf(asked)
+    const sifted = { ...request, about, until: endOf(until), words: soughtWords(asked) }
+    const { items, next } = await listEvents(asked.scope, sifted)
+    const nameOf = await actorNames(
+      asked.scope,
+      items.map(({ actor }) => actor),
+    )
+    return ok({ items: items.map((event) => ({ ...event, by: nameOf(event.actor) })), next })
+  },
+  columns: ({ workspace: { timeZone } }) => {
+    const clock = fileClock(timeZone)
+    return [
+      { heading: `${say('col.when')} (${timeZone})`, cell: ({ at }) => clock(at) },
+      { heading: say('audit.who'), cell: ({ by }) => by },
+      { heading: say('col.what'), cell: ({ action }) => action },
+      { heading: say('audit.about'), cell: ({ subject }) => subject },
+      { heading: say('audit.details'), cell: ({ facts }) => JSON.stringify(facts) },
+    ]
+  },
+}
+
+const trail = page(list.path, async (visit) => {
+  const refusal = mustMay(visit, list.permission)
   if (refusal) return refusal
-  const { scope } = visit
-  const about = wordOf(visit.query('about'), WORD)
-  const until = wordOf(visit.query('until'), DAY)
+  const { about, until } = filtersOf(visit)
   const match = PLACE.exec(visit.query('after') ?? '')
   const after = match ? ([match[1]!, match[2]!] as const) : undefined
-  const { items, next } = await listEvents(scope, { limit: ROWS, after, about, until: endOf(until) })
-  const nameOf = await actorNames(
-    scope,
-    items.map(({ actor }) => actor),
-  )
-  const kept = { about, until }
+  const read = await list.read(visit, { limit: ROWS, after })
+  if (!read.ok) return read
   return ok({
     name: 'audit-trail',
     section: 'settings' as const,
     title: say('audit.title'),
     data: {
-      events: items.map((event) => ({
+      ...listFacts(visit, list),
+      events: read.value.items.map((event) => ({
         ...event,
-        by: nameOf(event.actor),
         link: linkOf(event.subject),
         details: Object.entries(event.facts).map(([name, value]) => ({
           name: name.replaceAll('_', ' '),
@@ -57,15 +81,17 @@ const trail = page(PATH, async (visit) => {
       })),
       subjects: SUBJECTS.map((subject) => ({ subject, chosen: subject === about })),
       until,
-      filtered: about !== undefined || until !== undefined,
-      chain: visit.query('chain') === '1' ? await checkChain(scope, 'audit_events') : undefined,
-      first: after === undefined ? undefined : pageHref(PATH, kept),
-      next: next && pageHref(PATH, { ...kept, after: next.join('.') }),
+      chain: visit.query('chain') === '1' ? await checkChain(visit.scope, 'audit_events') : undefined,
+      ...listPages(visit, list, { after, next: read.value.next?.join('.') }),
     },
   })
 })
 
-export const auditTrailPages = [trail]
+export const auditTrailPages = [trail, ...exportsOf(list)]
+
+function filtersOf({ query }: Pick<Asked, 'query'>) {
+  return { about: wordOf(query('about'), WORD), until: wordOf(query('until'), DAY) }
+}
 
 function wordOf(word: string | undefined, shape: RegExp): string | undefined {
   return word !== undefined && shape.test(word) ? word : undefined

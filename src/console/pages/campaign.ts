@@ -25,7 +25,6 @@ import {
   act,
   may,
   page,
-  pageHref,
   type StreamVisit,
   stream,
   type View,
@@ -58,42 +57,9 @@ const MAY_CANCEL: readonly string[] = [
   'paused',
 ]
 const REASON_MAX_CHARS = 500
-const MESSAGES_SHOWN = 50
-const MESSAGE_PLACE = /^(\d{1,9})\.([1-9]\d{0,17})$/
 const MOST_LISTED = 1_000
 
 const overview = page('/campaigns/:id', (visit) => showCampaign(visit))
-
-const recipients = page('/campaigns/:id/recipients', async (visit) => {
-  const found = await findCampaign(visit.scope, visit.params.id!)
-  if (!found.ok) return found
-  const campaign = found.value
-  const path = `/campaigns/${campaign.id}/recipients`
-  const state = MESSAGE_STATES.find((one) => one === visit.query('state'))
-  const after = messagePlace(visit.query('after'))
-  const { timeZone } = visit.workspace
-  const { items, next } = await listMessages(visit.scope, {
-    limit: MESSAGES_SHOWN,
-    after,
-    campaignId: campaign.id,
-    state,
-    timeZone,
-    explained: explained(),
-  })
-  return ok({
-    name: 'recipients',
-    section: 'campaigns' as const,
-    title: say('recipients.title', { name: campaign.name }),
-    data: {
-      campaign,
-      messages: items,
-      filters: MESSAGE_STATES.map((one) => ({ state: one, chosen: one === state })),
-      filtered: state !== undefined,
-      first: after === undefined ? undefined : pageHref(path, { state }),
-      next: next && pageHref(path, { state, after: next.join('.') }),
-    },
-  })
-})
 
 const cancelPage = page('/campaigns/:id/cancel', (visit) => showCancellation(visit))
 
@@ -165,23 +131,7 @@ const report = stream('/campaigns/:id/report.xlsx', async (visit) => {
   return undefined
 })
 
-export const campaignPages = [
-  overview,
-  recipients,
-  cancelPage,
-  quote,
-  submit,
-  pause,
-  resume,
-  cancel,
-  events,
-  report,
-]
-
-function messagePlace(word: string | undefined): MessagePlace | undefined {
-  const match = MESSAGE_PLACE.exec(word ?? '')
-  return match ? [Number(match[1]), match[2]!] : undefined
-}
+export const campaignPages = [overview, cancelPage, quote, submit, pause, resume, cancel, events, report]
 
 const WORKBOOK = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 const REPORT_ROWS_AT_ONCE = 1_000

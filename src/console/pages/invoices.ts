@@ -6,10 +6,8 @@ import {
   cancelInvoice,
   disputeInvoice,
   findInvoice,
-  INVOICE_STATES,
   type Invoice,
   invoiceHistory,
-  listInvoices,
   listReminders,
   type MovedInvoice,
   type MoveRefusal,
@@ -19,18 +17,7 @@ import {
   reopenInvoice,
   saveInvoice,
 } from '../../reminders/index.ts'
-import {
-  type Again,
-  act,
-  errorsOf,
-  mustMay,
-  page,
-  pageHref,
-  pageRequest,
-  UUID_PLACE,
-  type View,
-  type Visit,
-} from '../page.ts'
+import { type Again, act, errorsOf, mustMay, page, type View, type Visit } from '../page.ts'
 import { actorNames } from '../recorded.ts'
 import { groupDigits } from '../show.ts'
 import { say, sayOr } from '../view.ts'
@@ -43,34 +30,6 @@ const AMOUNT = /^\d{1,14}(\.\d{1,4})?$/
 const NUMBER_MAX_CHARS = 200
 const REFERENCE_MAX_CHARS = 300
 const MOST_REMINDERS = 50
-
-const list = page(PATH, async (visit) => {
-  const state = INVOICE_STATES.find((one) => one === visit.query('state'))
-  const overdue = visit.query('overdue') === '1'
-  const number = visit.query('number')?.trim().slice(0, NUMBER_MAX_CHARS) || undefined
-  const request = pageRequest(visit, UUID_PLACE)
-  const { items, next } = await listInvoices(visit.scope, {
-    ...request,
-    state,
-    number,
-    overdueOn: overdue ? todayOf(visit) : undefined,
-  })
-  const kept = { state, number, overdue: overdue ? '1' : undefined }
-  return ok({
-    name: 'invoices',
-    section: 'reminders' as const,
-    title: say('reminders.invoices'),
-    data: {
-      invoices: items.map((invoice) => ({ ...invoice, owedMinor: outstandingMinor(invoice) })),
-      states: INVOICE_STATES.map((one) => ({ state: one, chosen: one === state })),
-      number,
-      overdue,
-      filtered: state !== undefined || overdue || number !== undefined,
-      first: request.after === undefined ? undefined : pageHref(PATH, kept),
-      next: next && pageHref(PATH, { ...kept, after: next }),
-    },
-  })
-})
 
 const blank = page('/reminders/invoices/new', (visit) => showNew(visit))
 
@@ -139,7 +98,7 @@ const dispute = move('dispute', (visit) => disputeInvoice(visit.scope, { invoice
 const cancel = move('cancellation', (visit) => cancelInvoice(visit.scope, { invoiceId: visit.params.id! }))
 const reopen = move('reopening', (visit) => reopenInvoice(visit.scope, { invoiceId: visit.params.id! }))
 
-export const invoicesPages = [list, blank, enter, pay, promise, dispute, cancel, reopen, one]
+export const invoicesPages = [blank, enter, pay, promise, dispute, cancel, reopen, one]
 
 type Moving = Result<MovedInvoice, MoveRefusal>
 
@@ -224,10 +183,6 @@ function waysOf({ state }: Invoice) {
     reopens: state === 'promised' || state === 'disputed' || state === 'cancelled',
     payable: state !== 'paid',
   }
-}
-
-function todayOf({ scope, workspace }: Visit): string {
-  return DateTime.fromJSDate(scope.now, { zone: workspace.timeZone }).toISODate()!
 }
 
 function isDay(text: string | undefined): boolean {

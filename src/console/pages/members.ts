@@ -6,18 +6,48 @@ import {
   inviteMember,
   listInvitations,
   listMembers,
+  type Member,
   mayIssue,
   removeMember,
   withdrawInvitation,
 } from '../../workspaces/index.ts'
-import { type Again, act, may, mustMay, page, type View, type Visit } from '../page.ts'
+import { exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import {
+  type Again,
+  act,
+  may,
+  mustMay,
+  page,
+  pageRequest,
+  UUID_PLACE,
+  type View,
+  type Visit,
+} from '../page.ts'
 import { actorNames } from '../recorded.ts'
 import { say } from '../view.ts'
 
 const PATH = '/settings/members'
 const MOST_SHOWN = 500
 
-const list = page(PATH, (visit) => showMembers(visit))
+const list: List<Member, string> = {
+  path: PATH,
+  permission: 'members.read',
+  fileName: 'members',
+  filters: [],
+  read: async (asked, request) =>
+    ok(await listMembers(asked.scope, { ...request, words: soughtWords(asked) })),
+  columns: ({ workspace: { timeZone } }) => {
+    const clock = fileClock(timeZone)
+    return [
+      { heading: say('col.name'), cell: ({ name }) => name },
+      { heading: say('sign_in.email'), cell: ({ email }) => email },
+      { heading: say('settings.role'), cell: ({ role }) => say(`role.${role}`) },
+      { heading: `${say('members.since')} (${timeZone})`, cell: ({ createdAt }) => clock(createdAt) },
+    ]
+  },
+}
+
+const members = page(PATH, (visit) => showMembers(visit))
 
 const invite = act(
   '/settings/members/invitations',
@@ -68,13 +98,15 @@ const remove = act(
   showMember,
 )
 
-export const membersPages = [list, invite, withdraw, one, role, remove]
+export const membersPages = [members, ...exportsOf(list), invite, withdraw, one, role, remove]
 
 async function showMembers(visit: Visit, again?: Again): Promise<Result<View>> {
   const refusal = mustMay(visit, 'members.read')
   if (refusal) return refusal
   const { scope, session } = visit
-  const members = (await listMembers(scope, { limit: MOST_SHOWN })).items
+  const request = pageRequest(visit, UUID_PLACE)
+  const read = await list.read(visit, request)
+  if (!read.ok) return read
   const invitations = (await listInvitations(scope, { limit: MOST_SHOWN })).items
   const nameOf = await actorNames(
     scope,
@@ -85,7 +117,9 @@ async function showMembers(visit: Visit, again?: Again): Promise<Result<View>> {
     section: 'settings',
     title: say('members.title'),
     data: {
-      members: members.map((member) => ({
+      ...listFacts(visit, list),
+      ...listPages(visit, list, { after: request.after, next: read.value.next }),
+      members: read.value.items.map((member) => ({
         ...member,
         own: member.id === session.member?.id,
         href: mayChange(visit, member.role) ? `${PATH}/${member.id}` : undefined,

@@ -1,25 +1,18 @@
 import { DateTime } from 'luxon'
 import { receiveFile } from '../../contacts/index.ts'
 import { ok, type Result } from '../../platform/result.ts'
-import {
-  type AgeingLine,
-  digestOfSequence,
-  type ForeseenRun,
-  findStanding,
-  foresee,
-  listSequences,
-  readAgeing,
-} from '../../reminders/index.ts'
+import { type AgeingLine, type ForeseenRun, foresee, readAgeing } from '../../reminders/index.ts'
 import { type Again, act, errorsOf, page, type View, type Visit } from '../page.ts'
-import { dayOf, grouped, percentOf } from '../show.ts'
+import { dayOf, percentOf } from '../show.ts'
 import { say, sayOr } from '../view.ts'
 import { missingFile, wakeReader } from './contacts.ts'
+import { readLadders } from './ladders.ts'
 
 /** What is owed, the ladders, and what the coming days will cost. */
 
 const PATH = '/reminders'
 const DAYS_AHEAD = 14
-const MOST_LADDERS = 100
+const LADDERS_SHOWN = 20
 
 const overview = page(PATH, (visit) => showOverview(visit))
 
@@ -48,6 +41,7 @@ export const remindersPages = [overview, upload]
 async function showOverview(visit: Visit, again?: Again): Promise<Result<View>> {
   const { scope, workspace } = visit
   const today = DateTime.fromJSDate(scope.now, { zone: workspace.timeZone }).toISODate()!
+  const ladders = await readLadders(scope, { limit: LADDERS_SHOWN })
   const foreseen = await foresee(scope, { days: DAYS_AHEAD })
   const lack = foreseen.days.find(({ lackingMinor }) => lackingMinor > 0n)
   return ok({
@@ -56,7 +50,8 @@ async function showOverview(visit: Visit, again?: Again): Promise<Result<View>> 
     title: say('reminders.title'),
     data: {
       ageing: agesOf(await readAgeing(scope, today)),
-      ladders: await laddersOf(visit),
+      ladders: ladders.items.map((one) => ({ ...one, steps: one.steps.length })),
+      moreLadders: ladders.next !== undefined,
       ahead: DAYS_AHEAD,
       available: foreseen.availableMinor,
       lack: lack && { day: dayOf(lack.day), minor: lack.lackingMinor },
@@ -94,22 +89,6 @@ function agesOf(lines: readonly AgeingLine[]) {
       })),
     }
   })
-}
-
-async function laddersOf({ scope }: Visit) {
-  const { items } = await listSequences(scope, { limit: MOST_LADDERS, after: undefined })
-  const ladders = []
-  for (const sequence of items) {
-    const standing = await findStanding(scope, sequence.id, digestOfSequence(sequence))
-    ladders.push({
-      id: sequence.id,
-      name: sequence.name,
-      state: sequence.state,
-      steps: sequence.steps.length,
-      run: standing && grouped(standing.capRunMinor),
-    })
-  }
-  return ladders
 }
 
 function lineOf(run: ForeseenRun) {

@@ -1,12 +1,12 @@
-import { listSuppressions, readPhone, suppress, unsuppress } from '../../contacts/index.ts'
+import { listSuppressions, type Suppression, suppress, unsuppress } from '../../contacts/index.ts'
 import { ok, type Result } from '../../platform/result.ts'
+import { exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
 import {
   type Again,
   act,
   errorsOf,
   may,
   page,
-  pageHref,
   pageRequest,
   UUID_PLACE,
   type View,
@@ -14,22 +14,30 @@ import {
 } from '../page.ts'
 import { say } from '../view.ts'
 
-/** Numbers that are not written to. A number is looked for by a form, so that none stands in an address. */
+/** Numbers that are not written to. */
 
 const PATH = '/contacts/suppressions'
 
-const list = page(PATH, (visit) => showList(visit))
-
-const search = act(
-  '/contacts/suppressions/search',
-  async (visit, { fields }) => {
-    const read = await readPhone(visit.scope, fields.search ?? '')
-    const phone = read.ok ? read.value : 'none'
-    const shown = await showList(visit, undefined, { phone, typed: fields.search ?? '' })
-    return shown.ok ? ok({ to: PATH, view: shown.value }) : shown
+const blocked: List<Suppression, string> = {
+  path: PATH,
+  permission: 'suppressions.read',
+  fileName: 'blocked-numbers',
+  filters: [],
+  read: async (asked, request) =>
+    ok(await listSuppressions(asked.scope, { ...request, words: soughtWords(asked) })),
+  columns: ({ workspace: { timeZone } }) => {
+    const clock = fileClock(timeZone)
+    return [
+      { heading: say('suppressions.number'), cell: ({ phone }) => phone },
+      { heading: say('suppressions.scope'), cell: ({ scope }) => say(`block.${scope}`) },
+      { heading: say('field.reason'), cell: ({ reason }) => reason },
+      { heading: `${say('col.when')} (${timeZone})`, cell: ({ createdAt }) => clock(createdAt) },
+      { heading: `${say('suppressions.until')} (${timeZone})`, cell: ({ expiresAt }) => clock(expiresAt) },
+    ]
   },
-  showList,
-)
+}
+
+const list = page(PATH, (visit) => showList(visit))
 
 const add = act(
   PATH,
@@ -53,25 +61,21 @@ const remove = act(
   showList,
 )
 
-export const suppressionsPages = [list, search, add, remove]
+export const suppressionsPages = [list, ...exportsOf(blocked), add, remove]
 
-async function showList(
-  visit: Visit,
-  again?: Again,
-  sought?: { readonly phone: string; readonly typed: string },
-): Promise<Result<View>> {
+async function showList(visit: Visit, again?: Again): Promise<Result<View>> {
   const request = pageRequest(visit, UUID_PLACE)
-  const { items, next } = await listSuppressions(visit.scope, { ...request, phone: sought?.phone })
+  const read = await blocked.read(visit, request)
+  if (!read.ok) return read
   return ok({
     name: 'suppressions',
     section: 'contacts',
     title: say('suppressions.title'),
     data: {
-      suppressions: items,
-      sought,
+      ...listFacts(visit, blocked),
+      suppressions: read.value.items,
       mayWrite: may(visit, 'suppressions.write'),
-      first: request.after === undefined ? undefined : PATH,
-      next: sought || !next ? undefined : pageHref(PATH, { after: next }),
+      ...listPages(visit, blocked, { after: request.after, next: read.value.next }),
       values: again?.fields ?? {},
       errors: again && errorsOf(again.refusal, {}),
       again,

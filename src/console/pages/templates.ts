@@ -12,38 +12,50 @@ import {
   saveTemplate,
   starterTemplate,
   starterTemplates,
+  type Template,
   type TemplateWords,
   templateInput,
 } from '../../templates/index.ts'
-import {
-  type Again,
-  act,
-  errorsOf,
-  page,
-  pageHref,
-  pageRequest,
-  UUID_PLACE,
-  type View,
-  type Visit,
-} from '../page.ts'
-import { say } from '../view.ts'
+import { exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { type Again, act, errorsOf, page, pageRequest, UUID_PLACE, type View, type Visit } from '../page.ts'
+import { say, sayOr } from '../view.ts'
 import { buttonRows, fieldErrors, requestOf } from './template-form.ts'
 import { platformFacts, templatePlatformActs } from './template-platform.ts'
 
 const PATH = '/templates'
 const CATEGORIES = ['utility', 'marketing', 'authentication'] as const
 
+const list: List<Template, string> = {
+  path: PATH,
+  permission: 'templates.read',
+  fileName: 'templates',
+  filters: [],
+  read: async (asked, request) =>
+    ok(await listTemplates(asked.scope, { ...request, words: soughtWords(asked) })),
+  columns: ({ workspace: { timeZone } }) => {
+    const clock = fileClock(timeZone)
+    return [
+      { heading: say('col.name'), cell: ({ name }) => name },
+      { heading: say('templates.language'), cell: ({ language }) => language },
+      { heading: say('quote.category'), cell: ({ category }) => sayOr(`category.${category}`, category) },
+      { heading: say('templates.text'), cell: ({ words }) => words.body },
+      { heading: `${say('col.made')} (${timeZone})`, cell: ({ createdAt }) => clock(createdAt) },
+    ]
+  },
+}
+
 const templates = page(PATH, async (visit) => {
   const request = pageRequest(visit, UUID_PLACE)
-  const { items, next } = await listTemplates(visit.scope, request)
+  const read = await list.read(visit, request)
+  if (!read.ok) return read
   return ok({
     name: 'templates',
     section: 'templates' as const,
     title: say('templates.title'),
     data: {
-      templates: items,
-      first: request.after === undefined ? undefined : PATH,
-      next: next && pageHref(PATH, { after: next }),
+      ...listFacts(visit, list),
+      templates: read.value.items,
+      ...listPages(visit, list, { after: request.after, next: read.value.next }),
     },
   })
 })
@@ -87,6 +99,7 @@ const one = page('/templates/:id', (visit) => showTemplate(visit))
 
 export const templatesPages = [
   templates,
+  ...exportsOf(list),
   starters,
   saveStarter,
   blank,

@@ -1,17 +1,27 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
+import { listCampaigns } from '../../campaigns/index.ts'
+import { formatAmount } from '../../platform/money.ts'
+import type { PageRequest } from '../../platform/page.ts'
 import { ok, type Result } from '../../platform/result.ts'
 import { auditWorkspace, readSpend, type Spend, writeStatement } from '../../reports/index.ts'
-import { listTransfers, readBalance, type Transfer, type TransferPlace, topUp } from '../../wallet/index.ts'
+import {
+  listTransfers,
+  readBalance,
+  TRANSFER_KINDS,
+  type Transfer,
+  type TransferPlace,
+  topUp,
+} from '../../wallet/index.ts'
 import { findWorkspace } from '../../workspaces/index.ts'
+import { type Asked, exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
 import {
   type Again,
   act,
   errorsOf,
   mustMay,
   page,
-  pageHref,
   type StreamVisit,
   stream,
   type View,
@@ -20,13 +30,40 @@ import {
 import { actorNames, campaignNames } from '../recorded.ts'
 import { sentence } from '../sentences.ts'
 import { groupDigits, percentOf } from '../show.ts'
-import { say } from '../view.ts'
+import { say, sayOr } from '../view.ts'
 
 const PATH = '/wallet'
 const ROWS = 50
 const PLACE = /^(\d{1,19})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+const MOST_NAMED = 1_000
 const REFERENCE_MAX_CHARS = 200
 const AMOUNT_MAX_CHARS = 30
+
+type Line = Transfer & { readonly campaign: string | null; readonly by: string }
+
+const ledger: List<Line, TransferPlace> = {
+  path: PATH,
+  permission: 'wallet.read',
+  fileName: 'ledger',
+  filters: ['kind'],
+  read: readLedger,
+  columns: ({ workspace: { currency, timeZone } }) => {
+    const clock = fileClock(timeZone)
+    return [
+      { heading: `${say('col.when')} (${timeZone})`, cell: ({ createdAt }) => clock(createdAt) },
+      { heading: say('col.what'), cell: ({ kind }) => sayOr(`transfer.${kind}`, kind) },
+      {
+        heading: say('col.from_to'),
+        cell: ({ from, to }) => `${sayOr(`account.${from}`, from)} → ${sayOr(`account.${to}`, to)}`,
+      },
+      { heading: `${say('col.amount')} (${currency})`, cell: ({ amountMinor }) => formatAmount(amountMinor) },
+      { heading: say('nav.campaigns'), cell: ({ campaign }) => campaign },
+      { heading: say('wallet.reference'), cell: ({ reference }) => reference },
+      { heading: say('field.reason'), cell: ({ reason }) => reason },
+      { heading: say('audit.who'), cell: ({ by }) => by },
+    ]
+  },
+}
 
 const wallet = page(PATH, (visit) => showWallet(visit))
 
@@ -83,7 +120,7 @@ const statement = stream('/wallet/statement.xlsx', async (visit) => {
   return undefined
 })
 
-export const walletPages = [wallet, credit, books, statement]
+export const walletPages = [wallet, ...exportsOf(ledger), credit, books, statement]
 
 const WORKBOOK = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 const STATEMENT_ROWS_AT_ONCE = 1_000
@@ -137,12 +174,9 @@ function sumOf(spent: readonly Spend[]): bigint {
 async function showWallet(visit: Visit, again?: Again): Promise<Result<View>> {
   const { scope } = visit
   const after = placeOf(visit.query('after'))
-  const { items, next } = await listTransfers(scope, { limit: ROWS, after })
-  const names = await campaignNames(scope, [...new Set(items.flatMap(({ campaignId }) => campaignId ?? []))])
-  const nameOf = await actorNames(
-    scope,
-    items.map(({ actor }) => actor),
-  )
+  const read = await ledger.read(visit, { limit: ROWS, after })
+  if (!read.ok) return read
+  const kind = kindOf(visit)
   return ok({
     name: 'wallet',
     section: 'wallet',
@@ -150,18 +184,40 @@ async function showWallet(visit: Visit, again?: Again): Promise<Result<View>> {
     data: {
       balance: await readBalance(scope),
       spend: await spendOf(visit),
-      transfers: items.map((transfer) => ({
-        ...transfer,
-        campaign: transfer.campaignId && (names.get(transfer.campaignId) ?? transfer.campaignId),
-        by: nameOf(transfer.actor),
-      })),
-      first: after === undefined ? undefined : PATH,
-      next: next && pageHref(PATH, { after: next.join('.') }),
+      transfers: read.value.items,
+      kinds: TRANSFER_KINDS.map((one) => ({ kind: one, chosen: one === kind })),
+      ...listFacts(visit, ledger),
+      ...listPages(visit, ledger, { after, next: read.value.next?.join('.') }),
       values: again?.fields ?? {},
       errors: again && errorsOf(again.refusal, { 'amount.amount': 'amount' }),
       again,
     },
   })
+}
+
+/** The ledger with the names of what it speaks of; campaigns are sought by their names. */
+async function readLedger(asked: Asked, request: PageRequest<TransferPlace>) {
+  const { scope } = asked
+  const words = soughtWords(asked)
+  const named = words === undefined ? [] : (await listCampaigns(scope, { limit: MOST_NAMED, words })).items
+  const orCampaignIds = named.map(({ id }) => id)
+  const sifted = { ...request, kind: kindOf(asked), words, orCampaignIds }
+  const { items, next } = await listTransfers(scope, sifted)
+  const names = await campaignNames(scope, [...new Set(items.flatMap(({ campaignId }) => campaignId ?? []))])
+  const nameOf = await actorNames(
+    scope,
+    items.map(({ actor }) => actor),
+  )
+  const lines = items.map((transfer) => ({
+    ...transfer,
+    campaign: transfer.campaignId && (names.get(transfer.campaignId) ?? transfer.campaignId),
+    by: nameOf(transfer.actor),
+  }))
+  return ok({ items: lines, next })
+}
+
+function kindOf({ query }: Pick<Asked, 'query'>): Transfer['kind'] | undefined {
+  return TRANSFER_KINDS.find((one) => one === query('kind'))
 }
 
 function placeOf(word: string | undefined): TransferPlace | undefined {

@@ -660,7 +660,6 @@ export const en = {
   'plot.label': 'How many messages were sent, delivered, read and failed over time',
   'done.blocked': 'Blocked: nothing is sent to this number.',
   'done.unblocked': 'Unblocked.',
-  'search.do': 'Search',
   'audit.title': 'Audit trail',
   'audit.check': 'Check the chain',
   'audit.holds':
@@ -687,14 +686,12 @@ export const en = {
   'suppressions.title': 'Blocked numbers',
   'suppressions.say':
     'Whoever opts out is here by themselves. A blocked number is left out of every campaign, and checked again at the moment of sending.',
-  'suppressions.search': 'Find a number',
   'suppressions.number': 'Number',
   'suppressions.number.hint': 'With + and the country code, or as it is dialled at home.',
   'suppressions.scope': 'Blocked for',
   'suppressions.until': 'Until',
   'suppressions.lift': 'Unblock',
   'suppressions.none': 'No number is blocked.',
-  'suppressions.none_so': 'This number is not blocked.',
   'suppressions.add': 'Block a number',
   'suppressions.do': 'Block it',
   'block.all': 'every message',

@@ -666,7 +666,6 @@ export const es: Words = {
   'plot.label': 'Cuántos mensajes se enviaron, entregaron, leyeron y fallaron a lo largo del tiempo',
   'done.blocked': 'Bloqueado: no se envía nada a este número.',
   'done.unblocked': 'Desbloqueado.',
-  'search.do': 'Buscar',
   'audit.title': 'Registro de auditoría',
   'audit.check': 'Comprobar la cadena',
   'audit.holds':
@@ -693,14 +692,12 @@ export const es: Words = {
   'suppressions.title': 'Números bloqueados',
   'suppressions.say':
     'Quien se da de baja aparece aquí por sí solo. Un número bloqueado queda fuera de toda campaña, y se comprueba otra vez al enviar.',
-  'suppressions.search': 'Buscar un número',
   'suppressions.number': 'Número',
   'suppressions.number.hint': 'Con + y el código del país, o como se marca en el país.',
   'suppressions.scope': 'Bloqueado para',
   'suppressions.until': 'Hasta',
   'suppressions.lift': 'Desbloquear',
   'suppressions.none': 'No hay números bloqueados.',
-  'suppressions.none_so': 'Este número no está bloqueado.',
   'suppressions.add': 'Bloquear un número',
   'suppressions.do': 'Bloquear',
   'block.all': 'todos los mensajes',

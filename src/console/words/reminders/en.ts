@@ -66,7 +66,6 @@ export const en = {
   'invoice.tags': 'Tags',
   'invoice.source': 'Entered by',
   'invoices.overdue': 'overdue only',
-  'invoices.search': 'Number',
   'invoices.none_so': 'No invoice is like that.',
   'invoices.new': 'Enter an invoice',
   'invoices.caption': 'Newest first. Amounts in each invoice’s own currency.',

@@ -66,7 +66,6 @@ export const es = {
   'invoice.tags': 'Etiquetas',
   'invoice.source': 'Registrada por',
   'invoices.overdue': 'solo vencidas',
-  'invoices.search': 'Número',
   'invoices.none_so': 'Ninguna factura es así.',
   'invoices.new': 'Registrar una factura',
   'invoices.caption': 'Primero las más nuevas. Importes en la moneda de cada factura.',

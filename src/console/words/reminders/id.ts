@@ -68,7 +68,6 @@ export const id = {
   'invoice.tags': 'Label',
   'invoice.source': 'Dimasukkan lewat',
   'invoices.overdue': 'hanya yang terlambat',
-  'invoices.search': 'Nomor',
   'invoices.none_so': 'Tidak ada tagihan seperti itu.',
   'invoices.new': 'Masukkan tagihan',
   'invoices.caption': 'Terbaru lebih dulu. Jumlah dalam mata uang masing-masing tagihan.',
