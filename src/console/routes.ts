@@ -20,6 +20,8 @@ import { membersPages } from './pages/members.ts'
 import { peoplePages } from './pages/people.ts'
 import { policyPages } from './pages/policy.ts'
 import { recipientsPages } from './pages/recipients.ts'
+import { recurringPages } from './pages/recurring.ts'
+import { recurringFormPages } from './pages/recurring-form.ts'
 import { remindersPages } from './pages/reminders.ts'
 import { searchPages } from './pages/search.ts'
 import { senderPages } from './pages/sender.ts'
@@ -41,6 +43,8 @@ export const ROUTES: readonly Route[] = [
   ...campaignSchedulePages,
   ...campaignWhatIfPages,
   ...campaignPlotPages,
+  ...recurringFormPages,
+  ...recurringPages,
   ...campaignsPages,
   ...campaignPages,
   ...remindersPages,

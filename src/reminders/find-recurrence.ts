@@ -3,6 +3,7 @@ import { isUuid } from '../platform/ids.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
+import { readSought } from '../platform/sought.ts'
 import type { SequenceState } from './find-sequence.ts'
 import { digestOfRecurrence, type RecurrenceWords, type Rule } from './recurrence.ts'
 import type { WhenShort } from './sequence.ts'
@@ -61,15 +62,16 @@ async function readRecurrence(
 
 const NOT_FOUND = refuse('not_found', 'There is no such recurring campaign in this workspace.')
 
-/** The workspace's own, newest first; a page ends at an id. */
+/** The workspace's own, newest first, those with some words in their name where given; a page ends at an id. */
 export async function listRecurrences(
   scope: Scope,
-  { after, limit }: PageRequest<string>,
+  { after, limit, words }: PageRequest<string> & { readonly words?: string | undefined },
 ): Promise<Page<Recurrence, string>> {
   const { sql, workspaceId } = scope
   const rows = await sql<Row[]>`
     SELECT ${columns(scope)} FROM recurrences WHERE workspace_id = ${workspaceId}
-       ${after === undefined ? sql`` : sql`AND id < ${after}::uuid`} ORDER BY id DESC LIMIT ${limit + 1}`
+       ${after === undefined ? sql`` : sql`AND id < ${after}::uuid`}
+       ${words === undefined ? sql`` : sql`AND name ILIKE ${readSought(words).like}`} ORDER BY id DESC LIMIT ${limit + 1}`
   return pageOf(rows.map(toRecurrence), limit, ({ id }) => id)
 }
 

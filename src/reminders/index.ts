@@ -43,7 +43,13 @@ export {
 } from './move-invoice.ts'
 export { planWorkspace } from './plan-workspace.ts'
 export { type Payment, type PaymentRecorded, type PaymentRefusal, recordPayment } from './record-payment.ts'
-export type { RecurrenceWords, Rule } from './recurrence.ts'
+export {
+  digestOfRecurrence,
+  faultsOfRecurrence,
+  nextOccurrences,
+  type RecurrenceWords,
+  type Rule,
+} from './recurrence.ts'
 export { type NewInvoice, saveInvoice } from './save-invoice.ts'
 export {
   approveRecurrence,

@@ -152,6 +152,18 @@ export function occurrencesBetween(
     .slice(0, most)
 }
 
+/** The next occurrences after a moment, earliest first; of a rule that has not begun yet, its first ones. */
+export function nextOccurrences(
+  words: Pick<RecurrenceWords, 'rule' | 'startsAt' | 'timeZone'>,
+  after: Date,
+  most: number,
+): Occurrence[] {
+  const begins = instantOf(words.startsAt, words.timeZone)
+  const from = begins > after ? begins : after
+  const until = DateTime.fromJSDate(from).plus({ years: LONGEST_YEARS }).toJSDate()
+  return occurrencesBetween(words, after, until, most)
+}
+
 const DAY_MS = 24 * 60 * 60 * 1000
 /** What may lie in the two days beyond. */
 const EXTRA = 100

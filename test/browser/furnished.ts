@@ -48,6 +48,7 @@ export async function furnish(stack: Stack): Promise<Furnished> {
   )
   const picture = await furnishPicture(firm)
   const cloud = await connectCloud(firm)
+  const recurring = await furnishRecurring(firm, parts)
   const { ladder, invoice } = await furnishReminders(stack, firm, sender_id)
   return {
     firm,
@@ -66,6 +67,9 @@ export async function furnish(stack: Stack): Promise<Furnished> {
       ['today', '/', 'owner'],
       ['campaigns', '/campaigns', 'owner'],
       ['campaign-new', '/campaigns/new', 'owner'],
+      ['recurring', '/campaigns/recurring', 'owner'],
+      ['recurring-one', `/campaigns/recurring/${recurring}`, 'approver'],
+      ['recurring-new', '/campaigns/recurring/new', 'owner'],
       ['campaign-edit', `/campaigns/${draft.id}/edit`, 'owner'],
       ['campaign-messages', `/campaigns/${draft.id}/messages`, 'owner'],
       ['campaign-schedule', `/campaigns/${draft.id}/schedule`, 'owner'],
@@ -162,6 +166,22 @@ async function connectCloud(firm: Firm): Promise<string> {
   await firm.ratna.ask('PATCH', `/v1/senders/${id}`, { config: { app_secret: 'f'.repeat(32) } })
   await firm.ratna.post(`/v1/senders/${id}/pause`, { reason: 'The number is being moved.' })
   return id
+}
+
+/** A campaign that comes again each Monday, not yet approved. */
+async function furnishRecurring(
+  firm: Firm,
+  parts: { list_id: string; sender_id: string; template_id: string },
+): Promise<string> {
+  const made = await firm.budi.post('/v1/recurring-campaigns', {
+    ...parts,
+    name: 'Monday reminders',
+    rule: { rrule: 'FREQ=WEEKLY;BYDAY=MO' },
+    starts_at: '2026-12-07T09:00:00',
+    time_zone: 'Asia/Jakarta',
+  })
+  await firm.budi.ask('PUT', `/v1/recurring-campaigns/${made.body.id}/state`, { state: 'active' })
+  return made.body.id
 }
 
 /** Invoices of all ages, one paid in part, and a ladder that is going. */

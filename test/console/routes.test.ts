@@ -9,6 +9,11 @@ import { address, invite, join } from './people.ts'
 /** What each form of the console needs; the account is everybody's own. A form that is missing here fails the test. */
 const ACTS: Readonly<Record<string, Action | 'own'>> = {
   '/campaigns/new': 'campaigns.write',
+  '/campaigns/recurring/new': 'sequences.write',
+  '/campaigns/recurring/:id/edit': 'sequences.write',
+  '/campaigns/recurring/:id/state': 'sequences.stop',
+  '/campaigns/recurring/:id/approval': 'sequences.approve',
+  '/campaigns/recurring/:id/approval/removal': 'sequences.stop',
   '/campaigns/:id/edit': 'campaigns.write',
   '/campaigns/:id/schedule': 'campaigns.write',
   '/campaigns/:id/quote': 'campaigns.write',
@@ -121,6 +126,16 @@ beforeAll(async () => {
   ids.invoices = (await house.ask('POST', '/v1/invoices', { key, body: invoice })).body.id
   const ladder = { name: SECRET_NAME, sender_id: sari.senderId, language: 'en' }
   ids.ladders = (await house.ask('POST', '/v1/sequences/starter', { key, body: ladder })).body.id
+  const recurring = {
+    name: SECRET_NAME,
+    template_id: sari.templateId,
+    sender_id: sari.senderId,
+    list_id: sari.listId,
+    rule: { rrule: 'FREQ=WEEKLY;BYDAY=MO' },
+    starts_at: '2026-12-01T09:00:00',
+    time_zone: 'Asia/Jakarta',
+  }
+  ids.recurring = (await house.ask('POST', '/v1/recurring-campaigns', { key, body: recurring })).body.id
   ids.approvals = campaignId
   ids.keys = (await house.ask('GET', '/v1/keys', { key })).body.data[0].id
   const phone = { phone: '+6281234567890' }
@@ -161,6 +176,7 @@ async function books(): Promise<string> {
            (SELECT string_agg(state || version, ',') FROM campaigns WHERE workspace_id = ${sari.workspaceId}) AS campaigns,
            (SELECT string_agg(number || state || paid, ',' ORDER BY id) FROM invoices WHERE workspace_id = ${sari.workspaceId}) AS invoices,
            (SELECT string_agg(name || state || version, ',' ORDER BY id) FROM sequences WHERE workspace_id = ${sari.workspaceId}) AS ladders,
+           (SELECT string_agg(name || state || version, ',' ORDER BY id) FROM recurrences WHERE workspace_id = ${sari.workspaceId}) AS recurrences,
            (SELECT count(*) FROM standing_approvals WHERE workspace_id = ${sari.workspaceId} AND revoked_at IS NULL) AS standing,
            (SELECT count(*) FROM api_keys WHERE workspace_id = ${sari.workspaceId} AND revoked_at IS NULL) AS keys,
            (SELECT string_agg(role, ',' ORDER BY id) FROM members WHERE workspace_id = ${sari.workspaceId} AND removed_at IS NULL) AS members,
@@ -175,6 +191,8 @@ const acts = ROUTES.filter(({ kind }) => kind === 'act' || kind === 'errand').ma
 const reads = ROUTES.filter(({ kind }) => kind !== 'act' && kind !== 'errand').map(({ path }) => path)
 /** Pages that not every role may read. */
 const READS: Readonly<Record<string, Action>> = {
+  '/campaigns/recurring/new': 'sequences.write',
+  '/campaigns/recurring/:id/edit': 'sequences.write',
   '/campaigns/new': 'campaigns.write',
   '/campaigns/:id/edit': 'campaigns.write',
   '/campaigns/:id/schedule': 'campaigns.write',

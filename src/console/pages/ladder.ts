@@ -20,6 +20,7 @@ import {
 } from '../../reminders/index.ts'
 import { readResults, type StepResult } from '../../reports/index.ts'
 import { listTemplates, STARTER_INDUSTRIES, STARTER_LANGUAGES } from '../../templates/index.ts'
+import { readCaps } from '../caps.ts'
 import { drawLadder } from '../ladder-picture.ts'
 import { language } from '../language.ts'
 import { type Again, act, errorsOf, mustMay, page, pageHref, type View, type Visit } from '../page.ts'
@@ -83,17 +84,9 @@ const state = act(
 const approve = act(
   '/reminders/ladders/:id/approval',
   async (visit, { fields }) => {
-    const { currency } = visit.workspace
-    const capOf = (name: string) => ({ amount: (fields[name] ?? '').trim(), currency })
-    const faults = ['run', 'day', 'month'].flatMap((name) =>
-      AMOUNT.test(capOf(name).amount) ? [] : [fault(name, say('wallet.amount.fault'))],
-    )
-    if (faults.length > 0) return refuse('validation_failed', say('refused.check_fields'), { errors: faults })
-    const given = await approveSequence(visit.scope, visit.params.id!, {
-      run: capOf('run'),
-      day: capOf('day'),
-      month: capOf('month'),
-    })
+    const caps = readCaps(fields, visit.workspace.currency)
+    if (!caps.ok) return caps
+    const given = await approveSequence(visit.scope, visit.params.id!, caps.value)
     return given.ok ? ok({ to: `${PATH}/${visit.params.id}?done=standing` }) : given
   },
   showLadder,
