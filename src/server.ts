@@ -31,7 +31,7 @@ export function createApp(
   const app = express()
   app.disable('x-powered-by').disable('etag').set('case sensitive routing', true)
   app.set('trust proxy', house.trustProxy ?? [])
-  app.use(observe(house), safeHeaders())
+  app.use(observe(house), safeHeaders(), refuseBadManners)
   watchFigures(house)
   openRoutes(app, house, routes)
   for (const door of otherDoors) app.use(door)
@@ -41,9 +41,21 @@ export function createApp(
 
 /** An HTTP server with the limits and the manners of this API, also towards what is not HTTP. Not yet listening. */
 export function createHttpServer(app: Express): Server {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS }, app)
+  const server = createServer(
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      // Node would answer these itself, without a word: `refuseBadManners` does.
+      requireHostHeader: false,
+    },
+    app,
+  )
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS
+  server.on('checkExpectation', app)
   server.on('clientError', answerClientError)
+  server.on('connect', (_request, socket: Socket) =>
+    answerSocket(socket, new Problem('method_not_allowed', 'This is no proxy.')),
+  )
   return server
 }
 
@@ -104,6 +116,16 @@ const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = 
   ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'The request did not arrive in time.'],
 }
 
+/** What is well-formed and yet no request that HTTP/1.1 knows an answer to. */
+const refuseBadManners: RequestHandler = (request, _response, next) => {
+  const { expect, host } = request.headers
+  if (host === undefined && request.httpVersion === '1.1')
+    throw new Problem('malformed_request', 'A request names its Host.')
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    throw new Problem('expectation_failed', 'Expect takes 100-continue and nothing else.')
+  next()
+}
+
 /** What cannot be parsed as HTTP has no request to answer; it gets a problem document all the same. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -114,8 +136,12 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     'malformed_request',
     'This is not well-formed HTTP.',
   ]
-  const status = statusOf(code)
-  const body = JSON.stringify(problemBody(new Problem(code, detail), newId()))
+  answerSocket(socket, new Problem(code, detail))
+}
+
+function answerSocket(socket: Socket, problem: Problem): void {
+  const status = statusOf(problem.code)
+  const body = JSON.stringify(problemBody(problem, newId()))
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

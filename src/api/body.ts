@@ -1,8 +1,10 @@
 import express, { type Request, type RequestHandler, type Response } from 'express'
-import { refuseBadText } from './input.ts'
+import { invalid, refuseBadText } from './input.ts'
 import { Problem } from './problem.ts'
 
 export const JSON_MAX_BYTES = 1024 * 1024
+/** Some times what the largest request needs; a megabyte of commas would keep everybody else waiting. */
+const JSON_MAX_VALUES = 20_000
 const JSON_TYPES = ['application/json', 'application/*+json']
 /** RFC 8259: JSON between systems is UTF-8. */
 const CHARSETS = new Set(['utf-8', 'utf8', 'us-ascii'])
@@ -19,6 +21,7 @@ export async function readJson(request: Request, response: Response): Promise<un
   const bytes: unknown = request.body
   if (!Buffer.isBuffer(bytes) || bytes.length === 0) return undefined
   refuseOtherTypes(request)
+  refuseTooMany(bytes)
   const body = parseJson(bytes)
   refuseBadText(body)
   return body
@@ -49,6 +52,23 @@ function refuseOtherTypes(request: Request): void {
   if (request.is(JSON_TYPES) && known) return
   throw new Problem('unsupported_media_type', 'Send the body as application/json in UTF-8.')
 }
+
+/** Counts, before anything is made of them, the values of a JSON text: what follows a comma or a bracket. */
+function refuseTooMany(bytes: Buffer): void {
+  let count = 0
+  let isInText = false
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (isInText && byte === BACKSLASH) at++
+    else if (byte === QUOTE) isInText = !isInText
+    else if (!isInText && (byte === COMMA || byte === BRACKET || byte === BRACE)) count++
+  }
+  if (count <= JSON_MAX_VALUES) return
+  const message = `a body here has at most ${JSON_MAX_VALUES} values.`
+  throw invalid([{ path: '', code: 'too_big', message }])
+}
+
+const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = [...Buffer.from('"\\,[{')]
 
 function parseJson(bytes: Buffer): unknown {
   try {

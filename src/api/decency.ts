@@ -16,7 +16,7 @@ import {
 } from '../delivery/index.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import { answer, defineRoute } from './route.ts'
-import { nameText } from './schemas.ts'
+import { daySchema, nameText } from './schemas.ts'
 
 /** In addresses `default` stands for every country without a rule of its own. */
 const DEFAULT = 'default'
@@ -34,7 +34,7 @@ const hoursSchema = z
     }),
   )
   .max(MOST_STRETCHES)
-const daySchema = z.strictObject({ day: z.iso.date(), name: nameText(200) })
+const holidaySchema = z.strictObject({ day: daySchema, name: nameText(200) })
 const capSchema = z.strictObject({ messages: z.int().min(1).max(10_000), days: z.int().min(1).max(366) })
 
 const settingsSchema = z
@@ -53,7 +53,7 @@ const ruleInput = z.strictObject({
   hours: hoursSchema,
   holidays: z.enum(['kept', 'ignored']).meta({ description: 'Kept: nothing goes out on a holiday.' }),
   source: nameText(SOURCE_MAX_CHARS),
-  as_of: z.iso.date(),
+  as_of: daySchema,
 })
 
 const ruleSchema = z
@@ -77,7 +77,7 @@ const calendarSummary = z.strictObject({
 })
 
 const calendarSchema = z
-  .strictObject({ country: z.string(), year: z.int(), source: z.string(), days: z.array(daySchema) })
+  .strictObject({ country: z.string(), year: z.int(), source: z.string(), days: z.array(holidaySchema) })
   .meta({ id: 'HolidayCalendar' })
 
 const bookSchema = z
@@ -180,7 +180,7 @@ export const putCalendar = defineRoute({
     .strictObject({
       source: nameText(SOURCE_MAX_CHARS),
       calendar: z.string().max(CALENDAR_MAX_CHARS).optional().meta({ description: 'The file’s text.' }),
-      days: z.array(daySchema).max(366).optional(),
+      days: z.array(holidaySchema).max(366).optional(),
     })
     .refine((body) => (body.calendar === undefined) !== (body.days === undefined), {
       path: ['calendar'],

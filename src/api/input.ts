@@ -10,12 +10,17 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   return parsed.data
 }
 
+/** More faults than anybody mends at once; the detail says how many there are. */
+const MOST_ERRORS = 100
+
 /** The problem for faults in the input. The detail repeats the first for those who read no further. */
 export function invalid(errors: readonly InputError[]): Problem {
   const [first] = errors
   const place = first?.path ? `${first.path}: ` : ''
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
-  return new Problem('validation_failed', `${place}${first?.message ?? 'not valid'}${more}`, { errors })
+  return new Problem('validation_failed', `${place}${first?.message ?? 'not valid'}${more}`, {
+    errors: errors.slice(0, MOST_ERRORS),
+  })
 }
 
 /**
@@ -24,17 +29,43 @@ export function invalid(errors: readonly InputError[]): Problem {
  * @throws Problem `validation_failed`
  */
 export function refuseBadText(input: unknown): void {
-  const waiting: { value: unknown; path: readonly (string | number)[] }[] = [{ value: input, path: [] }]
-  for (let next = waiting.pop(); next; next = waiting.pop()) {
-    const { value, path } = next
-    if (typeof value === 'string') refuseText(value, path)
+  const fault = faultIn(input)
+  if (fault) throw invalid([fault])
+}
+
+/** Whether it holds what `refuseBadText` refuses. */
+export function holdsBadText(input: unknown): boolean {
+  return faultIn(input) !== undefined
+}
+
+/** A value, and by which steps it was come to: the path is written only where something is wrong. */
+type Step = {
+  readonly value: unknown
+  readonly key?: string | number
+  readonly from?: Step
+  readonly depth: number
+}
+
+function faultIn(input: unknown): InputError | undefined {
+  const waiting: Step[] = [{ value: input, depth: 0 }]
+  for (let step = waiting.pop(); step; step = waiting.pop()) {
+    const { value, depth } = step
+    if (typeof value === 'string' && BAD_TEXT.test(value)) return badText(step)
     if (typeof value !== 'object' || value === null) continue
-    if (path.length >= JSON_MAX_DEPTH) throw invalid([tooDeep(path)])
+    if (depth >= JSON_MAX_DEPTH) return tooDeep(pathOf(step))
+    const isList = Array.isArray(value)
     for (const [key, member] of Object.entries(value)) {
-      refuseText(key, path)
-      waiting.push({ value: member, path: [...path, Array.isArray(value) ? Number(key) : key] })
+      if (!isList && BAD_TEXT.test(key)) return badText(step)
+      waiting.push({ value: member, key: isList ? Number(key) : key, from: step, depth: depth + 1 })
     }
   }
+  return undefined
+}
+
+function pathOf(step: Step): (string | number)[] {
+  const path: (string | number)[] = []
+  for (let at: Step | undefined = step; at?.key !== undefined; at = at.from) path.unshift(at.key)
+  return path
 }
 
 /** `['buttons', 0, 'text']` as `buttons[0].text`. */
@@ -46,10 +77,9 @@ export function pathText(path: readonly PropertyKey[]): string {
 
 const BAD_TEXT = /\0|\p{Surrogate}/u
 
-function refuseText(text: string, path: readonly (string | number)[]): void {
-  if (!BAD_TEXT.test(text)) return
+function badText(step: Step): InputError {
   const message = 'holds a character that no text may hold (NUL or half of a pair).'
-  throw invalid([{ path: pathText(path), code: 'invalid_text', message }])
+  return { path: pathText(pathOf(step)), code: 'invalid_text', message }
 }
 
 function tooDeep(path: readonly (string | number)[]): InputError {

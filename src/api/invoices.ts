@@ -22,7 +22,7 @@ import {
 import { findWorkspace } from '../workspaces/index.ts'
 import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
 import { answer, defineRoute } from './route.ts'
-import { idSchema, instantSchema, moneySchema } from './schemas.ts'
+import { daySchema, idSchema, instantSchema, moneySchema } from './schemas.ts'
 
 const COUNTED_ID = z.string().regex(/^[1-9]\d{0,17}$/)
 const NUMBER_MAX_CHARS = 200
@@ -31,7 +31,7 @@ const TEXT_MAX_CHARS = 1_000
 const MOST_TAGS = 20
 const MOST_VARIABLES = 50
 
-const daySchema = z.iso.date().meta({ examples: ['2026-12-01'] })
+const dueDaySchema = daySchema.meta({ examples: ['2026-12-01'] })
 const linkSchema = z.url({ protocol: /^https?$/ }).max(LINK_MAX_CHARS)
 const numberSchema = z.string().trim().min(1).max(NUMBER_MAX_CHARS)
 const reasonSchema = z.string().trim().min(1).max(500).optional()
@@ -114,7 +114,7 @@ export const postInvoice = defineRoute({
         }),
       ]),
       amount: moneySchema,
-      due_date: daySchema,
+      due_date: dueDaySchema,
       pay_link: linkSchema.optional(),
       attachment: linkSchema.optional().meta({ description: 'Where the invoice itself can be read.' }),
       tags: z.array(z.string().trim().min(1).max(100)).max(MOST_TAGS).optional(),
@@ -258,7 +258,7 @@ export const putPromise = moveRoute(
   'put',
   'promise',
   'Notes that payment was promised: no reminder goes until that day has passed',
-  z.strictObject({ until: daySchema }).meta({ id: 'PromiseInput' }),
+  z.strictObject({ until: dueDaySchema }).meta({ id: 'PromiseInput' }),
   (scope, id, { until }) => promiseInvoice(scope, { invoiceId: id }, until),
 )
 

@@ -172,11 +172,7 @@ export const getDeliveries = defineRoute({
   handler: async ({ scope, params, query }) => {
     if (!isUuid(params.id) || !(await listEndpoints(scope)).some(({ id }) => id === params.id))
       return NOT_FOUND
-    const page = await listDeliveries(
-      scope,
-      params.id,
-      readPage(query, z.tuple([z.iso.datetime(), z.uuid()])),
-    )
+    const page = await listDeliveries(scope, params.id, readPage(query, z.tuple([instantSchema, z.uuid()])))
     return answer(
       200,
       pageBody(page, (delivery) => ({

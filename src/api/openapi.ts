@@ -21,9 +21,15 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string
 }
 
+/** What any route may answer before it has been asked, to what is no sound request. */
+const TO_ANYTHING: readonly ProblemCode[] = [
+  'malformed_request',
+  'request_timeout',
+  'expectation_failed',
+  'headers_too_large',
+]
 /** What any route behind the wall may answer, whatever its verb says. */
 const BEHIND_THE_WALL: readonly ProblemCode[] = [
-  'malformed_request',
   'validation_failed',
   'unauthenticated',
   'forbidden',
@@ -75,7 +81,7 @@ function plainer(schema: { format?: string; pattern?: string; maximum?: number }
 
 /** Every word that a route may refuse with: its own, and those of its kind. */
 export function codesOf(facts: RouteFacts): ProblemCode[] {
-  const kind: ProblemCode[] = []
+  const kind: ProblemCode[] = [...TO_ANYTHING]
   if (facts.permission !== 'public') kind.push(...BEHIND_THE_WALL)
   if (facts.permission !== 'public' && facts.method !== 'get')
     kind.push(...(facts.upload ? WITH_A_FILE : WITH_A_BODY))

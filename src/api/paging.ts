@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Page, PageRequest } from '../platform/page.ts'
-import { invalid } from './input.ts'
+import { holdsBadText, invalid } from './input.ts'
 
 const DEFAULT_LIMIT = 100
 const MOST_LIMIT = 1000
@@ -39,8 +39,9 @@ export function readPage<Place>(
   place: z.ZodType<Place>,
 ): PageRequest<Place> {
   if (query.cursor === undefined) return { limit: query.limit }
-  const parsed = place.safeParse(decode(query.cursor))
-  if (parsed.success) return { limit: query.limit, after: parsed.data }
+  const decoded = decode(query.cursor)
+  const parsed = place.safeParse(decoded)
+  if (parsed.success && !holdsBadText(decoded)) return { limit: query.limit, after: parsed.data }
   throw invalid([{ path: 'cursor', code: 'invalid_cursor', message: 'is not a cursor of this list.' }])
 }
 

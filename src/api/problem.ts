@@ -46,6 +46,7 @@ export const PROBLEMS = {
   body_too_large: [413, 'The body is too large'],
   file_too_large: [413, 'The file is too large'],
   unsupported_media_type: [415, 'The content type is not supported'],
+  expectation_failed: [417, 'The expectation cannot be met'],
   missing_variable: [422, 'A value for a variable is missing'],
   value_not_usable: [422, 'A value cannot be used as the template needs it'],
   parameter_not_allowed: [422, 'The platform does not take this text'],

@@ -204,7 +204,7 @@ export const getOccurrences = defineRoute({
   handler: async ({ scope, params, query }) => {
     const found = await findRecurrence(scope, params.id)
     if (!found.ok) return found
-    const page = await listOccurrences(scope, params.id, readPage(query, z.iso.datetime()))
+    const page = await listOccurrences(scope, params.id, readPage(query, instantSchema))
     return answer(200, pageBody(page, showOccurrence))
   },
 })

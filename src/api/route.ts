@@ -16,7 +16,7 @@ import {
   readIdempotencyKey,
   type StoredAnswer,
 } from './idempotency.ts'
-import { invalid, parseInput } from './input.ts'
+import { invalid, parseInput, refuseBadText } from './input.ts'
 import { requestIdOf } from './observe.ts'
 import { Problem, type ProblemCode, problemBody, problemOf, statusOf } from './problem.ts'
 import { discard, type Form, formReader, type UploadedFile, type UploadLimits } from './upload.ts'
@@ -107,7 +107,7 @@ export function defineRoute<
       return async (request, response) => {
         let answered: SentAnswer
         const identity = await admit(house, request, facts.permission)
-        const query = facts.query ? parseInput(facts.query, request.query) : refuseQuery(request)
+        const query = readQuery(request, facts)
         const key = facts.method === 'post' ? readIdempotencyKey(request) : undefined
         const params = readParams(request)
         const { raw, body, file } = await readBody(request, response)
@@ -152,13 +152,17 @@ export function defineStreamRoute<const Path extends string, Query extends z.Zod
   const { handler, ...facts } = spec
   return {
     facts: facts as RouteFacts,
-    handlerOf: (house) => async (request, response) => {
-      const identity = await admit(house, request, facts.permission)
-      const query = facts.query ? parseInput(facts.query, request.query) : refuseQuery(request)
-      const cause = causeOf(identity, request)
-      const params = readParams(request)
-      if (request.method === 'HEAD') return sendHead(response, facts.responses)
-      await handler({ cause, params, query, request, response, house } as StreamInput<Path, Query>)
+    handlerOf: (house) => {
+      const readBody = bodyReader(facts as RouteFacts, house)
+      return async (request, response) => {
+        const identity = await admit(house, request, facts.permission)
+        const query = readQuery(request, facts)
+        const cause = causeOf(identity, request)
+        const params = readParams(request)
+        if (request.method === 'HEAD') return sendHead(response, facts.responses)
+        await readBody(request, response)
+        await handler({ cause, params, query, request, response, house } as StreamInput<Path, Query>)
+      }
     },
   }
 }
@@ -227,6 +231,11 @@ function readParams(request: Request): Readonly<Record<string, string>> {
   throw new Problem('not_found', 'There is nothing under this address.')
 }
 
+function readQuery(request: Request, { query }: { readonly query?: z.ZodType | undefined }) {
+  refuseBadText(request.query)
+  return query ? parseInput(query, request.query) : refuseQuery(request)
+}
+
 function refuseQuery(request: Request): undefined {
   const [name] = Object.keys(request.query)
   if (name === undefined) return undefined
@@ -243,7 +252,7 @@ function bodyReader(facts: RouteFacts, house: ApiHouse) {
     const raw = await readJson(request, response)
     return {
       raw: raw ?? {},
-      body: facts.body ? parseInput(facts.body, raw ?? {}) : refuseBody(raw),
+      body: facts.body ? parseInput(facts.body, raw === undefined ? {} : raw) : refuseBody(raw),
       file: undefined,
     }
   }

@@ -1,11 +1,11 @@
 import { IANAZone } from 'luxon'
 import { z } from 'zod'
 import { RECIPIENT_ZONE, type Schedule } from '../campaigns/index.ts'
+import { isWallClock } from '../platform/calendar.ts'
 import { instantSchema } from './schemas.ts'
 
 /** When a campaign goes out, as the API writes it. */
 
-const WALL_CLOCK = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?$/
 const HOUR = /^([01]\d|2[0-3]):[0-5]\d$/
 
 const wallClockSchema = z
@@ -78,13 +78,4 @@ export function showSchedule(schedule: Schedule): ScheduleJson {
 
 function readWindow({ from, to, days }: z.output<typeof windowSchema>) {
   return { from, to, ...(days && { days }) }
-}
-
-/** Whether it is a day of the calendar and a time of the day; the zone may still skip it. */
-function isWallClock(text: string): boolean {
-  const match = WALL_CLOCK.exec(text)
-  if (!match) return false
-  const seconds = match[2] ?? ':00'
-  const utc = new Date(`${match[1]}${seconds}Z`)
-  return !Number.isNaN(utc.getTime()) && utc.toISOString().startsWith(`${match[1]}${seconds}`)
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isCalendarDay, isCalendarInstant } from '../platform/calendar.ts'
 import { ROLES } from '../platform/scope.ts'
 
 /** The shapes that several routes share, as the contract writes them. */
@@ -16,8 +17,14 @@ export const moneySchema = z
   })
   .meta({ id: 'Money', description: 'An exact amount: a decimal string and an ISO 4217 code.' })
 
+const YEARS = 'must lie in the years 1 to 9999.'
+
 /** RFC 3339 with offset. */
-export const instantSchema = z.iso.datetime({ offset: true })
+export const instantSchema = z.iso
+  .datetime({ offset: true, abort: true })
+  .refine((text) => isCalendarInstant(new Date(text)), YEARS)
+/** A day of the calendar, `2026-12-01`. */
+export const daySchema = z.iso.date({ abort: true }).refine(isCalendarDay, YEARS)
 export const idSchema = z.string().min(1).max(128)
 export const roleSchema = z.enum(ROLES)
 

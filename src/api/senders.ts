@@ -102,7 +102,7 @@ export const getSenders = defineRoute({
   responses: { 200: pageSchema(senderSchema) },
   refusals: [],
   handler: async ({ scope, query, house }) => {
-    const { limit, after } = readPage(query, z.tuple([z.iso.datetime(), z.uuid()]))
+    const { limit, after } = readPage(query, z.tuple([instantSchema, z.uuid()]))
     const before = after && { createdAt: after[0], id: after[1] }
     const rows = await listSenders(scope, { limit: limit + 1, before })
     const page = pageOf(rows, limit, (sender) => [instant(sender.createdAt), sender.id])

@@ -23,7 +23,7 @@ import { findWorkspace } from '../workspaces/index.ts'
 import { invalid } from './input.ts'
 import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
 import { answer, defineRoute } from './route.ts'
-import { idSchema, instantSchema, moneySchema, nameText } from './schemas.ts'
+import { daySchema, idSchema, instantSchema, moneySchema, nameText } from './schemas.ts'
 
 const NAME_MAX_CHARS = 200
 const MOST_STEPS = 30
@@ -328,7 +328,7 @@ export const getReminders = defineRoute({
   refusals: [],
   handler: async ({ scope, query }) => {
     const page = await listReminders(scope, {
-      ...readPage(query, z.tuple([z.iso.date(), z.uuid(), z.string().max(40)])),
+      ...readPage(query, z.tuple([daySchema, z.uuid(), z.string().max(40)])),
       sequenceId: query.sequence_id,
       invoiceId: query.invoice_id,
       state: query.state,

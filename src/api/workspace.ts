@@ -58,7 +58,7 @@ export const getAuditEvents = defineRoute({
       .regex(/^[a-z_]{1,40}$/)
       .optional()
       .meta({ description: 'Only what begins so: `campaign` for `campaign.approved`.' }),
-    until: z.iso.datetime({ offset: true }).optional().meta({ description: 'Nothing later.' }),
+    until: instantSchema.optional().meta({ description: 'Nothing later.' }),
   }),
   responses: {
     200: pageSchema(

@@ -11,6 +11,12 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
+const NOWHERE = '00000000-0000-7000-8000-000000000000'
+/** A moment of the year 10000, in UTC. */
+const BEYOND = '9999-12-31T23:59:59-23:59'
+const cursorOf = (place: unknown) => Buffer.from(JSON.stringify(place)).toString('base64url')
+const whatIfAt = (at: string) => ({ schedule: { at, time_zone: 'Asia/Jakarta' } })
+
 const owner = (body?: unknown, headers: Record<string, string> = {}) => ({
   key: firm.keys.owner,
   body,
@@ -109,6 +115,8 @@ describe('a query', () => {
     ['cursor=a&cursor=b', 'cursor', 'invalid_type'],
     ['order=asc', 'order', 'unknown'],
     ['__proto__=1', '__proto__', 'unknown'],
+    ['limit=%00', 'limit', 'invalid_text'],
+    [`cursor=${cursorOf('a\0b')}`, 'cursor', 'invalid_cursor'],
   ])('of ?%s is refused', async (query, path, code) => {
     const answer = await server.ask('GET', `/v1/keys?${query}`, owner())
     expect(answer).toMatchObject({
@@ -117,11 +125,53 @@ describe('a query', () => {
     })
   })
 
+  test.each([
+    ['/v1/contacts?list_id=%00', 'list_id', 'invalid_text'],
+    ['/v1/audit-events?until=0000-01-01T00:00:00Z', 'until', 'custom'],
+    ['/v1/audit-events?until=9999-12-31T23:59:59-01:00', 'until', 'custom'],
+    [`/v1/senders?cursor=${cursorOf(['0000-01-01T00:00:00Z', NOWHERE])}`, 'cursor', 'invalid_cursor'],
+    [`/v1/reminders?cursor=${cursorOf(['0000-01-01', NOWHERE, 'due'])}`, 'cursor', 'invalid_cursor'],
+    [`/v1/reminders?cursor=${cursorOf(['2026-12-01', NOWHERE, 'a\0b'])}`, 'cursor', 'invalid_cursor'],
+    [`/v1/reminders?cursor=${cursorOf(['2026-12-01', NOWHERE, '\ud800'])}`, 'cursor', 'invalid_cursor'],
+  ])('that no database could be asked is refused: %s', async (path, place, code) => {
+    expect(await server.ask('GET', path, owner())).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: place, code }] },
+    })
+  })
+
   test('that a route does not take is refused', async () => {
     expect(await server.ask('GET', '/v1/workspace?a=1', owner())).toMatchObject({
       status: 400,
       body: { errors: [{ path: 'a', code: 'unknown' }] },
     })
+  })
+})
+
+describe('a day and a moment', () => {
+  test.each([
+    [
+      'POST',
+      '/v1/suppressions',
+      'expires_at',
+      { phone: '+6281234567890', expires_at: '0000-01-01T00:00:00Z' },
+    ],
+    ['POST', '/v1/suppressions', 'expires_at', { phone: '+6281234567890', expires_at: BEYOND }],
+    [
+      'POST',
+      `/v1/invoices/${NOWHERE}/payments`,
+      'paid_at',
+      { reference: 'a', paid_at: '0000-12-31T00:00:00Z' },
+    ],
+    ['PUT', `/v1/invoices/${NOWHERE}/promise`, 'until', { until: '0000-12-31' }],
+    ['PUT', `/v1/invoices/${NOWHERE}/promise`, 'until', { until: '2026-02-30' }],
+    ['POST', `/v1/campaigns/${NOWHERE}/what-if`, 'schedule.at', whatIfAt('2026-02-30T09:00:00')],
+    ['POST', `/v1/campaigns/${NOWHERE}/what-if`, 'schedule.at', whatIfAt('0000-01-01T09:00:00')],
+    ['POST', `/v1/campaigns/${NOWHERE}/what-if`, 'schedule.at', whatIfAt('9999-12-31T23:59:59')],
+  ])('%s %s refuses a %s that no calendar has, and says so once', async (method, path, place, body) => {
+    const answer = await server.ask(method, path, owner(body))
+    expect(answer).toMatchObject({ status: 400, body: { code: 'validation_failed' } })
+    expect(answer.body.errors.map((error: { path: string }) => error.path)).toEqual([place])
   })
 })
 
@@ -169,6 +219,20 @@ describe('a body', () => {
     ])
   })
 
+  test('of more values than anybody needs is refused before anything is made of it', async () => {
+    const answer = await server.ask('POST', '/v1/keys', owner(`{"role":[${'1,'.repeat(30_000)}1]}`))
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: '', code: 'too_big' }] } })
+    const text = await server.ask('POST', '/v1/keys', owner({ role: 'viewer', name: ',['.repeat(20_000) }))
+    expect(text.body.errors).toMatchObject([{ path: 'name', code: 'too_big' }])
+  })
+
+  test('with thousands of faults is told how many there are, and the first hundred', async () => {
+    const many = Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`k${n}`, n]))
+    const { body } = await server.ask('POST', '/v1/keys', owner({ role: 'viewer', ...many }))
+    expect(body.errors).toHaveLength(100)
+    expect(body.detail).toContain('(and 2999 more)')
+  })
+
   test.each([
     [{ 'content-type': 'text/plain' }],
     [{ 'content-type': 'application/x-www-form-urlencoded' }],
@@ -199,6 +263,8 @@ describe('a body', () => {
       status: 400,
       body: { errors: [{ path: 'now', code: 'unknown' }] },
     })
+    for (const path of ['/v1/keys', `/v1/senders/${NOWHERE}/check`])
+      expect((await server.ask('POST', path, owner('null'))).status).toBe(400)
   })
 })
 
@@ -211,6 +277,9 @@ describe('what is not HTTP', () => {
       431,
       'headers_too_large',
     ],
+    ['no Host', `GET / HTTP/1.1\r\n${LAST}\r\n`, 400, 'malformed_request'],
+    ['an expectation', `GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n${LAST}\r\n`, 417, 'expectation_failed'],
+    ['a proxy’s method', 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n', 405, 'method_not_allowed'],
   ])('gets a problem document: %s', async (_, bytes, status, code) => {
     const [head, body] = (await exchange(bytes)).split('\r\n\r\n')
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
@@ -218,6 +287,8 @@ describe('what is not HTTP', () => {
     expect(problemSchema.parse(JSON.parse(body!))).toMatchObject({ status, code })
   })
 })
+
+const LAST = 'Connection: close\r\n'
 
 function exchange(bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -60,6 +60,64 @@ async function outcomes(gatewayId: string, of = firm): Promise<string[]> {
   return body.data.map((event: { outcome: string }) => event.outcome).reverse()
 }
 
+/** Proved, and of no use to a database: a NUL, half a character, moments and amounts beyond all bounds. */
+const STRANGE: [GatewayName, string, (said: Record<string, unknown>) => unknown][] = [
+  ['midtrans', 'a NUL in its word', (said) => Object.assign(said, { transaction_status: 'settle\0ment' })],
+  [
+    'midtrans',
+    'half a character in fraud_status',
+    (said) => Object.assign(said, { fraud_status: 'a\ud800' }),
+  ],
+  ['midtrans', 'a NUL in fraud_status', (said) => Object.assign(said, { fraud_status: 'a\0' })],
+  [
+    'midtrans',
+    'fraud_status of ten thousand levels',
+    (said) => Object.assign(said, { fraud_status: 'DEEP' }),
+  ],
+  ['midtrans', '30 February', (said) => Object.assign(said, { settlement_time: '2026-02-30 10:00:00' })],
+  ['midtrans', 'the year 0', (said) => Object.assign(said, { settlement_time: '0000-01-01 10:00:00' })],
+  ['xendit', 'a NUL in its event', (said) => Object.assign(said, { event: 'a\0b', data: { id: 'x' } })],
+  [
+    'xendit',
+    'half a character in its event',
+    (said) => Object.assign(said, { event: '\ud800', data: { id: 'x' } }),
+  ],
+  ['xendit', 'a NUL in its id', (said) => Object.assign(said, { id: 'pay\0' })],
+  ['xendit', 'half a character in its reference', (said) => Object.assign(said, { external_id: '\udfff' })],
+  ['xendit', 'the year 10000', (said) => Object.assign(said, { paid_at: '9999-12-31T23:59:59-23:59' })],
+  ['xendit', 'the year 0', (said) => Object.assign(said, { paid_at: '0000-01-01T00:00:00Z' })],
+  ['xendit', 'an amount beyond all', (said) => Object.assign(said, { paid_amount: 1e21, amount: 1e300 })],
+]
+
+it.each(STRANGE)('%s with %s is taken and kept, and breaks nothing', async (provider, _, change) => {
+  const [gateway, { number }] = [await connect(provider), await invoice()]
+  const { body, headers } = signed(provider, {
+    reference: number,
+    amount: '150000.00',
+    payment: `p-${number}`,
+  })
+  const said = JSON.parse(body) as Record<string, unknown>
+  change(said)
+  expect((await post(gateway, { body: JSON.stringify(said).replace('"DEEP"', DEEP), headers })).status).toBe(
+    200,
+  )
+  expect(await outcomes(gateway)).toHaveLength(1)
+})
+
+it.each(['razorpay', 'stripe'] as const)(
+  '%s with the largest amount of a currency without cents is kept',
+  async (provider) => {
+    const [gateway, { number }] = [await connect(provider), await invoice()]
+    const amount = String(Number.MAX_SAFE_INTEGER)
+    expect(
+      (await post(gateway, signed(provider, { reference: number, amount, currency: 'JPY' }))).status,
+    ).toBe(200)
+    expect(await outcomes(gateway)).toEqual(['refused'])
+  },
+)
+
+const DEEP = `${'['.repeat(10_000)}${']'.repeat(10_000)}`
+
 describe.each(GATEWAY_NAMES)('%s', (provider) => {
   const say = (reference: string, more: object = {}) =>
     signed(provider, { reference, amount: '150000.00', payment: `pay-${reference}`, ...more })

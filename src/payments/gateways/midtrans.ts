@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { isWallClock } from '../../platform/calendar.ts'
 import type { Gateway, GatewayEvent, Link, WebhookHeaders } from './gateway.ts'
 import { provedByOne, sameText } from './proof.ts'
 import {
@@ -8,6 +9,7 @@ import {
   baseUrlSchema,
   basic,
   currencyOf,
+  eventIdOf,
   idOf,
   jsonOf,
   jsonWith,
@@ -68,14 +70,13 @@ function verify(rawBody: Buffer, _headers: WebhookHeaders, secrets: readonly str
 
 function read(rawBody: Buffer): GatewayEvent | undefined {
   const body = jsonOf(rawBody)
-  const says = idOf(body?.transaction_status)
+  const [says, code] = [idOf(body?.transaction_status), idOf(body?.status_code)]
   const paymentId = idOf(body?.transaction_id)
-  if (!body || !says || !paymentId) return undefined
-  const code = String(body.status_code)
+  if (!body || !says || !code || !paymentId) return undefined
   const refunded = amountOf(body.refund_amount)
   const turn = idOf(member(lastOf(body.refunds), 'refund_key')) ?? refunded?.toString() ?? ''
   return {
-    eventId: [paymentId, says, code, String(body.fraud_status ?? ''), turn].join(':').slice(0, 300),
+    eventId: eventIdOf([paymentId, says, code, idOf(body.fraud_status) ?? '', turn].join(':')),
     kind: kindOf(says, code, body.fraud_status),
     says,
     paymentId,
@@ -101,9 +102,9 @@ function lastOf(value: unknown): unknown {
 
 /** Midtrans writes `2026-11-23 10:00:00`, in Jakarta’s time. */
 function jakartaTime(value: unknown): Date | undefined {
-  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(value)) return undefined
-  const date = new Date(`${value.replace(' ', 'T')}+07:00`)
-  return Number.isNaN(date.getTime()) ? undefined : date
+  if (typeof value !== 'string' || !/^[\d-]{10} [\d:]{8}$/.test(value)) return undefined
+  const local = value.replace(' ', 'T')
+  return isWallClock(local) ? new Date(`${local}+07:00`) : undefined
 }
 
 function readLink(answer: unknown): Link | undefined {

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { isSafeBaseUrl } from '../../platform/base-url.ts'
+import { isCalendarDay, isCalendarInstant } from '../../platform/calendar.ts'
 import { formatAmount, parseAmount, UNITS_PER_CURRENCY_UNIT } from '../../platform/money.ts'
 
 /** JSON of a webhook, undefined for anything that is not an object. */
@@ -13,6 +15,9 @@ export function jsonOf(rawBody: Buffer): Record<string, unknown> | undefined {
     return undefined
   }
 }
+
+/** The largest amount of the house, some hundred thousand milliards: no gateway moves as much in one payment. */
+const MOST_AMOUNT_MINOR = parseAmount('99999999999999.9999')!
 
 /** A decimal amount, as text or as a number; undefined unless it is exact and above zero. */
 export function amountOf(value: unknown): bigint | undefined {
@@ -29,11 +34,12 @@ const EXPONENTS: Readonly<Record<string, number>> = {
   ...Object.fromEntries('BHD JOD KWD OMR TND'.split(' ').map((code) => [code, 3])),
 }
 
-/** Smallest units of a currency (cents, paise) in 1/10,000 of a unit; undefined unless whole and above zero. */
+/** Smallest units of a currency (cents, paise) in 1/10,000 of a unit; undefined unless whole, above zero and sensible. */
 export function fromSmallest(value: unknown, currency: string | undefined): bigint | undefined {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value <= 0) return undefined
   if (currency === undefined) return undefined
-  return BigInt(value) * (UNITS_PER_CURRENCY_UNIT / 10n ** BigInt(exponentOf(currency)))
+  const amount = BigInt(value) * (UNITS_PER_CURRENCY_UNIT / 10n ** BigInt(exponentOf(currency)))
+  return amount <= MOST_AMOUNT_MINOR ? amount : undefined
 }
 
 /** 1/10,000 of a unit in smallest units of the currency, rounded up so that a link never asks for less than is owed. */
@@ -69,14 +75,17 @@ export function currencyOf(value: unknown): string | undefined {
 
 const ID_MAX_CHARS = 250
 
-/** An id or a reference of at most 250 characters. */
+/** An id, a reference or a word of at most 250 characters; undefined for what no database text can hold. */
 export function idOf(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '' || value.length > ID_MAX_CHARS) return undefined
-  return hasControl(value) ? undefined : value
+  return NOT_IN_IDS.test(value) ? undefined : value
 }
 
-function hasControl(text: string): boolean {
-  return [...text].some((char) => char.codePointAt(0)! < 32 || char.codePointAt(0) === 127)
+const NOT_IN_IDS = /[\p{Cc}\p{Surrogate}]/u
+
+/** An event's name as it is kept: as it was made, or by its hash where it is longer than an id. */
+export function eventIdOf(made: string): string {
+  return made.length <= ID_MAX_CHARS ? made : createHash('sha256').update(made).digest('hex')
 }
 
 /** A member of an object, however deep; undefined where a step is missing. */
@@ -89,15 +98,16 @@ export function member(value: unknown, ...path: readonly string[]): unknown {
   return at
 }
 
-/** An instant from seconds since 1970, or from text that names its zone. */
+/** An instant from seconds since 1970, or from text that names its zone; undefined for days that no calendar has. */
 export function instantOfText(value: unknown): Date | undefined {
-  if (typeof value === 'number') return valid(new Date(value * 1_000))
+  if (typeof value === 'number') return inCalendar(new Date(value * 1_000))
   if (typeof value !== 'string' || !/(Z|[+-]\d\d:?\d\d)$/.test(value)) return undefined
-  return valid(new Date(value))
+  return isCalendarDay(value.slice(0, 10)) ? inCalendar(new Date(value)) : undefined
 }
 
-function valid(date: Date): Date | undefined {
-  return Number.isNaN(date.getTime()) ? undefined : date
+/** The date, unless it lies in a year that the house cannot hold. */
+export function inCalendar(date: Date): Date | undefined {
+  return isCalendarInstant(date) ? date : undefined
 }
 
 /** Where a gateway's API is: https, or plain http on this machine. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Gateway, GatewayEvent, Link, WebhookHeaders } from './gateway.ts'
 import { headerOf, provedByOne, sameText } from './proof.ts'
@@ -9,6 +8,7 @@ import {
   basic,
   currencyOf,
   decimalText,
+  eventIdOf,
   idOf,
   instantOfText,
   jsonOf,
@@ -69,7 +69,9 @@ export const xendit: Gateway = {
 function read(rawBody: Buffer, headers: WebhookHeaders): GatewayEvent | undefined {
   const body = jsonOf(rawBody)
   if (!body) return undefined
-  return typeof body.event === 'string' ? readEvent(body, body.event, headers) : readInvoice(body, headers)
+  if (body.event === undefined || body.event === null) return readInvoice(body, headers)
+  const says = idOf(body.event)
+  return says === undefined ? undefined : readEvent(body, says, headers)
 }
 
 /** An invoice’s callback: PAID, then perhaps SETTLED, which is the same payment. */
@@ -77,7 +79,7 @@ function readInvoice(body: Record<string, unknown>, headers: WebhookHeaders): Ga
   const [id, says] = [idOf(body.id), idOf(body.status)]
   if (!id || !says) return undefined
   return {
-    eventId: eventIdOf(headers, `${id}:${says}`),
+    eventId: nameOf(headers, `${id}:${says}`),
     kind: says === 'PAID' || says === 'SETTLED' ? 'paid' : 'other',
     says,
     paymentId: id,
@@ -100,7 +102,7 @@ function readEvent(
   const isRefund = says === 'refund.succeeded'
   const isPaid = says === 'payment_session.completed' && member(data, 'status') !== 'FAILED'
   return {
-    eventId: eventIdOf(headers, `${id}:${says}`),
+    eventId: nameOf(headers, `${id}:${says}`),
     kind: isRefund ? 'refunded' : isPaid ? 'paid' : 'other',
     says,
     paymentId: isRefund ? (idOf(member(data, 'invoice_id')) ?? idOf(member(data, 'payment_id'))) : id,
@@ -111,10 +113,9 @@ function readEvent(
   }
 }
 
-/** Newer webhooks bear an id of their own; one that is too long is known by its hash. */
-function eventIdOf(headers: WebhookHeaders, made: string): string {
-  const given = headerOf(headers, 'webhook-id') ?? made
-  return given.length <= 250 ? given : createHash('sha256').update(given).digest('hex')
+/** Newer webhooks bear an id of their own. */
+function nameOf(headers: WebhookHeaders, made: string): string {
+  return eventIdOf(headerOf(headers, 'webhook-id') ?? made)
 }
 
 function readLink(answer: unknown): Link | undefined {
