@@ -1,5 +1,5 @@
 import type { House } from '../src/house.ts'
-import type { Job } from '../src/platform/queue.ts'
+import type { Job, QueueName, QueueWorker } from '../src/platform/queue.ts'
 import { foldSender } from './fold.ts'
 import { importOne } from './import.ts'
 import { speakForSender } from './platform.ts'
@@ -15,18 +15,30 @@ export type Workers = {
 const SENDING_AT_ONCE = 32
 const FOLDING_AT_ONCE = 2
 
-/** Starts everything that works by itself: one line a queue, and the timetable. */
-export function startWorkers(house: House): Workers {
+const ALL_QUEUES: readonly QueueName[] = ['send', 'receipts', 'chores']
+
+/**
+ * Starts everything that works by itself: one line a queue, and the timetable.
+ * @param options `queues` that are worked through here, by default all; the timetable goes with any of them
+ */
+export function startWorkers(
+  house: House,
+  { queues = ALL_QUEUES }: { queues?: readonly QueueName[] } = {},
+): Workers {
   const chores: Record<string, (job: Job) => Promise<void>> = {
     tend: tendOne(house),
     import: importOne(house),
     platform: speakForSender(house),
   }
-  const queueWorkers = [
-    house.queues.work('send', sendCampaign(house), { concurrency: SENDING_AT_ONCE }),
-    house.queues.work('receipts', foldSender(house), { concurrency: FOLDING_AT_ONCE }),
-    house.queues.work('chores', (job) => oneOf(chores, job), { concurrency: house.config.workerConcurrency }),
-  ]
+  const starts: Record<QueueName, () => QueueWorker> = {
+    send: () => house.queues.work('send', sendCampaign(house), { concurrency: SENDING_AT_ONCE }),
+    receipts: () => house.queues.work('receipts', foldSender(house), { concurrency: FOLDING_AT_ONCE }),
+    chores: () =>
+      house.queues.work('chores', (job) => oneOf(chores, job), {
+        concurrency: house.config.workerConcurrency,
+      }),
+  }
+  const queueWorkers = queues.map((queue) => starts[queue]())
   const timetable = startTimetable(house)
   return {
     async stop(options) {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -25,7 +25,10 @@ process.once('exit', () => {
   for (const child of living) child.kill('SIGKILL')
 })
 
-/** Starts `node --import tsx program …args` with just the environment given; what it logs is appended to `logFile`. */
+/**
+ * Starts a program with just the environment given, a source by way of tsx and a bundled one as it is; what it logs is
+ * appended to `logFile`.
+ */
 export function startChild(
   program: string,
   args: readonly string[],
@@ -33,10 +36,13 @@ export function startChild(
   logFile: string,
 ): Child {
   const path = fileURLToPath(new URL(program, import.meta.url))
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), path, ...args], {
+  const loader = path.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : []
+  const log = openSync(logFile, 'a')
+  const child = spawn(process.execPath, [...loader, path, ...args], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
-    stdio: ['pipe', 'pipe', openSync(logFile, 'a')],
+    stdio: ['pipe', 'pipe', log],
   })
+  closeSync(log)
   living.add(child)
   const ended = once(child, 'exit').then(() => void living.delete(child))
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import postgres from 'postgres'
 import { openLog } from '../../src/platform/log.ts'
 import { programUrlOf } from '../../src/platform/migrate.ts'
 import { openQueue } from '../../src/platform/queue.ts'
+import { countInFlight, dropListeners, killBackend, untilPostgresAnswers } from './backends.ts'
 import type { Child } from './child.ts'
-import { between, type Dice, pick } from './dice.ts'
+import { between, type Dice } from './dice.ts'
 import { restartPostgres } from './postmaster.ts'
 import { storm } from './receipts.ts'
 import type { Stage } from './stage.ts'
@@ -170,17 +170,6 @@ async function postReceipts(stage: Stage, dice: Dice): Promise<string> {
   return `${posted} receipts posted again, ten times each and shuffled (${refused} met an outage), forged ones refused`
 }
 
-/** The connections by which BullMQ is told that there is work. */
-async function dropListeners(stage: Stage): Promise<number> {
-  const superuser = postgres(stage.superuserUrl, { max: 1, onnotice: () => {} })
-  const dropped = await superuser`
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE datname = current_database() AND application_name NOT IN ('duecast', 'duecast queue')
-       AND usename LIKE '%_program' AND query ~* '^(UN)?LISTEN|application_name'`
-  await superuser.end()
-  return dropped.length
-}
-
 const FULL_BYTES = 1_000_000
 const FULL_FOR_MS = 4_000
 
@@ -208,39 +197,5 @@ async function strikeRedis(
       await sleep(awayMs)
       await redis.start()
       return `Redis away for ${awayMs / 1_000} s`
-  }
-}
-
-async function countInFlight(stage: Stage, worker?: string): Promise<number> {
-  return stage.within(async ({ sql }) => {
-    const [row] = await sql<{ n: number }[]>`
-      SELECT count(*)::int AS n FROM attempts
-       WHERE dispatched_at IS NOT NULL AND outcome IS NULL AND worker = coalesce(${worker ?? null}::text, worker)`
-    return row!.n
-  })
-}
-
-const RECOVERED_WITHIN_MS = 30_000
-
-/** PostgreSQL takes the death of one backend for corrupted memory: it ends them all and recovers from its log. */
-async function killBackend(stage: Stage, dice: Dice): Promise<void> {
-  const superuser = postgres(stage.superuserUrl, { max: 1, onnotice: () => {} })
-  const backends = await superuser<{ pid: number }[]>`
-    SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'duecast' AND state <> 'idle'
-    UNION ALL SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'duecast'`
-  await superuser.end()
-  process.kill(pick(dice, backends).pid, 'SIGKILL')
-  await untilPostgresAnswers(stage)
-}
-
-async function untilPostgresAnswers(stage: Stage): Promise<void> {
-  const until = performance.now() + RECOVERED_WITHIN_MS
-  for (;;) {
-    try {
-      await sleep(100)
-      return await stage.within(async ({ sql }) => void (await sql`SELECT 1`))
-    } catch (error) {
-      if (performance.now() > until) throw error
-    }
   }
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import setupDatabase from '../support/global-setup.ts'
 import { type Fault, faultsOn } from './faults.ts'
+import { describeKills, killMany } from './rounds.ts'
 import { crash } from './run.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -9,12 +10,17 @@ import type { Verdict } from './verdict.ts'
  * Prints every fault, a verdict for each run and their sum; exits with 1 if anything was sent twice, charged wrongly or
  * lost. `--queue postgres|redis` chooses the queue, `--faults worker,server,…` what strikes (by default all that there
  * is on that queue), and `--rough` lets the provider misbehave too: no answer, resets, 500, 429 and nonsense.
+ *
+ * `npm run crash -- --kills N --seed S`, without `--runs`, is the fast form: one stage that stays, where something is
+ * killed twice a second; judged after each `--batch`, with how long it took to recover. With `--runs`, `--kills` says how
+ * many faults strike in each.
  */
 const { values } = parseArgs({
   options: {
-    runs: { type: 'string', default: '1' },
+    runs: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    kills: { type: 'string', default: '20' },
+    kills: { type: 'string' },
+    batch: { type: 'string', default: '100' },
     messages: { type: 'string', default: '4000' },
     pace: { type: 'string', default: '500' },
     faults: { type: 'string' },
@@ -35,37 +41,57 @@ const ROUGH = {
   slow_ms: 3_000,
 }
 
+/** Between two kills of the fast form. */
+const PAUSE_MS = { least: 300, most: 600 }
+
 const seed = wholeNumber('seed', values.seed)
-const runs = wholeNumber('runs', values.runs)
+const runs = wholeNumber('runs', values.runs ?? '1')
 const options = {
-  kills: wholeNumber('kills', values.kills),
   messages: wholeNumber('messages', values.messages),
   messagesPerSecond: wholeNumber('pace', values.pace),
-  faults: values.faults?.split(',').map(faultNamed) ?? faultsOn(queueNamed(values.queue)),
   ownRedis: queueNamed(values.queue) === 'redis',
-  awayMs: wholeNumber('away', values.away) * 1_000,
   platform: values.rough ? ROUGH : {},
   say: (line: string) =>
     void process.stdout.write(`${(performance.now() / 1000).toFixed(1).padStart(7)} s  ${line}\n`),
 }
 
 const closeDatabase = await setupDatabase()
-const verdicts: Verdict[] = []
-let failed = 0
 try {
+  const failed =
+    values.kills !== undefined && values.runs === undefined ? await runKills() : await runFaults()
+  process.exitCode = failed > 0 ? 1 : 0
+} finally {
+  await closeDatabase()
+}
+
+async function runKills(): Promise<number> {
+  const kills = wholeNumber('kills', values.kills!)
+  const batch = wholeNumber('batch', values.batch)
+  const result = await killMany({ ...options, seed, kills, batch, pauseMs: PAUSE_MS })
+  options.say(describeKills(result, seed))
+  return result.faults.length
+}
+
+async function runFaults(): Promise<number> {
+  const verdicts: Verdict[] = []
+  let failed = 0
   for (let run = 0; run < runs; run++) {
-    const { verdict, faults } = await crash({ ...options, seed: seed + run })
+    const { verdict, faults } = await crash({
+      ...options,
+      seed: seed + run,
+      kills: wholeNumber('kills', values.kills ?? '20'),
+      faults: values.faults?.split(',').map(faultNamed) ?? faultsOn(queueNamed(values.queue)),
+      awayMs: wholeNumber('away', values.away) * 1_000,
+    })
     verdicts.push(verdict)
     for (const fault of faults) options.say(`  FAILED: ${fault}`)
     if (faults.length > 0) failed += 1
   }
-  options.say(sumOf(verdicts))
-} finally {
-  await closeDatabase()
+  options.say(sumOf(verdicts, failed))
+  return failed
 }
-process.exitCode = failed > 0 ? 1 : 0
 
-function sumOf(all: readonly Verdict[]): string {
+function sumOf(all: readonly Verdict[], failed: number): string {
   const sum = (
     figure:
       | 'unanswered'

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { patiently } from './backends.ts'
 import { between, type Dice, diceOf, pick } from './dice.ts'
 import { type Crew, dismiss, type Fault, gatherCrew, strike } from './faults.ts'
 import { deliverLate } from './receipts.ts'
@@ -37,7 +38,7 @@ export async function crash(run: CrashRun): Promise<{ verdict: Verdict; faults: 
     await untilSettled(stage)
     const deliveredLate = await deliverLate(stage)
     await untilSettled(stage)
-    const verdict = await judge(stage, kills, inFlight, deliveredLate)
+    const verdict = await judge(stage, kills, inFlight, { deliveredLate })
     if (deliveredLate.size > 0)
       run.say(`${deliveredLate.size} messages reported as delivered after the settlement`)
     run.say(`seed ${run.seed}, ${kills} faults on ${stage.queue}: ${describeVerdict(verdict)}`)
@@ -81,16 +82,18 @@ const LOOK_AT_STATE_MS = 200
 /** The lease of the last one killed, the rest of the sending, the lifetime of what was never heard of again. */
 const SETTLED_WITHIN_MS = 120_000
 
-/** Waits until the campaign is settled and nothing that the stand-in has to say is left unsaid or unheard. */
-async function untilSettled(stage: Stage): Promise<void> {
+/** Waits until all campaigns are settled and nothing that the stand-in has to say is left unsaid or unheard. */
+export async function untilSettled(stage: Stage): Promise<void> {
   const until = performance.now() + SETTLED_WITHIN_MS
   while (performance.now() < until) {
-    const isSettled = await stage.within(async ({ sql }) => {
-      const [row] = await sql`
-        SELECT 1 FROM campaigns WHERE id = ${stage.campaignId} AND state = 'settled'
-           AND NOT EXISTS (SELECT 1 FROM webhooks WHERE done_at IS NULL)`
-      return row !== undefined
-    })
+    const isSettled = await patiently(() =>
+      stage.within(async ({ sql, workspaceId }) => {
+        const [row] = await sql`
+          SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM campaigns WHERE workspace_id = ${workspaceId} AND state <> 'settled')
+             AND NOT EXISTS (SELECT 1 FROM webhooks WHERE done_at IS NULL)`
+        return row !== undefined
+      }),
+    )
     if (isSettled && (await pendingReceipts(stage)) === 0) return
     await sleep(LOOK_AT_STATE_MS)
   }

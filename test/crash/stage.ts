@@ -1,23 +1,19 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { draftCampaign, quoteCampaign, submitCampaign } from '../../src/campaigns/index.ts'
-import { addSender, connectDeps } from '../../src/delivery/index.ts'
+import { connectDeps } from '../../src/delivery/index.ts'
 import { simulatedPhoneNumberId } from '../../src/delivery/providers/simulator/token.ts'
-import { asOwner } from '../../src/house.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { loadConfig } from '../../src/platform/config.ts'
 import { type Database, openDatabase } from '../../src/platform/db.ts'
-import { newId } from '../../src/platform/ids.ts'
 import { programUrlOf } from '../../src/platform/migrate.ts'
-import { unwrap } from '../../src/platform/result.ts'
+import type { QueueName } from '../../src/platform/queue.ts'
 import type { Scope } from '../../src/platform/scope.ts'
 import { openSecretBox, secretKeyOf } from '../../src/platform/secrets.ts'
-import { saveTemplate } from '../../src/templates/index.ts'
-import { topUp } from '../../src/wallet/index.ts'
-import { openWorkspace } from '../../src/workspaces/index.ts'
 import { freshDatabase } from '../support/database.ts'
 import { queueEnvironment } from '../support/redis.ts'
+import type { Programs } from './bundle.ts'
+import { causeIn, prepareGround, startCampaign } from './campaign.ts'
 import { type Child, startChild } from './child.ts'
 import { type OwnRedis, openRedis } from './redis.ts'
 
@@ -28,6 +24,7 @@ export type Stage = {
   readonly superuserUrl: string
   readonly workspaceId: string
   readonly senderId: string
+  /** The one that the stage begins with. */
   readonly campaignId: string
   readonly recordFile: string
   readonly simulatorUrl: string
@@ -45,8 +42,10 @@ export type Stage = {
   witnessedBytes(): number
   /** As the owner, or as somebody else who may all the same. */
   within<T>(work: (scope: Scope) => Promise<T>, who?: string): Promise<T>
-  /** Starts a worker, whose machine's clock may be ahead or behind. */
-  startWorker(options?: { skewMs: number }): Child
+  /** Starts a worker, whose machine's clock may be ahead or behind, and which may be for some queues only. */
+  startWorker(options?: { skewMs?: number; queues?: readonly QueueName[] }): Child
+  /** Starts one more campaign to contacts of its own, `from` being the number of the first. */
+  startCampaign(from: number, messages: number): Promise<void>
   /** Starts another server beside the first, at an address of its own. */
   startServer(): Child
   /** Kills the server and starts another in its place. */
@@ -64,7 +63,11 @@ export type StageOptions = {
   platform?: Readonly<Record<string, number>>
   /** A Redis of the run's own, so that it may be killed and emptied too. */
   ownRedis?: boolean
+  /** What to start instead of the sources. */
+  programs?: Programs
 }
+
+const SOURCES: Programs = { server: 'server-process.ts', worker: 'worker-process.ts' }
 
 /** Shares of all that may become of a message, and an answer slow enough that many calls are always in the air. */
 const PLATFORM = {
@@ -79,6 +82,7 @@ const PLATFORM = {
 }
 
 export async function openStage(options: StageOptions): Promise<Stage> {
+  const { programs = SOURCES } = options
   const folder = mkdtempSync(join(tmpdir(), 'duecast-crash-'))
   const { ownerUrl, superuserUrl, drop } = await freshDatabase()
   const recordFile = join(folder, 'witness.jsonl')
@@ -99,11 +103,11 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     SIMULATOR_URL: simulatorUrl,
     ...(redis ? { REDIS_URL: redis.url } : (queueEnvironment() as Record<string, string>)),
   }
-  let server = startChild('server-process.ts', [], env, join(folder, 'server.log'))
+  let server: Child | undefined = startChild(programs.server, [], env, join(folder, 'server.log'))
   const serverUrl = String((await server.line()).url)
   // Where the platform has been told to post receipts to, somebody must listen again.
   const startAgain = () =>
-    startChild('server-process.ts', [], { ...env, PORT: new URL(serverUrl).port }, join(folder, 'server.log'))
+    startChild(programs.server, [], { ...env, PORT: new URL(serverUrl).port }, join(folder, 'server.log'))
   // Nobody waits for a server that starts. One that met the database while it was away has ended, and starts again.
   const keepServer = async (started: Child): Promise<void> => {
     const isUp = await started.line().then(
@@ -115,43 +119,58 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     return keepServer(server)
   }
   let closing = false
-  const database = openDatabase(programUrlOf(ownerUrl), systemClock, { poolSize: 4 })
+  const database = openDatabase(underOwnName(programUrlOf(ownerUrl)), systemClock, { poolSize: 4 })
   const box = openSecretBox(secretKeyOf(loadConfig(env)))
-  const campaign = await prepareCampaign({ ownerUrl, database, box }, options)
-  const { appSecret, webhookUrl } = connectDeps(box, campaign.senderId, { serverUrl, simulatorUrl })
+  const orders = { ...PLATFORM, ...options.platform, seed: options.seed }
+  const ground = await prepareGround(
+    { ownerUrl, database, box },
+    { ...orders, messages_per_second: options.messagesPerSecond },
+  )
+  const within = <T>(work: (scope: Scope) => Promise<T>, who?: string) =>
+    database.within(causeIn(ground.workspaceId, who), work)
+  const campaignId = await within((scope) =>
+    startCampaign(scope, ground, { from: 1, messages: options.messages }),
+  )
+  const { appSecret, webhookUrl } = connectDeps(box, ground.senderId, { serverUrl, simulatorUrl })
 
   return {
     database,
     ownerUrl,
     superuserUrl,
-    ...campaign,
+    ...ground,
+    campaignId,
     recordFile,
     folder,
     simulatorUrl,
     serverUrl,
     appSecret,
     phoneNumberId: simulatedPhoneNumberId(webhookUrl),
-    orders: { ...PLATFORM, ...options.platform, seed: options.seed },
+    orders,
     redis,
     queue: 'REDIS_URL' in env ? 'Redis' : 'PostgreSQL',
     witnessedBytes: () => statSync(recordFile).size,
-    within: (work, who) => database.within(causeIn(campaign.workspaceId, who), work),
-    startWorker: ({ skewMs } = { skewMs: 0 }) =>
+    within,
+    startWorker: ({ skewMs = 0, queues = [] } = {}) =>
       startChild(
-        'worker-process.ts',
-        [],
+        programs.worker,
+        queues,
         { ...env, CLOCK_SKEW_MS: `${Math.round(skewMs)}` },
         join(folder, 'worker.log'),
       ),
-    startServer: () => startChild('server-process.ts', [], env, join(folder, 'server.log')),
+    startCampaign: (from, messages) =>
+      within(async (scope) => void (await startCampaign(scope, ground, { from, messages }))),
+    startServer: () => startChild(programs.server, [], env, join(folder, 'server.log')),
     async restartServer(how = 'kill') {
-      await server[how]()
+      const old = server
+      // Nobody but this may follow it: two would fight for its address.
+      server = undefined
+      await old?.[how]()
       server = startAgain()
       void keepServer(server)
     },
     async close({ keepLogs }) {
       closing = true
-      await Promise.all([server.stop(), simulator.stop(), database.close()])
+      await Promise.all([server?.stop(), simulator.stop(), database.close()])
       await redis?.close()
       await drop()
       if (!keepLogs) rmSync(folder, { recursive: true, force: true })
@@ -159,71 +178,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   }
 }
 
-function causeIn(workspaceId: string, who = 'key:ratna') {
-  return { workspaceId, actor: { name: who, role: 'owner' as const }, requestId: 'crash' }
-}
-
-type Ground = { ownerUrl: string; database: Database; box: ReturnType<typeof openSecretBox> }
-
-async function prepareCampaign({ ownerUrl, database, box }: Ground, options: StageOptions) {
-  const { workspaceId } = unwrap(
-    await asOwner(ownerUrl, systemClock, (owner) =>
-      openWorkspace(owner, { name: 'Klinik Sehat', currency: 'IDR' }),
-    ),
-  )
-  return database.within(causeIn(workspaceId), async (scope) => {
-    const amount = { amount: '10000000000.00', currency: 'IDR' }
-    unwrap(await topUp(scope, { amount, reference: 'transfer-1' }))
-    const template = unwrap(await saveTemplate(scope, REMINDER))
-    const sender = unwrap(
-      await addSender(scope, box, {
-        provider: 'simulator',
-        name: 'Front desk',
-        config: {
-          ...PLATFORM,
-          ...options.platform,
-          seed: options.seed,
-          messages_per_second: options.messagesPerSecond,
-        },
-      }),
-    )
-    const listId = await makeList(scope, options.messages)
-    const campaign = unwrap(
-      await draftCampaign(scope, {
-        name: 'Reminders',
-        templateId: template.id,
-        senderId: sender.id,
-        listId,
-        schedule: { now: true },
-        insufficientFunds: 'block',
-      }),
-    )
-    const quote = unwrap(await quoteCampaign(scope, campaign.id))
-    const submitted = unwrap(await submitCampaign(scope, campaign.id, { quoteId: quote.id }))
-    if (submitted.state !== 'scheduled') throw new Error(`submitted as ${submitted.state}`)
-    return { workspaceId, senderId: sender.id, campaignId: campaign.id }
-  })
-}
-
-const REMINDER = {
-  name: 'Payment due',
-  language: 'en',
-  category: 'utility' as const,
-  body: 'Hi {{name}}, invoice {{invoice}} is due. Thank you.',
-}
-
-/** Contacts in many zones, because a slice is of one zone: many small slices make many places to be killed at. */
-const ZONES = 40
-
-async function makeList({ sql, workspaceId }: Scope, messages: number): Promise<string> {
-  const listId = newId()
-  await sql`INSERT INTO lists (id, workspace_id, name, created_at) VALUES (${listId}, ${workspaceId}, 'all', now())`
-  await sql`
-    INSERT INTO contacts (workspace_id, phone, name, time_zone, variables, created_at, updated_at)
-    SELECT ${workspaceId}, '+62812' || lpad(i::text, 8, '0'), 'Siti ' || i, (z.names)[1 + i % ${ZONES}::int],
-           jsonb_build_object('invoice', 'INV-' || i), now(), now()
-      FROM generate_series(1, ${messages}::int) i,
-           (SELECT array_agg(name) names FROM (SELECT name FROM pg_timezone_names WHERE name ~ '^(Asia|Europe)/' ORDER BY name LIMIT ${ZONES}::int) n) z`
-  await sql`INSERT INTO list_members SELECT workspace_id, ${listId}, id FROM contacts WHERE workspace_id = ${workspaceId}`
-  return listId
+/** So that no fault that is meant for the program hits whoever watches it. */
+function underOwnName(databaseUrl: string): string {
+  const url = new URL(databaseUrl)
+  url.searchParams.set('application_name', 'watcher')
+  return url.toString()
 }

@@ -21,7 +21,9 @@ export type Verdict = {
   /** Calls that the stand-in was told to leave without a clear answer: of these too it is not known whether they left. */
   unanswered: number
   accepted: number
+  acceptedAtMs: readonly number[]
   delivered: number
+  /** Of the campaigns: `settled` when all are, else that of one which is not. */
   state: string
   money: { reserved: bigint; captured: bigint; released: bigint; late: bigint }
   byState: Record<string, number>
@@ -29,16 +31,19 @@ export type Verdict = {
   auditFaults: string[]
 }
 
-/** Compares what the witness saw with what the rows say and what the books charge. */
+/**
+ * Compares what the witness saw with what the rows say and what the books charge.
+ * @param options `since` judges messages after this one only, all earlier ones having been judged before
+ */
 export async function judge(
   stage: Stage,
   kills: number,
   inFlightAtKills: number,
-  deliveredLate: ReadonlySet<bigint> = new Set(),
+  { deliveredLate = new Set(), since = 0n }: { deliveredLate?: ReadonlySet<bigint>; since?: bigint } = {},
 ): Promise<Verdict> {
-  const witness = await readWitness(stage.recordFile)
+  const witness = await readWitness(stage.recordFile, since)
   for (const id of deliveredLate) witness.delivered.add(id)
-  const { messages, charges, money, state } = await readRows(stage)
+  const { messages, charges, money, state } = await readRows(stage, since)
   const charged = new Map(charges.map((charge) => [charge.message_id, charge]))
   const byState: Record<string, number> = {}
   for (const message of messages) byState[message.state] = (byState[message.state] ?? 0) + 1
@@ -54,8 +59,9 @@ export async function judge(
     lost: uncharged.length + unfinished.length,
     uncertain: byState.uncertain ?? 0,
     inFlightAtKills,
-    unanswered: await countUnanswered(stage),
+    unanswered: await countUnanswered(stage, since),
     accepted: witness.accepted,
+    acceptedAtMs: witness.acceptedAtMs,
     delivered: witness.delivered.size,
     state,
     money,
@@ -67,10 +73,10 @@ export async function judge(
 const UNCLEAR = new Set(['server_error', 'timeout_after_accept', 'reset_after_accept', 'garbage'])
 
 /** The stand-in draws a call's fate from its seed and the attempt's name alone, so that it can be drawn here again. */
-async function countUnanswered(stage: Stage): Promise<number> {
+async function countUnanswered(stage: Stage, since: bigint): Promise<number> {
   const attempts = await stage.within(
     ({ sql, workspaceId }) => sql<{ message_id: bigint; attempt_no: number }[]>`
-      SELECT message_id, attempt_no FROM attempts WHERE workspace_id = ${workspaceId} AND dispatched_at IS NOT NULL`,
+      SELECT message_id, attempt_no FROM attempts WHERE workspace_id = ${workspaceId} AND dispatched_at IS NOT NULL AND message_id > ${since}`,
   )
   const orders = { ...NO_FATES, ...stage.orders } as unknown as Parameters<typeof callFate>[0]
   return attempts.filter(({ message_id, attempt_no }) =>
@@ -89,17 +95,17 @@ const NO_FATES = {
 
 const FINAL = new Set(['delivered', 'read', 'failed', 'expired', 'uncertain'])
 
-function readRows(stage: Stage) {
+function readRows(stage: Stage, since: bigint) {
   return stage.within(async ({ sql, workspaceId }) => {
     const messages = await sql<{ state: string }[]>`
-      SELECT state FROM messages WHERE workspace_id = ${workspaceId}`
+      SELECT state FROM messages WHERE workspace_id = ${workspaceId} AND id > ${since}`
     const charges = await sql<{ message_id: bigint; amount: bigint; price: bigint }[]>`
       SELECT c.message_id, c.amount, m.price FROM charges c JOIN messages m ON m.id = c.message_id
-       WHERE c.workspace_id = ${workspaceId}`
+       WHERE c.workspace_id = ${workspaceId} AND c.message_id > ${since}`
     const transfers = await sql<{ kind: string; amount: bigint }[]>`
       SELECT kind, sum(amount)::bigint AS amount FROM transfers WHERE workspace_id = ${workspaceId} GROUP BY kind`
-    const [campaign] = await sql<{ state: string }[]>`
-      SELECT state FROM campaigns WHERE id = ${stage.campaignId}`
+    const [open] = await sql<{ state: string }[]>`
+      SELECT state FROM campaigns WHERE workspace_id = ${workspaceId} AND state <> 'settled' LIMIT 1`
     const of = (kind: string) => transfers.find((row) => row.kind === kind)?.amount ?? 0n
     const money = {
       reserved: of('reserve'),
@@ -107,7 +113,7 @@ function readRows(stage: Stage) {
       released: of('release'),
       late: of('late_capture'),
     }
-    return { messages, charges, money, state: campaign!.state }
+    return { messages, charges, money, state: open?.state ?? 'settled' }
   })
 }
 
@@ -118,12 +124,17 @@ async function auditFaults(stage: Stage): Promise<string[]> {
   )
 }
 
-/** The four figures in one line, and what else does not agree. */
-export function describeVerdict(verdict: Verdict): string {
-  const { sentTwice, chargedWrongly, lost, uncertain, inFlightAtKills, accepted, delivered } = verdict
+/** The four figures. */
+export function describeFigures(verdict: Verdict): string {
+  const { sentTwice, chargedWrongly, lost, uncertain, inFlightAtKills } = verdict
   const unanswered = verdict.unanswered > 0 ? ` and ${verdict.unanswered} not answered` : ''
-  const figures = `sent twice ${sentTwice}, charged wrongly ${chargedWrongly}, lost ${lost}, uncertain ${uncertain} (of ${inFlightAtKills} in flight when struck${unanswered})`
-  return `${figures}; the witness saw ${accepted} sent and ${delivered} delivered; ${verdict.state}`
+  return `sent twice ${sentTwice}, charged wrongly ${chargedWrongly}, lost ${lost}, uncertain ${uncertain} (of ${inFlightAtKills} in flight when struck${unanswered})`
+}
+
+/** The four figures in one line, and what else the run has come to. */
+export function describeVerdict(verdict: Verdict): string {
+  const { accepted, delivered, state } = verdict
+  return `${describeFigures(verdict)}; the witness saw ${accepted} sent and ${delivered} delivered; ${state}`
 }
 
 /** Whether the run proves what it should. */

@@ -10,29 +10,39 @@ export type Witness = {
   attemptsTwice: number
   /** Messages, by our own number, that reached their recipient and were reported. */
   delivered: Set<bigint>
+  /** When each was accepted. */
+  acceptedAtMs: number[]
 }
+
+type Line = { attemptRef: string; to: string; fate: string; acceptedAtMs: number }
 
 const DELIVERED = new Set(['delivered', 'read', 'read_only'])
 const MESSAGE_ID = /^dc\.(\d+)\./
 
-export async function readWitness(recordFile: string): Promise<Witness> {
+/**
+ * Reads all that it wrote.
+ * @param since tells of messages after this one only; whether anybody was served twice is asked of all
+ */
+export async function readWitness(recordFile: string, since = 0n): Promise<Witness> {
   const byRecipient = new Map<string, number>()
   const byAttempt = new Map<string, number>()
   const delivered = new Set<bigint>()
-  let accepted = 0
+  const acceptedAtMs: number[] = []
   for await (const line of createInterface({ input: createReadStream(recordFile) })) {
-    const { attemptRef, to, fate } = JSON.parse(line) as { attemptRef: string; to: string; fate: string }
-    accepted += 1
+    const { attemptRef, to, fate, acceptedAtMs: atMs } = JSON.parse(line) as Line
     byRecipient.set(to, (byRecipient.get(to) ?? 0) + 1)
     byAttempt.set(attemptRef, (byAttempt.get(attemptRef) ?? 0) + 1)
-    const id = MESSAGE_ID.exec(attemptRef)?.[1]
-    if (id && DELIVERED.has(fate)) delivered.add(BigInt(id))
+    const id = BigInt(MESSAGE_ID.exec(attemptRef)?.[1] ?? -1)
+    if (id <= since) continue
+    acceptedAtMs.push(atMs)
+    if (DELIVERED.has(fate)) delivered.add(id)
   }
   return {
-    accepted,
+    accepted: acceptedAtMs.length,
     recipientsTwice: countTwice(byRecipient),
     attemptsTwice: countTwice(byAttempt),
     delivered,
+    acceptedAtMs,
   }
 }
 
