@@ -18,6 +18,9 @@ const NETWORK = new Set([
   'CONNECTION_ENDED',
 ])
 
+/** What a disk says that has no room: somebody will make some. */
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT'])
+
 /**
  * SQLSTATEs by which a database says "not now": connection exceptions (08), lack of resources (53), shutdown (57P),
  * a read-only stand-by (25006), a statement or a lock that took too long (57014, 55P03), and what was tried again in
@@ -31,6 +34,7 @@ export function isOutage(error: unknown): boolean {
   if (state !== undefined) return NOT_NOW.test(state)
   if (!(error instanceof Error)) return false
   const { code, syscall } = error as NodeJS.ErrnoException
+  if (code !== undefined && NO_ROOM.has(code)) return true
   if (code !== undefined && NETWORK.has(code)) return code !== 'ENOENT' || syscall === 'connect'
   if (error instanceof AggregateError) return error.errors.some(isOutage)
   return error.cause !== undefined && isOutage(error.cause)

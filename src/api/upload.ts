@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Request, Response } from 'express'
 import multer from 'multer'
+import { uploadFolder } from '../platform/upload-folder.ts'
 import { run } from './body.ts'
 import { invalid, refuseBadText } from './input.ts'
 import { Problem } from './problem.ts'
@@ -28,10 +28,7 @@ const LEFT_BEHIND_MS = 24 * 60 * 60 * 1000
  */
 export function formReader(folder: string, limits: UploadLimits) {
   const parse = multer({
-    storage: multer.diskStorage({
-      destination: folder,
-      filename: (_request, _file, done) => done(null, randomUUID()),
-    }),
+    storage: uploadFolder(folder),
     defParamCharset: 'utf8',
     limits: {
       fileSize: limits.maxBytes,

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import express, { type Request, type RequestHandler, type Response } from 'express'
 import multer from 'multer'
 import { MAX_FILE_BYTES } from '../contacts/index.ts'
 import { type Refusal, refuse } from '../platform/result.ts'
+import { uploadFolder } from '../platform/upload-folder.ts'
 
 const FORM_MAX_BYTES = 256 * 1024
 const FIELDS_MAX = 300
@@ -21,10 +21,7 @@ export type Form = { readonly fields: Readonly<Record<string, string>>; readonly
 export function formReader(uploadDir: string) {
   const plain = express.urlencoded({ extended: false, limit: FORM_MAX_BYTES, parameterLimit: FIELDS_MAX })
   const withFile = multer({
-    storage: multer.diskStorage({
-      destination: uploadDir,
-      filename: (_request, _file, done) => done(null, randomUUID()),
-    }),
+    storage: uploadFolder(uploadDir),
     defParamCharset: 'utf8',
     limits: { fileSize: MAX_FILE_BYTES, files: 1, fields: 20, fieldSize: FORM_MAX_BYTES },
   }).single('file')

@@ -112,11 +112,17 @@ async function killSome(
   let inFlight = 0
   for (let n = 0; n < kills; n++) {
     await sleep(between(dice, pauseMs.least, pauseMs.most))
+    await untilSomebodyWorks(posts)
     const what = drawKill(dice, stage)
     counts[what] = (counts[what] ?? 0) + 1
     inFlight += await kill(what, { stage, posts, since }, dice)
   }
   return { counts, inFlight }
+}
+
+/** On a slow machine no faster than workers can start: kills among those that are starting prove little. */
+async function untilSomebodyWorks({ senders }: Posts): Promise<void> {
+  while (!senders.some((sender) => sender.isAtWork())) await sleep(LOOK_AGAIN_MS)
 }
 
 const LOOK_AGAIN_MS = 20
