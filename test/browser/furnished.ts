@@ -32,7 +32,17 @@ export async function furnish(stack: Stack): Promise<Furnished> {
   const paused = await launch(firm.budi, parts, { name: 'Final notice, December', schedule: later })
   await firm.budi.post(`/v1/campaigns/${paused.id}/pause`, {})
   await firm.ratna.ask('PUT', '/v1/approval-policy', { max_recipients: 20, max_share_of_available: 0.5 })
+  await firm.dewi.ask('PUT', '/v1/approval-policy', {
+    max_recipients: 20,
+    max_share_of_available: 0.5,
+    categories: ['marketing'],
+    first_of_maker: true,
+    quorum: 3,
+    expires_after_hours: 48,
+  })
   const waiting = await launch(firm.budi, parts, { name: 'December reminders', schedule: later })
+  const checked = { decision: 'approve', reason: 'The amounts are those of the ledger.' }
+  await firm.dewi.post(`/v1/campaigns/${waiting.id}/approval`, checked)
   const draft = (await firm.budi.post('/v1/campaigns', { ...campaignOf(parts), name: 'January reminders' }))
     .body
   await firm.budi.post(`/v1/campaigns/${draft.id}/quote`)
@@ -115,6 +125,7 @@ export async function furnish(stack: Stack): Promise<Furnished> {
       ['sender-new-cloud', '/settings/senders/new?kind=whatsapp_cloud', 'owner'],
       ['sender-new-gateway', '/settings/senders/new?kind=http_gateway', 'owner'],
       ['sender-edit', `/settings/senders/${cloud}/edit`, 'owner'],
+      ['policy', '/settings/policy', 'owner'],
       ['audit-trail', '/settings/audit?chain=1', 'owner'],
       ['suppressions', '/contacts/suppressions', 'owner'],
       ['not-found', '/campaigns/nonsense', 'owner'],

@@ -477,6 +477,7 @@ export const HARMLESS: Record<string, Record<string, string>> = {
     created_at: TIME,
     submitted_at: TIME,
     fallback_of: PLAN,
+    again_of: PLAN,
     ceiling: PLAN,
   },
   quotes: {
