@@ -60,7 +60,7 @@ export async function extremeRecipients(scope: Scope, campaignId: string, deares
   return { longest, dearest }
 }
 
-/** The last campaign that somebody approved before this one: of the same template if there is one. */
+/** The last campaign before this one that all approved who were asked: of the same template if there is one. */
 export async function lastApproved(scope: Scope, campaign: { id: string; templateId: string }) {
   const [row] = await scope.sql<
     {
@@ -73,13 +73,17 @@ export async function lastApproved(scope: Scope, campaign: { id: string; templat
       recipients: number
       total: bigint
       category: string
+      body: string | null
     }[]
   >`
-    SELECT c.id, c.name, a.created_at AS at, t.name AS template, l.name AS list, s.name AS sender, q.recipients, q.total, t.category
+    SELECT c.id, c.name, a.created_at AS at, t.name AS template, l.name AS list, s.name AS sender, q.recipients, q.total, t.category,
+           (SELECT u.template -> 'words' ->> 'body' FROM runs u WHERE u.campaign_id = c.id) AS body
       FROM approvals a JOIN campaigns c ON c.id = a.campaign_id AND c.workspace_id = a.workspace_id
       JOIN quotes q ON q.id = c.quote_id JOIN templates t ON t.id = c.template_id JOIN lists l ON l.id = c.list_id
       JOIN senders s ON s.id = c.sender_id
      WHERE a.workspace_id = ${scope.workspaceId} AND a.decision = 'approve' AND c.id <> ${campaign.id}
+       AND (SELECT count(*) FROM approvals o WHERE o.campaign_id = a.campaign_id AND o.digest = a.digest AND o.decision = 'approve')
+           >= (SELECT r.quorum FROM approval_requests r WHERE r.campaign_id = a.campaign_id AND r.digest = a.digest)
      ORDER BY (c.template_id = ${campaign.templateId}) DESC, a.created_at DESC LIMIT 1`
   return row && { ...row, at: instant(row.at)! }
 }

@@ -221,6 +221,23 @@ describe('a template that becomes marketing', () => {
     expect(await send(clinic, id, openPostOffice())).toBe(10)
   })
 
+  it('voids what had been approved of the old price: as many must approve the new one', async () => {
+    const policy = { maxAmount: { amount: '1', currency: 'IDR' }, quorum: 2 }
+    await clinic.as('ratna', (scope) => setPolicy(scope, policy))
+    const id = await scheduled()
+    const approve = (person: 'sari' | 'dewi') =>
+      clinic.as(person, (scope) => decideApproval(scope, id, { decision: 'approve' }))
+    expect(unwrap(await approve('sari')).state).toBe('pending_approval')
+    await becomeMarketing()
+    await tend(clinic, id)
+    expect(reasonOf(await approve('dewi'))).toBe('wrong_state')
+    expect(unwrap(await accept(id)).state).toBe('pending_approval')
+    expect(unwrap(await approve('dewi')).state).toBe('pending_approval')
+    expect(unwrap(await approve('sari')).state).toBe('scheduled')
+    clinic.later(3_600_000)
+    expect(await send(clinic, id, openPostOffice())).toBe(10)
+  })
+
   it('while the campaign waits for approval is asked about before anybody approves the old price', async () => {
     await asksAbove('1')
     const id = await scheduled()

@@ -32,9 +32,9 @@ describe('the audit trail', () => {
   })
 })
 
-async function submit(name: string): Promise<string> {
+async function submit(name: string, templateId?: string): Promise<string> {
   const maker = { key: stage.keys.marketer }
-  const { id } = await draft(house, stage, { name })
+  const { id } = await draft(house, stage, { name, ...(templateId && { template_id: templateId }) })
   const quote = await house.ask('POST', `/v1/campaigns/${id}/quote`, maker)
   const body = { quote_id: quote.body.id }
   await house.ask('POST', `/v1/campaigns/${id}/submission`, { ...maker, body })
@@ -54,8 +54,24 @@ describe('the page on which a campaign is decided', () => {
     await approver.send(`/approvals/${first}`, { decision: 'approve' })
     const second = (await approver.see(`/approvals/${await submit('December')}`)).text
     expect(second).toContain(en['differs.heading'])
-    expect(second).toContain('The same as then: template, category, list, sender, recipients, money.')
+    expect(second).toContain(
+      'The same as then: template, wording, category, list, sender, recipients, money.',
+    )
     expect(second).toContain(`/campaigns/${first}`)
+  })
+
+  it('sets other words of the same name beside those that were approved, and no words that were turned down', async () => {
+    const body = 'Hello {{name}}, please pay by Monday.'
+    const words = { name: 'Payment due', language: 'en', category: 'utility', body }
+    const maker = { key: stage.keys.marketer }
+    const template = await house.ask('POST', '/v1/templates', { ...maker, body: words })
+    const turnedDown = await submit('Turned down')
+    const approver = await house.signIn(stage.keys.approver)
+    await approver.send(`/approvals/${turnedDown}`, { decision: 'reject' })
+    const page = (await approver.see(`/approvals/${await submit('Other words', template.body.id)}`)).text
+    expect(page).toContain(en['differs.words'])
+    expect(page).toContain('please pay by Monday')
+    expect(page).not.toContain('Turned down')
   })
 
   it('says which rule asked, who has approved and what is still needed, and takes each one’s word once', async () => {

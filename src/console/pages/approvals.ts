@@ -135,8 +135,11 @@ async function comparedWithLast(scope: Scope, campaign: Campaign, { list, sender
   const last = await lastApproved(scope, campaign)
   if (!last) return undefined
   const template = await findTemplate(scope, campaign.templateId)
+  const run = await findRun(scope, campaign.id)
+  const { body = '–' } = (run?.template as { words: { body?: string } } | undefined)?.words ?? {}
   const rows = [
     { what: 'template', before: last.template, now: template.ok ? template.value.name : '–' },
+    { what: 'words', before: last.body ?? '–', now: body },
     {
       what: 'category',
       before: sayOr(`category.${last.category}`, last.category),

@@ -715,6 +715,7 @@ export const en = {
   'differs.now': 'This one',
   'differs.same': 'The same as then: {what}.',
   'differs.template': 'template',
+  'differs.words': 'wording',
   'differs.category': 'category',
   'differs.list': 'list',
   'differs.sender': 'sender',

@@ -721,6 +721,7 @@ export const es: Words = {
   'differs.now': 'Esta',
   'differs.same': 'Igual que entonces: {what}.',
   'differs.template': 'plantilla',
+  'differs.words': 'palabras',
   'differs.category': 'categoría',
   'differs.list': 'lista',
   'differs.sender': 'remitente',

@@ -717,6 +717,7 @@ export const id: Words = {
   'differs.now': 'Kali ini',
   'differs.same': 'Sama seperti waktu itu: {what}.',
   'differs.template': 'templat',
+  'differs.words': 'kata-kata',
   'differs.category': 'kategori',
   'differs.list': 'daftar',
   'differs.sender': 'pengirim',

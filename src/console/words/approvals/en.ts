@@ -68,7 +68,7 @@ export const en = {
   'policy.quorum': 'How many different people must approve',
   'policy.quorum.hint': 'The campaign goes out when the last of them approves. One rejection ends it.',
   'policy.quorum.fault': 'Choose from 1 to 5.',
-  'policy.hours': 'Hours in which they must',
+  'policy.hours': 'Hours in which they must approve',
   'policy.hours.hint':
     'After that the money goes back, and the campaign stands again as a draft. Left empty, only its own time to be sent counts.',
   'policy.hours.fault': 'Write a whole number from 1 to 720, or leave it empty.',

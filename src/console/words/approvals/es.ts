@@ -72,7 +72,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'policy.quorum': 'Cuántas personas distintas deben aprobar',
   'policy.quorum.hint': 'La campaña sale cuando aprueba la última. Un rechazo la termina.',
   'policy.quorum.fault': 'Elija de 1 a 5.',
-  'policy.hours': 'En cuántas horas',
+  'policy.hours': 'En cuántas horas deben aprobar',
   'policy.hours.hint':
     'Después el dinero vuelve y la campaña vuelve a ser un borrador. Si queda vacío, solo cuenta su propio plazo de envío.',
   'policy.hours.fault': 'Escriba un número entero de 1 a 720, o déjelo vacío.',

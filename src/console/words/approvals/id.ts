@@ -71,7 +71,7 @@ export const id: Readonly<Record<keyof typeof en, string>> = {
   'policy.quorum': 'Berapa orang berbeda yang harus menyetujui',
   'policy.quorum.hint': 'Kampanye dikirim saat yang terakhir menyetujui. Satu penolakan mengakhirinya.',
   'policy.quorum.fault': 'Pilih dari 1 sampai 5.',
-  'policy.hours': 'Dalam berapa jam',
+  'policy.hours': 'Dalam berapa jam mereka harus menyetujui',
   'policy.hours.hint':
     'Setelah itu dananya kembali dan kampanye kembali sebagai draf. Jika kosong, hanya waktu kirimnya sendiri yang berlaku.',
   'policy.hours.fault': 'Tulis bilangan bulat dari 1 sampai 720, atau kosongkan.',
