@@ -8,7 +8,7 @@ import { endCampaign } from './stop.ts'
 
 /**
  * Ends a campaign on which nobody decided in time: its money goes back, and what it said stands again as a draft of its
- * own, to be priced and submitted anew. What the program itself had made is not drafted again: it makes the next in time.
+ * own, to be priced and submitted anew. What the program itself had made for a certain day is not drafted again.
  * @returns whether its time had come
  */
 export async function lapseUndecided(scope: Scope, campaign: Campaign): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { decideApproval, listCampaigns, setPolicy } from '../../src/campaigns/index.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import {
   approveSequence,
@@ -295,6 +296,21 @@ describe('a standing approval', () => {
     expect(await fates(clinic)).toContain('due INV-1 held no_standing_approval')
     unwrap(await clinic.as('sari', (scope) => approveSequence(scope, id, LARGE)))
     await plan(clinic)
+    expect(await sendDue(clinic)).toHaveLength(3)
+  })
+
+  it('is one person’s approval: where the policy asks for two, each run waits for another', async () => {
+    await clinic.as('ratna', (scope) => setPolicy(scope, { maxRecipients: 0, quorum: 2 })).then(unwrap)
+    await oneDue()
+    await plan(clinic)
+    expect(await sendDue(clinic)).toEqual([])
+    const list = { limit: 10, state: 'pending_approval' as const }
+    const [run, ...others] = (await clinic.within((scope) => listCampaigns(scope, list))).items
+    expect(others).toEqual([])
+    const approve = (person: 'sari' | 'dewi') =>
+      clinic.as(person, (scope) => decideApproval(scope, run!.id, { decision: 'approve' }))
+    expect(await approve('sari')).toMatchObject({ ok: false, reason: 'already_decided' })
+    expect(unwrap(await approve('dewi')).state).toBe('scheduled')
     expect(await sendDue(clinic)).toHaveLength(3)
   })
 
