@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSheet } from '../../src/contacts/sheet/open.ts'
-import { SheetRefused } from '../../src/contacts/sheet/row-source.ts'
+import { SheetRefused, type SheetRow } from '../../src/contacts/sheet/row-source.ts'
 import type { HostileFile } from './sheets.ts'
 
 export type Taken = { read: number; refused: number; faults: string[]; slowestMs: number }
@@ -28,6 +28,22 @@ export async function readAll(files: Iterable<HostileFile>): Promise<Taken> {
       if (ms > MOST_MS) taken.faults.push(`${what}: took ${Math.round(ms)} ms`)
     }
     return taken
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** The rows of a file's first sheet. @throws SheetRefused */
+export async function rowsOf(bytes: Buffer): Promise<SheetRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'duecast-hostile-'))
+  const path = join(folder, 'file.bin')
+  writeFileSync(path, bytes)
+  try {
+    const source = await openSheet(path, () => {})
+    const rows: SheetRow[] = []
+    for await (const some of source.rows(0)) rows.push(...some)
+    source.close()
+    return rows
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -1,6 +1,7 @@
 import iconv from 'iconv-lite'
 import { bookParts, type Part, row, worksheet, zip } from '../contacts/workbook.ts'
 import { type Dice, pick } from '../crash/dice.ts'
+import { encrypted } from './encrypted.ts'
 
 /** A file as somebody might upload it, made in code. */
 export type HostileFile = { readonly what: string; readonly bytes: Buffer }
@@ -58,10 +59,29 @@ const XML: Readonly<Record<string, string>> = {
   'a row beyond the last': worksheet('<row r="99999999999"><c><v>1</v></c></row>'),
   'ten thousand columns': worksheet(`<row r="1">${'<c><v>1</v></c>'.repeat(10_000)}</row>`),
   'a million columns': worksheet(`<row r="1">${'<c/>'.repeat(1_000_000)}</row>`),
-  'merged and hidden': worksheet(GOOD_ROWS).replace(
+  'one cell merged over all': merged(worksheet(GOOD_ROWS), 'A1:ZZ99'),
+  'merged and hidden': mergedAndHidden(),
+  'everything hidden': worksheet(GOOD_ROWS.replaceAll('<row ', '<row hidden="1" ')),
+}
+
+/** A name over two rows and two columns, with a column and a row of it hidden, as people lay out their sheets. */
+export function mergedAndHidden(): string {
+  const rows = [
+    row(1, 'Phone', 'Name', 'Note'),
+    row(2, '+6281234567890', 'Siti', 'VIP'),
+    row(3, '+6281234567891', null, null).replace('<row ', '<row hidden="1" '),
+    row(4, '+6281234567892', 'Budi', null),
+  ]
+  const columns = '<cols><col min="3" max="3" width="0" hidden="1" customWidth="1"/></cols>'
+  return merged(worksheet(rows.join('')).replace('<sheetData>', `${columns}<sheetData>`), 'B2:C3', 'B4:C4')
+}
+
+function merged(sheet: string, ...ranges: readonly string[]): string {
+  const cells = ranges.map((range) => `<mergeCell ref="${range}"/>`).join('')
+  return sheet.replace(
     '</worksheet>',
-    '<mergeCells><mergeCell ref="A1:ZZ99"/></mergeCells></worksheet>',
-  ),
+    `<mergeCells count="${ranges.length}">${cells}</mergeCells></worksheet>`,
+  )
 }
 
 const TEXTS: Readonly<Record<string, Buffer>> = {
@@ -101,6 +121,17 @@ const ARCHIVES: Readonly<Record<string, () => Buffer>> = {
   'a path that climbs out': () => withPart({ name: '../../etc/passwd', data: 'x' }),
   'an absolute path': () => withPart({ name: '/etc/passwd', data: 'x' }),
   'an encrypted part': () => sheetPart({ flags: 1 }),
+  'a workbook under a password': () => encrypted(zip(GOOD), 'secret'),
+  'a compound file that only says so': () => encrypted(Buffer.alloc(0), '').subarray(0, 2_048),
+  'a hidden sheet beside the good one': () =>
+    zip(
+      bookParts({
+        sheets: [
+          { name: 'Notes', data: row(1, 'nothing'), state: 'veryHidden' },
+          { name: 'Data', data: GOOD_ROWS },
+        ],
+      }),
+    ),
   'a wrong checksum': () => sheetPart({ crc: 1 }),
   macros: () => withPart({ name: 'xl/vbaProject.bin', data: 'x' }),
   'a thousand parts': () =>

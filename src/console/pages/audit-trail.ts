@@ -1,3 +1,4 @@
+import { isCalendarDay, isCalendarInstant } from '../../platform/calendar.ts'
 import { ok } from '../../platform/result.ts'
 import { checkChain } from '../../wallet/index.ts'
 import { type AuditEvent, listEvents } from '../../workspaces/index.ts'
@@ -11,7 +12,6 @@ import { say } from '../view.ts'
 const ROWS = 50
 const PLACE = /^(\d{1,19})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 const WORD = /^[a-z_]{1,40}$/
-const DAY = /^\d{4}-\d\d-\d\d$/
 /** What the trail speaks of, as the beginning of its actions. */
 const SUBJECTS = [
   'campaign',
@@ -90,7 +90,7 @@ const trail = page(list.path, async (visit) => {
 export const auditTrailPages = [trail, ...exportsOf(list)]
 
 function filtersOf({ query }: Pick<Asked, 'query'>) {
-  return { about: wordOf(query('about'), WORD), until: wordOf(query('until'), DAY) }
+  return { about: wordOf(query('about'), WORD), until: dayOf(query('until')) }
 }
 
 function wordOf(word: string | undefined, shape: RegExp): string | undefined {
@@ -99,8 +99,12 @@ function wordOf(word: string | undefined, shape: RegExp): string | undefined {
 
 /** The end of a day by the latest clock on Earth: nothing of that day is left out. */
 function endOf(day: string | undefined): Date | undefined {
-  const at = day === undefined ? Number.NaN : Date.parse(`${day}T23:59:59.999-12:00`)
-  return Number.isNaN(at) ? undefined : new Date(at)
+  const at = new Date(`${day}T23:59:59.999-12:00`)
+  return isCalendarInstant(at) ? at : undefined
+}
+
+function dayOf(word: string | undefined): string | undefined {
+  return word !== undefined && isCalendarDay(word) ? word : undefined
 }
 
 function linkOf(subject: string): string | undefined {

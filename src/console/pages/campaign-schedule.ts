@@ -6,6 +6,7 @@ import {
   RECIPIENT_ZONE,
   type Schedule,
 } from '../../campaigns/index.ts'
+import { isWallClock } from '../../platform/calendar.ts'
 import { ok, type Refusal, type Result, refuse } from '../../platform/result.ts'
 import { type Again, act, errorsOf, mustMay, page, type View, type Visit } from '../page.ts'
 import { say } from '../view.ts'
@@ -98,13 +99,6 @@ function isZone(zone: string): boolean {
   } catch {
     return false
   }
-}
-
-/** A day of the calendar and a time of the day, as browsers send them: `2026-12-01T09:00`. */
-function isWallClock(text: string): boolean {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:00)?$/.test(text)) return false
-  const asUtc = new Date(`${text.slice(0, 16)}:00Z`)
-  return !Number.isNaN(asUtc.getTime()) && asUtc.toISOString().startsWith(text.slice(0, 16))
 }
 
 function fault(path: string, message: string) {

@@ -1,4 +1,5 @@
 import { findCampaign, type Schedule, whatIfCampaign } from '../../campaigns/index.ts'
+import { isWallClock } from '../../platform/calendar.ts'
 import { ok } from '../../platform/result.ts'
 import { page } from '../page.ts'
 import { grouped } from '../show.ts'
@@ -7,7 +8,6 @@ import { say } from '../view.ts'
 /** What the same audience would cost on another day or in another category. Looking changes nothing. */
 
 const CATEGORIES = ['utility', 'marketing', 'authentication'] as const
-const DAY = /^\d{4}-\d\d-\d\d$/
 const NOON = 'T12:00:00'
 
 const whatIf = page('/campaigns/:id/what-if', async (visit) => {
@@ -16,7 +16,9 @@ const whatIf = page('/campaigns/:id/what-if', async (visit) => {
   const campaign = found.value
   const category = CATEGORIES.find((one) => one === visit.query('category'))
   const asked = visit.query('day') ?? ''
-  const schedule = isDay(asked) ? scheduleOn(asked, campaign.schedule, visit.workspace.timeZone) : undefined
+  const schedule = isWallClock(`${asked}${NOON}`)
+    ? scheduleOn(asked, campaign.schedule, visit.workspace.timeZone)
+    : undefined
   const estimated = await whatIfCampaign(visit.scope, campaign.id, { schedule, category })
   if (!estimated.ok && estimated.reason !== 'no_price') return estimated
   return ok({
@@ -27,7 +29,7 @@ const whatIf = page('/campaigns/:id/what-if', async (visit) => {
       campaign,
       step: 'price',
       values: { day: asked },
-      fault: asked !== '' && !isDay(asked) ? say('what_if.day.fault') : undefined,
+      fault: asked !== '' && !isWallClock(`${asked}${NOON}`) ? say('what_if.day.fault') : undefined,
       categories: CATEGORIES.map((one) => ({ category: one, chosen: one === category })),
       estimate: estimated.ok ? estimated.value : undefined,
       difference: estimated.ok ? differenceIn(estimated.value.differenceMinor) : undefined,
@@ -37,10 +39,6 @@ const whatIf = page('/campaigns/:id/what-if', async (visit) => {
 })
 
 export const campaignWhatIfPages = [whatIf]
-
-function isDay(text: string): boolean {
-  return DAY.test(text) && !Number.isNaN(new Date(`${text}T00:00:00Z`).getTime())
-}
 
 /** The campaign's own hours on another day, or noon where it has none. */
 function scheduleOn(day: string, schedule: Schedule, timeZone: string): Schedule {

@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon'
 import { findContact } from '../../contacts/index.ts'
+import { isCalendarDay } from '../../platform/calendar.ts'
 import { parseAmount } from '../../platform/money.ts'
 import { ok, type Result, refuse } from '../../platform/result.ts'
 import {
@@ -25,7 +26,6 @@ import { say, sayOr } from '../view.ts'
 /** The book of invoices: what is owed by whom, what was paid, and what reminds of it. */
 
 const PATH = '/reminders/invoices'
-const DAY = /^\d{4}-\d\d-\d\d$/
 const AMOUNT = /^\d{1,14}(\.\d{1,4})?$/
 const NUMBER_MAX_CHARS = 200
 const REFERENCE_MAX_CHARS = 300
@@ -186,7 +186,7 @@ function waysOf({ state }: Invoice) {
 }
 
 function isDay(text: string | undefined): boolean {
-  return text !== undefined && DAY.test(text) && DateTime.fromISO(text).isValid
+  return text !== undefined && isCalendarDay(text)
 }
 
 function fault(path: string, message: string) {

@@ -1,4 +1,5 @@
 import { listSenders } from '../../delivery/index.ts'
+import { isCalendarDay } from '../../platform/calendar.ts'
 import { formatAmount } from '../../platform/money.ts'
 import { ok, type Result, refuse } from '../../platform/result.ts'
 import type { Scope } from '../../platform/scope.ts'
@@ -189,7 +190,8 @@ async function showLadder(visit: Visit, again?: Again): Promise<Result<View>> {
   const nameOf = await actorNames(scope, standing ? [standing.approver] : [])
   const templates = await templateNames(scope)
   const match = PLACE.exec(visit.query('after') ?? '')
-  const after: ReminderPlace | undefined = match ? [match[1]!, match[2]!, match[3]!] : undefined
+  const after: ReminderPlace | undefined =
+    match && isCalendarDay(match[1]!) ? [match[1]!, match[2]!, match[3]!] : undefined
   const log = await listReminders(scope, { sequenceId: sequence.id, limit: ROWS, after })
   const path = `${PATH}/${sequence.id}`
   return ok({
