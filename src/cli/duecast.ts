@@ -138,6 +138,7 @@ function program(): Command {
     .addArgument(FILE)
     .option('--workspace <id>', 'for one workspace, before the installation’s prices; by default for all')
     .option('--markup-percent <percent>', 'added to every price, such as 12.5')
+    .option('--effective-from <day>', 'the day of rows that name none, such as 2026-12-01')
     .option('--json', JSON_ONLY)
     .action(async (file, options) => (await import('./rates-import.ts')).importRates(file, options))
 

@@ -8,7 +8,17 @@ import { causeOf, type Desk, faultsOf, sendRefusal, statusOf } from './desk.ts'
 import { discardFile, type Form } from './form.ts'
 import { type Finished, finish, paramsOf, sendShown, visiting } from './frame.ts'
 import { type Keeping, keepSecrets, openKept } from './kept.ts'
-import { type Act, type Again, type Errand, peopleOf, type View, type Visit, type Went } from './page.ts'
+import {
+  type Act,
+  type Again,
+  type Errand,
+  type ErrandVisit,
+  type Found,
+  peopleOf,
+  type View,
+  type Visit,
+  type Went,
+} from './page.ts'
 import { inTheirLanguage } from './sentences.ts'
 import { confirmSession, type Session } from './session.ts'
 import { say } from './view.ts'
@@ -47,18 +57,32 @@ export async function sendErrand(
 ) {
   const form = await desk.readForm(request, response)
   if ('ok' in form) return sendRefusal(desk, response, form)
-  await discardFile(form)
+  try {
+    await answerErrand(desk, session, route, form, request, response)
+  } finally {
+    await discardFile(form)
+  }
+}
+
+async function answerErrand(
+  desk: Desk,
+  session: Session,
+  route: Errand,
+  form: Form,
+  request: Request,
+  response: Response,
+) {
   const { visitor, seconds, fields } = await prove(desk, session, form, response)
-  const found = await route.ask({
-    house: desk.house,
-    params: paramsOf(request),
-    within: (work) => desk.house.database.within(causeOf(visitor, response), work),
-  })
+  const plain = { ...form, fields }
+  const within: ErrandVisit['within'] = (work) => desk.house.database.within(causeOf(visitor, response), work)
+  const asked = await route.ask({ house: desk.house, params: paramsOf(request), within }, plain)
+  if (asked.ok && 'to' in asked.value) return response.redirect(303, asked.value.to)
   const shown = await visiting(desk, visitor, request, async (visit) => {
-    if (found.ok) return finish(desk, visit, await route.show(visit, undefined, found.value))
-    return comeBack(desk, visit, { fields }, found, seconds, request.path, (again) =>
-      route.show(visit, again),
-    )
+    if (asked.ok) {
+      const { found } = asked.value as { found: Found }
+      return finish(desk, visit, await route.show(visit, undefined, found))
+    }
+    return comeBack(desk, visit, plain, asked, seconds, request.path, (again) => route.show(visit, again))
   })
   sendShown(desk, response, shown)
 }

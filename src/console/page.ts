@@ -74,12 +74,14 @@ export type Act = {
 export type Errand = {
   readonly kind: 'errand'
   readonly path: string
-  readonly ask: (visit: ErrandVisit) => Promise<Result<Found>>
+  readonly ask: (visit: ErrandVisit, form: Form) => Promise<Result<Asked>>
   /** The page that it was asked from: with what was found, or with what was refused. */
   readonly show: (visit: Visit, again?: Again, found?: Found) => Promise<Result<View>>
 }
 
 export type Found = Readonly<Record<string, unknown>>
+/** What came of it: something to be shown where it was asked, or where to go on. */
+export type Asked = { readonly found: Found } | { readonly to: string }
 
 export type ErrandVisit = {
   readonly house: ConsoleHouse

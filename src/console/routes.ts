@@ -19,6 +19,7 @@ import { laddersPages } from './pages/ladders.ts'
 import { membersPages } from './pages/members.ts'
 import { peoplePages } from './pages/people.ts'
 import { policyPages } from './pages/policy.ts'
+import { rateCardsPages } from './pages/rate-cards.ts'
 import { recipientsPages } from './pages/recipients.ts'
 import { recurringPages } from './pages/recurring.ts'
 import { recurringFormPages } from './pages/recurring-form.ts'
@@ -33,7 +34,6 @@ import { templatePreviewPages } from './pages/template-preview.ts'
 import { templatesPages } from './pages/templates.ts'
 import { todayPages } from './pages/today.ts'
 import { walletPages } from './pages/wallet.ts'
-
 /** Every page of the console; what is more particular comes first. */
 export const ROUTES: readonly Route[] = [
   ...todayPages,
@@ -67,6 +67,7 @@ export const ROUTES: readonly Route[] = [
   ...settingsPages,
   ...sendersPages,
   ...senderPages,
+  ...rateCardsPages,
   ...membersPages,
   ...accountPages,
   ...searchPages,

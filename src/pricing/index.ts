@@ -3,6 +3,16 @@ export { decideCharge } from './charge.ts'
 export type { IsoDay } from './day.ts'
 export { findMarketRows, findRateRows } from './find.ts'
 export {
+  type CardKey,
+  type CardPrice,
+  cardDay,
+  findRateCard,
+  listCardPrices,
+  listRateCards,
+  type PricePlace,
+  type RateCard,
+} from './find-cards.ts'
+export {
   compileMarkets,
   MARKET_PREFIX_DIGITS,
   type MarketCoverage,
@@ -55,5 +65,6 @@ export {
   type RateOwner,
   type RateRow,
 } from './rate-card.ts'
+export { RATE_CARD_MAX_BYTES, readCardFile } from './read-card.ts'
 export type { RowProblem, TableInput } from './table.ts'
 export { crossesRateChange, type QuoteTiming, quoteExpiresAt } from './validity.ts'

@@ -13,6 +13,8 @@ export type RateCardRequest = {
   readonly table: TableInput
   readonly fileName: string
   readonly markupPercent?: string | undefined
+  /** The day of rows that name none. */
+  readonly effectiveFrom?: string | undefined
 }
 
 export type PublishedRates = { readonly rows: number; readonly currencies: readonly string[] }
@@ -69,13 +71,14 @@ export async function publishRates(scope: Scope, request: RateCardRequest): Prom
 async function publish(
   sql: Sql,
   workspaceId: string | null,
-  { table, fileName, markupPercent }: RateCardRequest,
+  { table, fileName, markupPercent, effectiveFrom }: RateCardRequest,
 ): Promise<Result<PublishedRates>> {
   const markets = await findMarketRows(sql)
   const parsed = parseRateRows(table, {
     owner: workspaceId === null ? 'install' : 'workspace',
     source: `import: ${fileName.slice(0, MAX_FILE_NAME_CHARACTERS)}`,
     markupPercent,
+    effectiveFrom,
     knownMarkets: markets.map(({ market }) => market),
   })
   if (!parsed.ok) return parsed

@@ -39,6 +39,8 @@ export type RateImport = {
   readonly source: string
   /** Added to every price, `12.5` for 12.5 %, rounded half-up once. */
   readonly markupPercent?: string | undefined
+  /** The day of rows that name none, for a card that says it once and not in each row. */
+  readonly effectiveFrom?: string | undefined
   /** Where given, a market outside it is refused: a slip of the pen would never match a number. */
   readonly knownMarkets?: Iterable<string> | undefined
 }
@@ -47,6 +49,12 @@ export const RATE_COLUMNS = {
   required: ['model', 'currency', 'market', 'category', 'effective_from', 'price_per_unit'],
   optional: ['charge_on'],
 } as const
+
+/** The same of a card whose day is said beside it. */
+const UNDATED_COLUMNS = {
+  required: RATE_COLUMNS.required.filter((column) => column !== 'effective_from'),
+  optional: [...RATE_COLUMNS.optional, 'effective_from'],
+}
 
 /** Far above any message price in any currency, and low enough that ten million of them fit a database bigint. */
 export const MAX_PRICE_MINOR = 1_000_000n * 10_000n
@@ -63,19 +71,23 @@ export const RATE_CARD_NOTICE =
 /**
  * Reads a rate card: CSV text, or the cells of a sheet with the heading row first, in the columns of RATE_COLUMNS.
  * All or nothing. Refuses `invalid_rate_card` with `errors: RowProblem[]`, every bad row named by its number in the
- * file; `invalid_markup`; and what readTable refuses. Prices are decimals with a point and at most four places.
+ * file; `invalid_markup`; `invalid_day`; and what readTable refuses. Prices are decimals with a point and at most four places.
  */
 export function parseRateRows(input: TableInput, options: RateImport): Result<readonly RateRow[]> {
   const markupMinor = parseMarkup(options.markupPercent)
   if (markupMinor === undefined) {
     return refuse('invalid_markup', 'A markup is a percentage from 0 to 1000 with a point, such as 12.5.')
   }
-  const table = readTable(input, RATE_COLUMNS)
+  const { effectiveFrom } = options
+  if (effectiveFrom !== undefined && !isIsoDay(effectiveFrom))
+    return refuse('invalid_day', 'A day is written YYYY-MM-DD, such as 2026-12-01.')
+  const table = readTable(input, effectiveFrom === undefined ? RATE_COLUMNS : UNDATED_COLUMNS)
   if (!table.ok) return table
   const markets =
     options.knownMarkets && new Map([...options.knownMarkets].map((name) => [folded(name), name]))
-  const read = table.value.map((row) => readRow(row, { ...options, markupMinor, markets }))
-  const errors = [...read.flatMap((row) => row.problems), ...repetitions(table.value)]
+  const rows = table.value.map((row) => dated(row, effectiveFrom))
+  const read = rows.map((row) => readRow(row, { ...options, markupMinor, markets }))
+  const errors = [...read.flatMap((row) => row.problems), ...repetitions(rows)]
   if (table.value.length === 0) errors.push(problem(2, 'model', 'no_rows', 'The file has no rows.', ''))
   return errors.length > 0 ? refusal(errors, table.value.length) : ok(read.map((row) => row.rate!))
 }
@@ -113,6 +125,11 @@ function prevails(row: RateRow, rival: RateRow): boolean {
   return MODEL_NAMES.indexOf(row.model) < MODEL_NAMES.indexOf(rival.model)
 }
 
+function dated(row: TableRow, day: IsoDay | undefined): TableRow {
+  if (day === undefined || (row.cells.effective_from ?? '') !== '') return row
+  return { ...row, cells: { ...row.cells, effective_from: day } }
+}
+
 function parseMarkup(text = '0'): bigint | undefined {
   const percentMinor = parseAmount(text.trim())
   if (percentMinor === undefined || percentMinor < 0n || percentMinor > MAX_MARKUP_PERCENT_MINOR)
@@ -120,7 +137,7 @@ function parseMarkup(text = '0'): bigint | undefined {
   return percentMinor
 }
 
-type RowContext = Omit<RateImport, 'knownMarkets'> & {
+type RowContext = Omit<RateImport, 'knownMarkets' | 'effectiveFrom'> & {
   readonly markupMinor: bigint
   readonly markets: ReadonlyMap<string, string> | undefined
 }

@@ -70,6 +70,8 @@ describe('every page', () => {
       '/wallet',
       '/settings',
       '/settings/senders',
+      '/settings/rate-cards',
+      '/settings/rate-cards/common-whatsapp-IDR-2026-07-01',
       `/settings/senders/${stage.senderId}`,
     ]
     for (const role of ROLES) {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROUTES } from '../../src/console/routes.ts'
 import { ROLES, type Role } from '../../src/platform/scope.ts'
+import { publishRates } from '../../src/pricing/index.ts'
 import { type Action, roleMay } from '../../src/workspaces/index.ts'
 import { draft, type Stage, setStage } from '../api/cast.ts'
 import { type Console, openConsole, type Visitor } from './door.ts'
@@ -52,6 +53,7 @@ const ACTS: Readonly<Record<string, Action | 'own'>> = {
   '/settings/senders/:id/resume': 'senders.write',
   '/settings/senders/:id/secrets': 'senders.write',
   '/settings/senders/:id/previous-secrets': 'senders.write',
+  '/settings/rate-cards/imports': 'rates.write',
   '/settings/keys': 'keys.write',
   '/settings/keys/:id/revocation': 'keys.write',
   '/settings/policy': 'policy.write',
@@ -137,6 +139,8 @@ beforeAll(async () => {
   }
   ids.recurring = (await house.ask('POST', '/v1/recurring-campaigns', { key, body: recurring })).body.id
   ids.approvals = campaignId
+  await ownRates()
+  ids['rate-cards'] = 'own-whatsapp-IDR-2026-12-24'
   ids.keys = (await house.ask('GET', '/v1/keys', { key })).body.data[0].id
   const phone = { phone: '+6281234567890' }
   ids.suppressions = (await house.ask('POST', '/v1/suppressions', { key, body: phone })).body.id
@@ -149,6 +153,20 @@ beforeAll(async () => {
   stranger = await join(house, workspaceId, address('stranger'), 'owner')
 }, 60_000)
 afterAll(() => house.close())
+
+/** A card of the first workspace alone. */
+async function ownRates(): Promise<void> {
+  const table = `model,currency,market,category,effective_from,price_per_unit
+per_message,IDR,Indonesia,utility,2026-12-24,350`
+  const cause = {
+    workspaceId: sari.workspaceId,
+    actor: { name: 'operator', role: 'owner' },
+    requestId: 'test',
+  } as const
+  await house.scratch.database.within(cause, (scope) =>
+    publishRates(scope, { table, fileName: `${SECRET_NAME}.csv` }),
+  )
+}
 
 /** A session of a colleague, which nobody else may end. */
 async function sessionOf(memberId: string): Promise<string> {
@@ -182,6 +200,7 @@ async function books(): Promise<string> {
            (SELECT string_agg(role, ',' ORDER BY id) FROM members WHERE workspace_id = ${sari.workspaceId} AND removed_at IS NULL) AS members,
            (SELECT count(*) FROM invitations WHERE workspace_id = ${sari.workspaceId} AND withdrawn_at IS NULL) AS invitations,
            (SELECT string_agg(name || state || config, ',' ORDER BY id) FROM senders WHERE workspace_id = ${sari.workspaceId}) AS senders,
+           (SELECT count(*) FROM rate_rows WHERE workspace_id = ${sari.workspaceId}) AS rates,
            (SELECT count(*) FROM imports WHERE workspace_id = ${sari.workspaceId}) AS imports,
            (SELECT count(*) FROM console_sessions WHERE id = ${ids.sessions!} AND revoked_at IS NULL) AS session`
   return JSON.stringify(rows, (_key, value) => (typeof value === 'bigint' ? String(value) : value))

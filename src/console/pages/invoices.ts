@@ -1,4 +1,3 @@
-import { DateTime } from 'luxon'
 import { findContact } from '../../contacts/index.ts'
 import { isCalendarDay } from '../../platform/calendar.ts'
 import { parseAmount } from '../../platform/money.ts'

@@ -43,7 +43,8 @@ const check = errand(
   async ({ house, params, within }) => {
     const { sql } = house.database
     const now = () => house.clock.now()
-    return checkSender({ sql, secrets: house.secrets, now, within }, params.id!)
+    const checked = await checkSender({ sql, secrets: house.secrets, now, within }, params.id!)
+    return checked.ok ? ok({ found: checked.value }) : checked
   },
   showSender,
 )

@@ -4,6 +4,27 @@
  */
 export const SENTENCES: Readonly<Record<'id' | 'es', Readonly<Record<string, string>>>> = {
   id: {
+    'refusal.invalid_rate_card': 'Sebagian baris tidak dapat dipakai, jadi tidak ada yang diimpor.',
+    'refusal.invalid_markup': 'Tambahan adalah persen dari 0 sampai 1000 dengan titik, misalnya 12.5.',
+    'refusal.invalid_day': 'Hari ditulis TTTT-BB-HH, misalnya 2026-12-01.',
+    'refusal.missing_columns':
+      'Baris judul tidak memuat semua kolom yang diperlukan: lihat kolomnya di bawah.',
+    'refusal.unknown_columns': 'Ada kolom yang tidak dikenal atau berulang: lihat kolomnya di bawah.',
+    'refusal.unreadable_table':
+      'Berkas ini tidak dapat dibaca. Simpan sebagai "CSV UTF-8" atau .xlsx lalu unggah lagi.',
+    'problem.unknown_model':
+      'Cara menagih ini tidak dikenal: per_message, conversation_24h, atau per_segment.',
+    'problem.bad_currency': 'Mata uang adalah tiga huruf, misalnya IDR.',
+    'problem.unknown_market':
+      'Tidak ada kode negara yang termasuk pasar bernama ini; namanya menurut platform.',
+    'problem.unknown_category':
+      'Kategori ini tidak dikenal: marketing, utility, authentication, service, atau authentication_international.',
+    'problem.bad_day': 'Hari ditulis TTTT-BB-HH.',
+    'problem.bad_price':
+      'Harga adalah desimal dengan titik dan paling banyak empat angka di belakangnya; tidak ada harga bukan harga nol.',
+    'problem.bad_charge_on': 'Saat menagih adalah delivered atau accepted.',
+    'problem.too_many_cells': 'Baris ini punya lebih banyak sel daripada judulnya.',
+    'problem.repeated': 'Sudah ada harga untuk mata uang, pasar, kategori, dan hari ini di berkas.',
     'refusal.forbidden': 'Peran Anda tidak mengizinkan ini. Minta pemilik atau admin.',
     'refusal.not_found': 'Ini tidak ada di ruang kerja Anda.',
     'refusal.insufficient_funds':
@@ -138,6 +159,25 @@ export const SENTENCES: Readonly<Record<'id' | 'es', Readonly<Record<string, str
       'setiap jendela percakapan dibuka oleh pesan yang sampai dan berlaku sehari',
   },
   es: {
+    'refusal.invalid_rate_card': 'Algunas filas no se pueden usar, así que no se importó nada.',
+    'refusal.invalid_markup': 'El recargo es un porcentaje de 0 a 1000 con punto, por ejemplo 12.5.',
+    'refusal.invalid_day': 'Un día se escribe AAAA-MM-DD, por ejemplo 2026-12-01.',
+    'refusal.missing_columns': 'Faltan columnas en la fila de títulos: vea abajo cuáles son.',
+    'refusal.unknown_columns': 'Hay columnas desconocidas o repetidas: vea abajo cuáles son.',
+    'refusal.unreadable_table':
+      'El archivo no se puede leer. Guárdelo como "CSV UTF-8" o .xlsx y súbalo otra vez.',
+    'problem.unknown_model': 'Esa forma de cobrar no se conoce: per_message, conversation_24h o per_segment.',
+    'problem.bad_currency': 'Una moneda son tres letras, por ejemplo IDR.',
+    'problem.unknown_market':
+      'Ningún prefijo pertenece a un mercado de ese nombre; los nombres son los de la plataforma.',
+    'problem.unknown_category':
+      'Esa categoría no se conoce: marketing, utility, authentication, service o authentication_international.',
+    'problem.bad_day': 'Un día se escribe AAAA-MM-DD.',
+    'problem.bad_price':
+      'Un precio es un decimal con punto y cuatro cifras como mucho detrás; ningún precio no es un precio de cero.',
+    'problem.bad_charge_on': 'El momento de cobro es delivered o accepted.',
+    'problem.too_many_cells': 'La fila tiene más celdas que los títulos.',
+    'problem.repeated': 'Ya hay en el archivo un precio para esa moneda, mercado, categoría y día.',
     'refusal.forbidden': 'Su rol no permite esto. Pídalo a un propietario o administrador.',
     'refusal.not_found': 'Esto no existe en su espacio.',
     'refusal.insufficient_funds':

@@ -37,14 +37,24 @@ const MAX_STDERR_CHARS = 8_192
 const WATCH_EVERY_MS = 200
 /** Rows die young: room for a handful of batches saves most of the collecting. */
 const SEMI_SPACE_MB = 16
-const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
 
 /**
  * Reads a file in a process of its own, under limits of memory and time, and yields its lines in order, never faster
  * than they are taken. The last line is D, E, or an M that asks for a mapping; a crash, a want of memory and a timeout
  * become E lines. Throws only when `signal` is aborted. The process is gone when the iteration ends, however it ends.
  */
-export async function* readSheet(request: ReadSheetRequest): AsyncGenerator<SheetLine> {
+export function readSheet(request: ReadSheetRequest): AsyncGenerator<SheetLine> {
+  return readLines({ ...request, script: 'child.ts' })
+}
+
+export type ReadLinesRequest = Omit<ReadSheetRequest, 'options'> & {
+  /** The file beside this one that the process runs. */
+  readonly script: 'child.ts' | 'table-child.ts'
+  readonly options: object
+}
+
+/** The same of either process that reads files. */
+export async function* readLines(request: ReadLinesRequest): AsyncGenerator<SheetLine> {
   const { signal, limits = SHEET_LIMITS } = request
   signal?.throwIfAborted()
   const child = startChild(request, limits)
@@ -76,7 +86,7 @@ function isLast(line: SheetLine | undefined): boolean {
 }
 
 /** Nothing of our own environment goes along: it holds the keys to the database. */
-function startChild({ path, options }: ReadSheetRequest, { heapMb }: SheetLimits): ChildProcess {
+function startChild({ path, options, script }: ReadLinesRequest, { heapMb }: SheetLimits): ChildProcess {
   const flags = [
     `--max-old-space-size=${heapMb}`,
     `--max-semi-space-size=${SEMI_SPACE_MB}`,
@@ -89,7 +99,8 @@ function startChild({ path, options }: ReadSheetRequest, { heapMb }: SheetLimits
     TMPDIR: process.env.TMPDIR ?? '/tmp',
     HOME: process.env.HOME ?? '',
   }
-  return spawn(process.execPath, [...flags, CHILD, JSON.stringify(options), path], {
+  const program = fileURLToPath(new URL(`./${script}`, import.meta.url))
+  return spawn(process.execPath, [...flags, program, JSON.stringify(options), path], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
