@@ -26,21 +26,23 @@ CREATE INDEX approval_requests_lapsing ON approval_requests (expires_at) WHERE e
 --> statement-breakpoint
 -- What was asked before requests were kept: of what waits or waited for a decision, as the trail tells it.
 INSERT INTO approval_requests (campaign_id, digest, workspace_id, policy_version, reasons, quorum, requested_at)
-SELECT DISTINCT ON (x.campaign_id, x.digest) x.campaign_id, x.digest, x.workspace_id, x.policy_version,
-       coalesce((SELECT ARRAY(SELECT jsonb_array_elements_text(e.facts -> 'approval_needed_for'))
-                   FROM audit_events e WHERE e.workspace_id = x.workspace_id AND e.subject = 'campaign:' || x.campaign_id
-                    AND e.facts ->> 'digest' = encode(x.digest, 'hex') AND e.facts ? 'approval_needed_for'
-                  ORDER BY e.id DESC LIMIT 1), '{}'), 1, x.at
+SELECT DISTINCT ON (x.campaign_id, x.digest) x.campaign_id, x.digest, x.workspace_id,
+       coalesce(x.policy_version, (e.facts ->> 'policy_version')::int,
+         (SELECT max(p.version) FROM approval_policies p WHERE p.workspace_id = x.workspace_id AND p.created_at <= x.at), 0),
+       ARRAY(SELECT jsonb_array_elements_text(e.facts -> 'approval_needed_for')), 1, x.at
   FROM (
     SELECT a.campaign_id, a.digest, a.workspace_id, a.policy_version, coalesce(c.submitted_at, a.created_at) AS at
       FROM approvals a JOIN campaigns c ON c.id = a.campaign_id
     UNION ALL
-    SELECT c.id, c.digest, c.workspace_id,
-           coalesce((SELECT max(p.version) FROM approval_policies p WHERE p.workspace_id = c.workspace_id AND p.created_at <= c.submitted_at), 0),
-           c.submitted_at
+    SELECT c.id, c.digest, c.workspace_id, NULL, c.submitted_at
       FROM campaigns c WHERE c.state = 'pending_approval' OR (c.state = 'paused' AND EXISTS (
              SELECT 1 FROM price_changes q WHERE q.campaign_id = c.id AND q.state = 'open' AND q.from_state = 'pending_approval'))) x
- ORDER BY x.campaign_id, x.digest, x.at;
+  LEFT JOIN LATERAL (
+    SELECT v.facts FROM audit_events v
+     WHERE v.workspace_id = x.workspace_id AND v.subject = 'campaign:' || x.campaign_id
+       AND v.facts ->> 'digest' = encode(x.digest, 'hex') AND v.facts ? 'approval_needed_for'
+     ORDER BY v.id DESC LIMIT 1) e ON true
+ ORDER BY x.campaign_id, x.digest, x.policy_version;
 --> statement-breakpoint
 CREATE TRIGGER approval_requests_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON approval_requests
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -1,6 +1,7 @@
 /** What can be told, and in which words a person reads it. */
 export const NOTICE_TYPES = {
   'approval.waiting': 'A campaign waits for approval',
+  'approval.lapsed': 'Nobody decided on a campaign in time',
   'campaign.settled': 'A campaign is settled',
   'campaign.paused': 'A campaign was paused',
   'campaign.waiting_for_funds': 'A campaign waits for money',
@@ -22,6 +23,8 @@ export type Entry = {
 /** Every action that may become a notice: only these are read from the trail. */
 export const TOLD_ACTIONS = [
   'campaign.submitted',
+  'campaign.price_accepted',
+  'campaign.approval_lapsed',
   'campaign.settled',
   'campaign.paused',
   'campaign.waits_for_funds',
@@ -39,7 +42,10 @@ export function noticeOf(
   const data = { ...subjectOf(entry.subject), ...facts }
   switch (action) {
     case 'campaign.submitted':
+    case 'campaign.price_accepted':
       return facts.state === 'pending_approval' ? { type: 'approval.waiting', data } : undefined
+    case 'campaign.approval_lapsed':
+      return { type: 'approval.lapsed', data }
     case 'campaign.settled':
       return { type: 'campaign.settled', data }
     case 'campaign.paused':

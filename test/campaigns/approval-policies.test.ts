@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   cancelCampaign,
@@ -14,6 +15,7 @@ import {
   viewApproval,
 } from '../../src/campaigns/index.ts'
 import { addSender } from '../../src/delivery/index.ts'
+import { openDatabase } from '../../src/platform/db.ts'
 import { type Result, unwrap } from '../../src/platform/result.ts'
 import { openSecretBox } from '../../src/platform/secrets.ts'
 import { publishCommonRates } from '../../src/pricing/index.ts'
@@ -302,6 +304,44 @@ async function makeSms(): Promise<string> {
   const words = { provider: 'simulator_sms', name: 'Text desk', config: {} }
   return unwrap(await clinic.as('dewi', (scope) => addSender(scope, box, words))).id
 }
+
+describe('what waited or was decided before requests were kept', () => {
+  it('is asked about by the migration as the trail tells that it was', async () => {
+    await asks({ maxRecipients: 0, maxAmount: { amount: '1', currency: 'IDR' } })
+    const { version } = await clinic.within(findPolicy)
+    const waiting = await launch(clinic, parts)
+    clinic.later(1)
+    const approved = await launch(clinic, parts)
+    unwrap(await decide('sari', approved))
+    await asks({})
+    await launch(clinic, parts)
+    const superuser = openDatabase(clinic.superuserUrl, clinic, { poolSize: 1 })
+    const all = `SELECT campaign_id, digest, policy_version, reasons, quorum FROM approval_requests
+      WHERE workspace_id = '${clinic.workspaceId}' ORDER BY 1`
+    const owner = decodeURIComponent(new URL(clinic.ownerUrl).username)
+    const taken = new Error('taken back')
+    const again = superuser.sql.begin(async (sql) => {
+      const kept = [...(await sql.unsafe(all))]
+      await sql`SET LOCAL session_replication_role = replica`
+      await sql`DELETE FROM approval_requests`
+      await sql.unsafe(`SET LOCAL ROLE "${owner}"`)
+      await sql.unsafe(BACKFILL)
+      expect([...(await sql.unsafe(all))]).toEqual(kept)
+      expect(kept).toMatchObject([
+        { campaign_id: waiting, policy_version: version, reasons: ['amount', 'recipients'], quorum: 1 },
+        { campaign_id: approved, policy_version: version, reasons: ['amount', 'recipients'], quorum: 1 },
+      ])
+      throw taken
+    })
+    await expect(again).rejects.toBe(taken)
+    await superuser.close()
+  })
+})
+
+const MIGRATION = readFileSync(new URL('../../drizzle/0033_approval_policies.sql', import.meta.url), 'utf8')
+const BACKFILL = MIGRATION.split('--> statement-breakpoint').find((one) =>
+  one.includes('INSERT INTO approval_requests'),
+)!
 
 /** Lets several wait for one campaign at the same moment, each in its own transaction, in the order given. */
 async function atOnce<T>(id: string, works: readonly (() => Promise<T>)[]): Promise<T[]> {

@@ -134,6 +134,8 @@ describe('a webhook', () => {
     ['campaign.submitted', { state: 'scheduled' }, undefined],
     ['campaign.paused', { reason: 'stopped' }, 'campaign.paused'],
     ['campaign.waits_for_funds', {}, 'campaign.waiting_for_funds'],
+    ['campaign.price_accepted', { state: 'pending_approval' }, 'approval.waiting'],
+    ['campaign.approval_lapsed', { approvals: 1 }, 'approval.lapsed'],
     ['invoice.paid', { number: 'INV-1' }, 'invoice.paid'],
     ['invoice.payment_refunded', {}, 'invoice.payment_reversed'],
   ])('%s %o is told as %s', async (action, facts, type) => {
