@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { isSoundText } from '../platform/text.ts'
 import { type InputError, Problem } from './problem.ts'
 
 export const JSON_MAX_DEPTH = 32
@@ -50,12 +51,12 @@ function faultIn(input: unknown): InputError | undefined {
   const waiting: Step[] = [{ value: input, depth: 0 }]
   for (let step = waiting.pop(); step; step = waiting.pop()) {
     const { value, depth } = step
-    if (typeof value === 'string' && BAD_TEXT.test(value)) return badText(step)
+    if (typeof value === 'string' && !isSoundText(value)) return badText(step)
     if (typeof value !== 'object' || value === null) continue
     if (depth >= JSON_MAX_DEPTH) return tooDeep(pathOf(step))
     const isList = Array.isArray(value)
     for (const [key, member] of Object.entries(value)) {
-      if (!isList && BAD_TEXT.test(key)) return badText(step)
+      if (!isList && !isSoundText(key)) return badText(step)
       waiting.push({ value: member, key: isList ? Number(key) : key, from: step, depth: depth + 1 })
     }
   }
@@ -74,8 +75,6 @@ export function pathText(path: readonly PropertyKey[]): string {
     .map((part, n) => (typeof part === 'number' ? `[${part}]` : `${n ? '.' : ''}${String(part)}`))
     .join('')
 }
-
-const BAD_TEXT = /\0|\p{Surrogate}/u
 
 function badText(step: Step): InputError {
   const message = 'holds a character that no text may hold (NUL or half of a pair).'

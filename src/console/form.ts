@@ -3,6 +3,7 @@ import express, { type Request, type RequestHandler, type Response } from 'expre
 import multer from 'multer'
 import { MAX_FILE_BYTES } from '../contacts/index.ts'
 import { type Refusal, refuse } from '../platform/result.ts'
+import { isSoundText } from '../platform/text.ts'
 import { uploadFolder } from '../platform/upload-folder.ts'
 
 const FORM_MAX_BYTES = 256 * 1024
@@ -48,10 +49,10 @@ export async function discardFile(form: Form): Promise<void> {
 
 const BAD_FORM = refuse('bad_form', 'The form did not arrive as it was sent. Go back and send it again.')
 
-const BAD_TEXT = /\0|\p{Surrogate}/u
-
 function isSound(fields: Readonly<Record<string, unknown>>): boolean {
-  return Object.values(fields).every((value) => typeof value === 'string' && !BAD_TEXT.test(value))
+  return Object.entries(fields).every(
+    ([name, value]) => typeof value === 'string' && isSoundText(name) && isSoundText(value),
+  )
 }
 
 function fileOf(request: Request): FormFile | undefined {

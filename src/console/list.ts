@@ -4,6 +4,7 @@ import type { Request } from 'express'
 import type { Page, PageRequest } from '../platform/page.ts'
 import { ok, type Result } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
+import { isSoundText } from '../platform/text.ts'
 import { TABLE_FORMATS, type TableColumn, type TableFormat, writeTable } from '../reports/index.ts'
 import { type Action, allow, findWorkspace } from '../workspaces/index.ts'
 import { pageHref, type Route, type StreamVisit, stream, type Visit } from './page.ts'
@@ -150,7 +151,7 @@ const QUERY_MAX_CHARS = 800
 /** A word of an address after the question mark; undefined where it is missing, doubled or longer than sensible. */
 export function queryWord(request: Request, name: string): string | undefined {
   const word = request.query[name]
-  return typeof word === 'string' && word.length <= QUERY_MAX_CHARS ? word : undefined
+  return typeof word === 'string' && word.length <= QUERY_MAX_CHARS && isSoundText(word) ? word : undefined
 }
 
 /** The clock of files: `2026-12-01 09:14:03`, as the Swedes write it. */

@@ -27,7 +27,7 @@ export type Visit = {
   readonly scope: Scope
   readonly workspace: Workspace
   readonly params: Readonly<Record<string, string>>
-  /** A word of the address after the question mark; undefined where it is missing, doubled or longer than sensible. */
+  /** A word of the address after the question mark; undefined where it is missing, doubled, longer than sensible or no text. */
   query(name: string): string | undefined
   /** The member has proved who they are with this very form. */
   readonly justConfirmed: boolean

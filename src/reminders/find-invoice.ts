@@ -139,19 +139,20 @@ export type AgeingLine = {
 
 /** What is owed on an ISO day, by currency and age. Promised and disputed invoices count: they are owed too. */
 export async function readAgeing(scope: Scope, on: string): Promise<readonly AgeingLine[]> {
-  const rows = await scope.sql<{ currency: string; bucket: AgeingLine['bucket']; n: number; owed: bigint }[]>`
+  const rows = await scope.sql<{ currency: string; bucket: AgeingLine['bucket']; n: number; owed: string }[]>`
     SELECT currency, CASE WHEN ${on}::text::date <= due_date THEN 'not_due'
                           WHEN ${on}::text::date - due_date <= 30 THEN '1_30'
                           WHEN ${on}::text::date - due_date <= 60 THEN '31_60'
                           WHEN ${on}::text::date - due_date <= 90 THEN '61_90' ELSE 'over_90' END AS bucket,
-           count(*)::int AS n, sum(amount - paid)::bigint AS owed
+           count(*)::int AS n, sum(amount - paid)::text AS owed
       FROM invoices WHERE workspace_id = ${scope.workspaceId} AND state NOT IN ('paid','cancelled')
      GROUP BY 1, 2 ORDER BY 1, min(${on}::text::date - due_date)`
   return rows.map(({ currency, bucket, n, owed }) => ({
     currency,
     bucket,
     invoices: n,
-    outstandingMinor: owed,
+    // A sum may be more than one invoice, and so one column, can hold.
+    outstandingMinor: BigInt(owed),
   }))
 }
 

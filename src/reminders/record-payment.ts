@@ -31,6 +31,8 @@ export type PaymentRefusal = 'forbidden' | 'not_found' | 'currency_mismatch' | '
 
 /** The most one payment may be, in 1/10,000 of a unit. */
 const MOST_PAYMENT_MINOR = 10n ** 17n
+/** The most that is ever paid on one invoice: its column holds no more than nine times that. */
+const MOST_PAID_MINOR = 10n ** 18n
 
 /**
  * Records a payment, once for each source and its own number, and stops in the same transaction what reminds of an
@@ -67,8 +69,10 @@ export async function recordPayment(
 function refusePayment(invoice: Invoice, { amountMinor, currency }: Payment) {
   if (currency !== undefined && currency !== invoice.currency)
     return refuse('currency_mismatch', `This invoice is in ${invoice.currency}.`)
-  if (amountMinor === undefined || (amountMinor > 0n && amountMinor <= MOST_PAYMENT_MINOR)) return undefined
-  const message = 'A payment is more than zero.'
+  if (amountMinor === undefined) return undefined
+  const isSensible = amountMinor > 0n && amountMinor <= MOST_PAYMENT_MINOR
+  if (isSensible && invoice.paidMinor + amountMinor <= MOST_PAID_MINOR) return undefined
+  const message = isSensible ? 'More was paid than any invoice is of.' : 'A payment is more than zero.'
   return refuse('validation_failed', message, {
     errors: [{ path: 'amount.amount', code: 'invalid_amount', message }],
   })

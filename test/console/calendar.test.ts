@@ -28,6 +28,13 @@ it.each(IMPOSSIBLE)('what a campaign would cost on %s is not asked: the page say
   expect(seen.text).toContain('aria-invalid="true"')
 })
 
+it.each(['/reminders/invoices?number', '/contacts?phone', '/campaigns?state', '/templates?after'])(
+  'a word of %s that no database could be asked for is none',
+  async (path) => {
+    expect((await owner.see(`${path}=a%00b`)).status).toBe(200)
+  },
+)
+
 it.each(IMPOSSIBLE)('a campaign is not sent on %s', async (day) => {
   const fields = { when: 'later', at: `${day}T09:00`, time_zone: 'Asia/Jakarta' }
   expect((await owner.send(`/campaigns/${campaignId}/schedule`, fields)).status).toBe(422)

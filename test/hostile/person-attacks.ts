@@ -237,7 +237,7 @@ function* formAttacks(
     const isWhen = /day|date|until|at$|due|from|to$/.test(name)
     for (const text of texts(dice, times, isWhen ? [...DAYS, ...INSTANTS] : [])) {
       const fields = new Map([...shown, [name, text]])
-      fields.delete('once')
+      if (name !== 'once') fields.delete('once')
       const isBad = BAD_TEXTS.includes(text)
       yield send(
         `${JSON.stringify(text.slice(0, 40))} as ${name}`,
@@ -264,6 +264,7 @@ function* wholeForms(send: Send): Generator<Attack> {
   yield send('JSON', '{"a":1}', [['Content-Type', 'application/json']])
   yield send('a stray percent sign', '%=%zz&%')
   yield send('prototypes', '__proto__=1&constructor=2&toString=3')
+  yield send('a name with a NUL', 'a%00b=1', [FORM], true)
   yield send('nested names', 'a[b][c]=1&a[]=2')
   yield send('a thousand fields', 'a=1&'.repeat(1_000), [FORM], true)
   yield send('two megabytes', `a=${'x'.repeat(BIG)}`, [FORM], true)

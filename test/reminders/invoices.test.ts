@@ -251,3 +251,35 @@ it('what is owed is shown by age', async () => {
     { currency: 'IDR', bucket: '1_30', invoices: 1, outstandingMinor: 990_000_000n },
   ])
 })
+
+describe('amounts beyond all bounds', () => {
+  const amount = { amount: '99999999999999.9999', currency: 'IDR' }
+  const contact = { phone: '+6281234567890' }
+  const enter = (number: string) => {
+    const words = { number, contact, amount, dueDate: '2026-12-31' }
+    return firm.as('owner', (scope) => saveInvoice(scope, words, 'api'))
+  }
+
+  it('are added up, and are more than one invoice can hold', async () => {
+    for (let n = 0; n < 12; n++) unwrap(await enter(`INV-${n}`))
+    const [line] = await firm.as('viewer', (scope) => readAgeing(scope, '2026-11-22'))
+    expect(line!.outstandingMinor).toBe(12n * 999_999_999_999_999_999n)
+  })
+
+  it('are paid until it is more than any invoice is of, and refused from then on', async () => {
+    const { invoice } = unwrap(await enter('INV-1'))
+    const pay = (n: number) =>
+      firm.as('owner', (scope) =>
+        recordPayment(scope, {
+          invoiceId: invoice.id,
+          amountMinor: 10n ** 17n,
+          currency: 'IDR',
+          paidAt: NOON,
+          source: 'api',
+          externalId: `payment-${n}`,
+        }),
+      )
+    for (let n = 0; n < 10; n++) unwrap(await pay(n))
+    expect(await pay(10)).toMatchObject({ ok: false, reason: 'validation_failed' })
+  })
+})
