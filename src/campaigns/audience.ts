@@ -29,6 +29,8 @@ export type AudienceRequest = {
   accountZone: string
   schedule: Schedule
   template: OpenTemplate
+  /** Only these contacts of the list; each is priced as it would be among all. */
+  among?: readonly bigint[] | undefined
 }
 
 /** Contacts that share a number's lead and a zone share a market, a price and a moment. */
@@ -91,14 +93,15 @@ export async function priceAudience(scope: Scope, request: AudienceRequest): Pro
 /** Who cannot be sent this, and of an SMS in how many parts each of the others gets it; one part for who is not named. */
 type Fitness = { unfit: ReadonlyMap<bigint, string>; parts: ReadonlyMap<bigint, number> }
 
-async function fitnessOf(
-  scope: Scope,
-  { channel, listId, template }: AudienceRequest,
-  terms: readonly Terms[],
-): Promise<Fitness> {
-  if (channel === 'sms') return smsSizes(scope, listId, template)
+async function fitnessOf(scope: Scope, request: AudienceRequest, terms: readonly Terms[]): Promise<Fitness> {
+  const { channel, listId, template } = request
+  const among = amongThem(scope, request, 'c.id')
+  if (channel === 'sms') return smsSizes(scope, listId, template, among)
   const isDoubtful = terms.some((group) => group.doubtful > 0)
-  return { unfit: isDoubtful ? await unsendable(scope, listId, template) : new Map(), parts: new Map() }
+  return {
+    unfit: isDoubtful ? await unsendable(scope, listId, template, among) : new Map(),
+    parts: new Map(),
+  }
 }
 
 async function termsOfGroups(
@@ -113,7 +116,7 @@ async function termsOfGroups(
     SELECT prefix, zone, count(*)::int AS count, min(phone COLLATE "C") AS sample, (count(*) FILTER (WHERE ${doubt.condition}))::int AS doubtful
       FROM (SELECT substr(c.phone, 2, ${MARKET_PREFIX_DIGITS}::int) AS prefix, c.time_zone AS zone, c.phone, ${doubt.columns}
               FROM list_members l JOIN contacts c ON c.id = l.contact_id AND c.workspace_id = l.workspace_id
-             WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId} AND c.phone IS NOT NULL OFFSET 0) member
+             WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId} AND c.phone IS NOT NULL ${amongThem(scope, request, 'l.contact_id')} OFFSET 0) member
      GROUP BY 1, 2 ORDER BY 1, 2`
   const markets = await findMarketRows(scope.sql)
   const timed = groups.map((group) => ({ ...group, ...momentOf(request.schedule, group, care, scope.now) }))
@@ -196,7 +199,11 @@ function contactsWithTerms(
       ${unfit.length > 0 ? joinUnfit(scope, unfit) : sql``}
       ${long.length > 0 ? joinSegments(scope, long) : sql``}
       ${care.cap ? sql`LEFT JOIN (${writtenTooOften(scope, care.cap)}) o ON o.contact_id = c.id` : sql``}
-     WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId}`
+     WHERE l.list_id = ${request.listId} AND l.workspace_id = ${scope.workspaceId} ${amongThem(scope, request, 'l.contact_id')}`
+}
+
+function amongThem({ sql }: Scope, { among }: AudienceRequest, column: 'c.id' | 'l.contact_id') {
+  return among === undefined ? sql`` : sql`AND ${sql(column)} = ANY(${listOf(among)}::bigint[])`
 }
 
 function joinUnfit({ sql }: Scope, unfit: readonly [bigint, string][]) {

@@ -1,3 +1,4 @@
+import type postgres from 'postgres'
 import type { Sql } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import {
@@ -57,14 +58,19 @@ export async function unsendable(
   scope: Scope,
   listId: string,
   template: OpenTemplate,
+  among: Condition,
 ): Promise<Map<bigint, string>> {
   const found = new Map<bigint, string>()
-  await eachMember(scope, listId, inDoubt(scope.sql, template), ROWS_AT_ONCE, ({ id, variables }) => {
+  const doubted = scope.sql`${inDoubt(scope.sql, template)} ${among}`
+  await eachMember(scope, listId, doubted, ROWS_AT_ONCE, ({ id, variables }) => {
     const filled = parametersFor(template.form, variables)
     if (!filled.ok && filled.reason !== 'missing_variable') found.set(id, filled.reason)
   })
   return found
 }
+
+/** A condition of SQL, or more of one. */
+export type Condition = postgres.PendingQuery<postgres.Row[]>
 
 type Member = { readonly id: bigint; readonly variables: Record<string, string> }
 
@@ -75,7 +81,7 @@ type Member = { readonly id: bigint; readonly variables: Record<string, string> 
 export async function eachMember(
   scope: Scope,
   listId: string,
-  condition: ReturnType<typeof inDoubt>,
+  condition: Condition,
   rowsAtOnce: number,
   look: (member: Member) => void,
 ): Promise<void> {

@@ -1,10 +1,10 @@
-import { contactsHaving } from '../contacts/index.ts'
+import { ofSoughtContacts, type SoughtContacts, seekContacts } from '../contacts/index.ts'
 import { instantOf } from '../delivery/index.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import { ok, type Result } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { previewTemplate, type ShownTemplate, type Variables } from '../templates/index.ts'
-import { priceAudience } from './audience.ts'
+import { type AudienceRequest, priceAudience } from './audience.ts'
 import { type Campaign, findCampaign } from './find-campaign.ts'
 import { EDITABLE } from './lifecycle.ts'
 import { wrongState } from './move.ts'
@@ -54,6 +54,8 @@ type Row = {
 /**
  * Every message of a campaign that is not yet submitted, rendered with each contact's own values, in the order of the
  * contacts: what `quoteCampaign` prices, one by one, with who is left out and why.
+ * Only the contacts that are looked at are priced, so that a page of a million costs what a page costs.
+ * @param request.mostLooked so many contacts are looked at for one page, or nearly; it may then have fewer lines, and a next
  * @returns refused as `not_found`, or `wrong_state` once recipients are fixed
  */
 export async function previewCampaign(
@@ -63,6 +65,7 @@ export async function previewCampaign(
     readonly filter?: PreviewFilter | undefined
     /** In the name, address or number of the contact. */
     readonly words?: string | undefined
+    readonly mostLooked?: number | undefined
   },
 ): Promise<Result<Page<PreviewLine, string>, 'not_found' | 'wrong_state'>> {
   const found = await findCampaign(scope, campaignId)
@@ -70,16 +73,50 @@ export async function previewCampaign(
   const campaign = found.value
   if (!EDITABLE.includes(campaign.state)) return wrongState(campaign, 'draft')
   const { request: audience, words } = await campaignParts(scope, campaign)
-  const { query } = await priceAudience(scope, audience)
-  const { sql } = scope
-  const rows = await sql<Row[]>`
-    SELECT * FROM (${query}) q
-     WHERE ${request.after === undefined ? sql`true` : sql`contact_id > ${request.after}::bigint`}
-       AND ${condition(scope, campaign, request.filter ?? 'all')}
-       ${request.words === undefined ? sql`` : sql`AND contact_id IN (${contactsHaving(scope, request.words)})`}
-     ORDER BY contact_id LIMIT ${request.limit + 1}`
-  const { items, next } = pageOf(rows, request.limit, (row) => row.contact_id.toString())
+  const { filter = 'all', limit, mostLooked = Number.POSITIVE_INFINITY } = request
+  const sought = request.words === undefined ? undefined : await seekContacts(scope, request.words)
+  const rows: Row[] = []
+  let { after } = request
+  let size = filter === 'all' ? limit + 1 : LOOKED_AT_FIRST
+  for (let looked = 0; rows.length <= limit; looked += size, size *= GROWTH) {
+    if (looked >= mostLooked) return ok({ items: rows.map((row) => toLine(row, words)), next: after })
+    const among = await membersAfter(scope, campaign.listId, { sought, after, limit: size })
+    if (among.length > 0) rows.push(...(await pricedRows(scope, campaign, { ...audience, among }, filter)))
+    if (among.length < size) break
+    after = among.at(-1)!.toString()
+  }
+  const { items, next } = pageOf(rows, limit, (row) => row.contact_id.toString())
   return ok({ items: items.map((row) => toLine(row, words)), next })
+}
+
+/** Where few of many are wanted, more are looked at each time: the whole list takes a handful of queries. */
+const LOOKED_AT_FIRST = 2_000
+const GROWTH = 4
+
+/** The next members of a list, with words in their name, address or number where given. */
+async function membersAfter(
+  scope: Scope,
+  listId: string,
+  { after, sought, limit }: PageRequest<string> & { readonly sought: SoughtContacts | undefined },
+): Promise<bigint[]> {
+  const { sql, workspaceId } = scope
+  const rows = await sql<{ id: bigint }[]>`
+    SELECT contact_id AS id FROM list_members WHERE list_id = ${listId} AND workspace_id = ${workspaceId}
+       ${after === undefined ? sql`` : sql`AND contact_id > ${after}::bigint`}
+       ${sought === undefined ? sql`` : sql`AND ${ofSoughtContacts(scope, sought, 'list_members.contact_id')}`}
+     ORDER BY contact_id LIMIT ${limit}`
+  return rows.map(({ id }) => id)
+}
+
+async function pricedRows(
+  scope: Scope,
+  campaign: Campaign,
+  audience: AudienceRequest,
+  filter: PreviewFilter,
+) {
+  const { query } = await priceAudience(scope, audience)
+  return scope.sql<Row[]>`
+    SELECT * FROM (${query}) q WHERE ${condition(scope, campaign, filter)} ORDER BY contact_id`
 }
 
 function condition({ sql, now }: Scope, { schedule }: Campaign, filter: PreviewFilter) {

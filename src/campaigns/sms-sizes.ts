@@ -1,6 +1,6 @@
 import type { Scope } from '../platform/scope.ts'
 import { type OpenTemplate, smsTextFor } from '../templates/index.ts'
-import { eachMember } from './fitness.ts'
+import { type Condition, eachMember } from './fitness.ts'
 
 const ROWS_AT_ONCE = 5_000
 
@@ -12,10 +12,11 @@ export async function smsSizes(
   scope: Scope,
   listId: string,
   template: OpenTemplate,
+  among: Condition,
 ): Promise<{ unfit: Map<bigint, string>; parts: Map<bigint, number> }> {
   const unfit = new Map<bigint, string>()
   const parts = new Map<bigint, number>()
-  const isThere = scope.sql`c.erased_at IS NULL`
+  const isThere = scope.sql`c.erased_at IS NULL ${among}`
   await eachMember(scope, listId, isThere, ROWS_AT_ONCE, ({ id, variables }) => {
     const filled = smsTextFor(template, variables)
     if (!filled.ok) unfit.set(id, filled.reason)

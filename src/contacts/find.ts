@@ -1,11 +1,11 @@
 import { and, asc, desc, eq, gt, ilike, inArray, isNull, like, lt, or } from 'drizzle-orm'
-import { instant } from '../platform/db.ts'
+import { instant, listOf } from '../platform/db.ts'
 import { isCountedId, isUuid } from '../platform/ids.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { readSought } from '../platform/sought.ts'
-import { contacts, listMembers, suppressions } from './tables.ts'
+import { contacts, listMembers, lists, suppressions } from './tables.ts'
 
 /** Someone the workspace may write to. Instants in RFC 3339. */
 export type Contact = {
@@ -99,6 +99,27 @@ function contactHas(words: string) {
   return or(ilike(contacts.name, sought.like), ilike(contacts.email, sought.like))
 }
 
+const FEW = 1_000
+
+/** Contacts with some words in their name, address or number: their ids, or undefined where they are many. */
+export type SoughtContacts = { readonly words: string; readonly few: readonly bigint[] | undefined }
+
+export async function seekContacts(scope: Scope, words: string): Promise<SoughtContacts> {
+  const rows = await scope.sql<{ id: bigint }[]>`${contactsHaving(scope, words)} LIMIT ${FEW}`
+  return { words, few: rows.length < FEW ? rows.map(({ id }) => id) : undefined }
+}
+
+/**
+ * The condition that rows are of one of them. Where they are many each row is looked at in turn, since a page of them is
+ * soon full.
+ * @param column of the query, which holds the contact's id
+ */
+export function ofSoughtContacts(scope: Scope, { words, few }: SoughtContacts, column: string) {
+  const { sql } = scope
+  if (few) return sql`${sql(column)} = ANY(${listOf(few)}::bigint[])`
+  return sql`EXISTS (${contactsHaving(scope, words)} AND c.id = ${sql(column)} OFFSET 0)`
+}
+
 /** The ids of contacts with words in their name, address or number, as a query within another. */
 export function contactsHaving({ sql, workspaceId }: Scope, words: string) {
   const sought = readSought(words)
@@ -129,6 +150,18 @@ export async function listLists(
     createdAt: instant(created_at)!,
   }))
   return pageOf(items, page.limit, ({ id }) => id)
+}
+
+/** What a list is called, without counting who is in it; undefined for another workspace's. */
+export async function findListName(
+  { db, workspaceId }: Scope,
+  id: string,
+): Promise<Pick<List, 'id' | 'name'> | undefined> {
+  const [row] = await db
+    .select({ id: lists.id, name: lists.name })
+    .from(lists)
+    .where(and(eq(lists.workspaceId, workspaceId), eq(lists.id, id)))
+  return row
 }
 
 const CONTACTS_LOOKED_AT = 200

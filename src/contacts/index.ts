@@ -8,12 +8,16 @@ export {
   type Contact,
   contactsHaving,
   findContact,
+  findListName,
   type List,
   listContacts,
   listLists,
   listSuppressions,
   listVariables,
+  ofSoughtContacts,
+  type SoughtContacts,
   type Suppression,
+  seekContacts,
 } from './find.ts'
 export {
   findImport,

@@ -1,4 +1,4 @@
-import { contactsHaving } from '../contacts/index.ts'
+import { ofSoughtContacts, seekContacts } from '../contacts/index.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import type { Scope } from '../platform/scope.ts'
 import { compileMarkets, findMarketRows } from '../pricing/index.ts'
@@ -74,13 +74,14 @@ export async function listMessages(
 ): Promise<Page<MessageLine, MessagePlace>> {
   const { sql } = scope
   const { after, state, words, limit } = request
+  const sought = words === undefined ? undefined : await seekContacts(scope, words)
   const rows = await sql<Row[]>`
     WITH page AS MATERIALIZED (
       SELECT * FROM messages
        WHERE campaign_id = ${request.campaignId} AND workspace_id = ${scope.workspaceId}
          ${after === undefined ? sql`` : sql`AND (slice_no, id) > (${after[0]}::int, ${after[1]}::bigint)`}
          ${state === undefined ? sql`` : sql`AND state = ${state}`}
-         ${words === undefined ? sql`` : sql`AND contact_id IN (${contactsHaving(scope, words)})`}
+         ${sought === undefined ? sql`` : sql`AND ${ofSoughtContacts(scope, sought, 'messages.contact_id')}`}
        ORDER BY slice_no, id LIMIT ${limit + 1})
     SELECT m.id, m.slice_no, m.contact_id, r.phone, r.variables ->> 'name' AS name, m.state, m.price, m.attempts,
            m.reason, m.sent_at, m.delivered_at, m.read_at, s.due_at, a.provider_message_id,

@@ -1,5 +1,6 @@
 import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { benchConsolePages } from './console-pages.ts'
 import { benchFairness } from './fairness.ts'
 import { describe, type Figure, type Judged, judge } from './figure.ts'
 import { type Ground, openGround } from './ground.ts'
@@ -9,6 +10,7 @@ import { benchLatency } from './latency.ts'
 import { benchQuote } from './quote.ts'
 import { benchReceipts } from './receipts.ts'
 import { benchSend } from './send.ts'
+import { benchWatchers } from './watchers.ts'
 import { benchWebhookDoor } from './webhook-door.ts'
 import { benchWorkers } from './workers.ts'
 
@@ -22,6 +24,8 @@ const BENCHES: Record<string, (ground: Ground, options: Options) => Promise<Figu
   growth: (ground, { history }) => benchGrowth(ground, 100_000, history),
   fairness: (ground) => benchFairness(ground, 20_000),
   latency: (ground) => benchLatency(ground, 60_000),
+  'console-pages': (ground) => benchConsolePages(ground, 100_000),
+  watchers: (ground) => benchWatchers(ground, 20_000),
 }
 
 /** Those that take minutes each: by name, or all of them by `--full`. */

@@ -8,7 +8,7 @@ import {
   viewApproval,
   viewCampaign,
 } from '../../campaigns/index.ts'
-import { listLists } from '../../contacts/index.ts'
+import { findListName } from '../../contacts/index.ts'
 import { findRun, listSenders, type RunTemplate } from '../../delivery/index.ts'
 import { ok, type Result, refuse } from '../../platform/result.ts'
 import { handOf, type Scope } from '../../platform/scope.ts'
@@ -62,7 +62,6 @@ async function showDecision(visit: Visit, again?: Again): Promise<Result<View>> 
   const balance = await readBalance(scope)
   const waits = campaign.state === 'pending_approval'
   const own = isOwn(visit, campaign)
-  const lists = await listLists(scope, { limit: MOST_LISTED })
   const senders = await listSenders(scope, { limit: MOST_LISTED })
   const asked = await viewApproval(scope, campaign.id)
   const request = asked.ok ? asked.value.request : undefined
@@ -70,7 +69,7 @@ async function showDecision(visit: Visit, again?: Again): Promise<Result<View>> 
   const nameOf = await actorNames(scope, [...campaign.editors, campaign.submittedBy ?? '', ...deciders])
   const answered = deciders.includes(handOf(scope.actor))
   const quote = campaign.quoteId === null ? undefined : await findQuote(scope, campaign.quoteId)
-  const list = lists.items.find(({ id }) => id === campaign.listId)
+  const list = await findListName(scope, campaign.listId)
   const sender = senders.find(({ id }) => id === campaign.senderId)
   return ok({
     name: 'approval',

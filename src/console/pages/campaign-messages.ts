@@ -8,6 +8,8 @@ import { say, sayOr } from '../view.ts'
 /** The second step of a campaign: every message as each contact will read it, and who is left out and why. */
 
 const MESSAGES_SHOWN = 24
+/** A page must not look through a whole list for the few that are left out. */
+const MOST_LOOKED = 2_000
 
 const list: List<PreviewLine, string> = {
   path: '/campaigns/:id/messages',
@@ -19,6 +21,7 @@ const list: List<PreviewLine, string> = {
       ...request,
       filter: filterOf(asked),
       words: soughtWords(asked),
+      mostLooked: MOST_LOOKED,
     }),
   columns: ({ workspace: { currency, timeZone } }) => {
     const clock = fileClock(timeZone)

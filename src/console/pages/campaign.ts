@@ -12,7 +12,7 @@ import {
   submitCampaign,
   viewCampaign,
 } from '../../campaigns/index.ts'
-import { listLists } from '../../contacts/index.ts'
+import { findListName } from '../../contacts/index.ts'
 import { listSenders, MESSAGE_STATES } from '../../delivery/index.ts'
 import { ok, type Refusal, type Result, refuse } from '../../platform/result.ts'
 import type { Scope } from '../../platform/scope.ts'
@@ -214,12 +214,11 @@ async function showCancellation(visit: Visit, again?: Again): Promise<Result<Vie
 /** What it is made of, by name. */
 async function partsOf(scope: Scope, campaign: Campaign) {
   const template = await findTemplate(scope, campaign.templateId)
-  const lists = await listLists(scope, { limit: MOST_LISTED })
   const senders = await listSenders(scope, { limit: MOST_LISTED })
   const nameOf = await actorNames(scope, [...campaign.editors, campaign.submittedBy ?? ''])
   return {
     template: template.ok ? template.value : undefined,
-    list: lists.items.find(({ id }) => id === campaign.listId),
+    list: await findListName(scope, campaign.listId),
     sender: senders.find(({ id }) => id === campaign.senderId),
     schedule: scheduleFacts(campaign.schedule),
     madeBy: campaign.editors.map(nameOf).join(', '),

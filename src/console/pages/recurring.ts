@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon'
-import { listLists } from '../../contacts/index.ts'
+import { findListName } from '../../contacts/index.ts'
 import { listSenders } from '../../delivery/index.ts'
 import { ok, type Result } from '../../platform/result.ts'
 import type { Scope } from '../../platform/scope.ts'
@@ -180,11 +180,10 @@ async function showOne(visit: Visit, again?: Again): Promise<Result<View>> {
 /** What it is made of, by name. */
 async function partsOf(scope: Scope, { templateId, listId, senderId }: Recurrence) {
   const template = await findTemplate(scope, templateId)
-  const lists = await listLists(scope, { limit: MOST_LISTED })
   const senders = await listSenders(scope, { limit: MOST_LISTED })
   return {
     template: template.ok ? template.value : undefined,
-    list: lists.items.find(({ id }) => id === listId),
+    list: await findListName(scope, listId),
     sender: senders.find(({ id }) => id === senderId),
   }
 }

@@ -76,4 +76,5 @@ export const en = {
   'recur.in.month_last': '{every, plural, =1 {Each month} other {Every # months}} on the last day at {time}',
   'recur.in.own': 'By the rule {rule}',
   'recur.until': '{words}, until {day}',
+  'messages.look_on': 'None among those looked through so far: the next page looks on.',
 } as const

@@ -76,4 +76,5 @@ export const es = {
   'recur.in.month_last': '{every, plural, =1 {Cada mes} other {Cada # meses}} el último día a las {time}',
   'recur.in.own': 'Según la regla {rule}',
   'recur.until': '{words}, hasta el {day}',
+  'messages.look_on': 'Ninguno entre los ya revisados: la página siguiente continúa.',
 } as const

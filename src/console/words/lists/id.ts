@@ -78,4 +78,5 @@ export const id = {
     '{every, plural, =1 {Setiap bulan} other {Setiap # bulan}} pada hari terakhir pukul {time}',
   'recur.in.own': 'Menurut aturan {rule}',
   'recur.until': '{words}, sampai {day}',
+  'messages.look_on': 'Tidak ada di antara yang sudah ditelusuri: halaman berikutnya melanjutkan.',
 } as const

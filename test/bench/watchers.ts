@@ -1,0 +1,118 @@
+import { sitDown } from './console-door.ts'
+import type { Figure } from './figure.ts'
+import type { Ground } from './ground.ts'
+import { familySeconds, startPart } from './processes.ts'
+import { countOf, type Program, startProgram, until } from './program.ts'
+import { draft, makeContacts, makeParts, openStage, quoteAndSubmit, type Stage } from './stage.ts'
+
+const WATCHERS = 200
+const SLOWED_PERCENT_MAX = 5
+/** Each kind in turn, so that what else the machine does falls on both. */
+const ROUNDS = 3
+const FATES = { seed: 7, delivered: 0.93, failed: 0.04, read: 0.5, lifetime_seconds: 30 }
+const PACE = { messages_per_second: 100_000 }
+
+type Round = { readonly perSecond: number; readonly microsOfProcessor: number }
+
+/** How much slower a campaign is sent while so many people have its live page open; each has a connection of their own. */
+export async function benchWatchers(ground: Ground, messages: number): Promise<Figure[]> {
+  const simulator = await startPart('src/simulator/main.ts', /"url"/, {})
+  const { url } = JSON.parse(simulator.ready) as { url: string }
+  const stage = await openStage(ground, { SIMULATOR_URL: url, RATE_LIMIT_PER_MINUTE: '1000000' })
+  const program = await startProgram(ground, stage)
+  try {
+    const listId = await makeContacts(stage, messages)
+    const parts = await makeParts(stage, { ...FATES, ...PACE })
+    const round = async (watchers: number) => {
+      const campaignId = await draft(stage, parts, listId)
+      await quoteAndSubmit(stage, campaignId)
+      return sendWatched(ground, stage, program, campaignId, { messages, watchers })
+    }
+    await round(0)
+    const alone: Round[] = []
+    const watched: Round[] = []
+    for (let n = 0; n < ROUNDS; n++) {
+      alone.push(await round(0))
+      watched.push(await round(WATCHERS))
+    }
+    await stage.audit()
+    return figuresOf(alone, watched, messages)
+  } finally {
+    await program.stop()
+    await simulator.stop()
+    await stage.close()
+  }
+}
+
+function figuresOf(alone: readonly Round[], watched: readonly Round[], messages: number): Figure[] {
+  const best = (rounds: readonly Round[]) => Math.max(...rounds.map(({ perSecond }) => perSecond))
+  const least = (rounds: readonly Round[]) =>
+    Math.min(...rounds.map(({ microsOfProcessor }) => microsOfProcessor))
+  const words = (rounds: readonly Round[]) => rounds.map(({ perSecond }) => Math.round(perSecond)).join(', ')
+  const count = messages.toLocaleString('en-GB')
+  return [
+    {
+      name: `${WATCHERS} watchers of the live page: sending of ${count} messages slowed by`,
+      unit: '%',
+      value: (1 - best(watched) / best(alone)) * 100,
+      asked: { value: { atMost: SLOWED_PERCENT_MAX } },
+      note: `messages a second with them ${words(watched)}; without ${words(alone)}; the best of each is compared`,
+    },
+    {
+      name: `${WATCHERS} watchers of the live page: processor time a message`,
+      unit: 'µs',
+      value: least(watched),
+      limit: { what: 'the same without them', value: least(alone) },
+    },
+  ]
+}
+
+async function sendWatched(
+  ground: Ground,
+  stage: Stage,
+  program: Program,
+  campaignId: string,
+  { messages, watchers }: { messages: number; watchers: number },
+): Promise<Round> {
+  const sitting = await sitDown(stage, program, watchers + 1)
+  const heard = new Array<number>(watchers).fill(0)
+  for (let n = 0; n < watchers; n++) {
+    const response = await sitting.pool.request({
+      method: 'GET',
+      path: `/campaigns/${campaignId}/events`,
+      headers: { cookie: sitting.cookie, accept: 'text/event-stream' },
+      headersTimeout: 60_000,
+      bodyTimeout: 0,
+    })
+    if (response.statusCode !== 200) throw new Error(`a watcher was answered ${response.statusCode}`)
+    response.body.on('data', () => {
+      heard[n]! += 1
+    })
+    response.body.on('error', () => {})
+  }
+  const before = processorSeconds(ground, program)
+  const startedMs = Date.now()
+  await stage.house.queues.add('chores', 'tend', { workspaceId: stage.workspaceId, campaignId })
+  await until(async () => (await countOf(stage, campaignId, ['queued', 'sending'])) === 0)
+  const perSecond = (messages / ((await lastResolved(stage, campaignId)) - startedMs)) * 1000
+  await until(async () => (await countOf(stage, campaignId, ['sent'])) < messages / 20)
+  const microsOfProcessor = ((processorSeconds(ground, program) - before) / messages) * 1e6
+  // Whoever hears nothing burdens nobody, and the figure would be of nothing.
+  const deaf = heard.filter((times) => times < 2).length
+  if (deaf > 0) throw new Error(`${deaf} watchers heard nothing of the campaign`)
+  await sitting.pool.destroy()
+  return { perSecond, microsOfProcessor }
+}
+
+function processorSeconds(ground: Ground, { server, worker }: Program): number {
+  return server.processorSeconds() + (worker?.processorSeconds() ?? 0) + familySeconds(ground.postgresPid)
+}
+
+async function lastResolved(stage: Stage, campaignId: string): Promise<number> {
+  const [row] = await stage.as(
+    ({ sql }) => sql<{ ms: number }[]>`
+      SELECT (extract(epoch FROM max(a.resolved_at)) * 1000)::float8 AS ms
+        FROM attempts a JOIN messages m ON m.id = a.message_id WHERE m.campaign_id = ${campaignId}`,
+  )
+  return row!.ms
+}
