@@ -9,11 +9,13 @@ import { nudgeTend } from './send.ts'
 const GATHER_MS = 100
 /** While one batch is with the database, the next is read. */
 const FOLDS_AT_ONCE = 2
+/** After this long a sender lets others have their turn: one whose provider never stops posting keeps nobody waiting. */
+const TURN_MS = 1_000
 
-/** Folds what a sender's provider has posted, until nothing waits. */
+/** Folds what a sender's provider has posted, until nothing waits or the turn is over. */
 export function foldSender(house: House): (job: Job) => Promise<void> {
   return async ({ data, signal }) => {
-    const { senderId } = data as { senderId: string }
+    const { senderId, again = false } = data as { senderId: string; again?: boolean }
     const sender = await openSender(house.database.sql, house.secrets, senderId)
     if (!sender) return
     const touched = new Set<string>()
@@ -28,8 +30,10 @@ export function foldSender(house: House): (job: Job) => Promise<void> {
       for (const id of folded.campaignIds) touched.add(id)
       return folded
     }
-    await foldAll(fold, signal)
+    const isDone = await foldForATurn(fold, signal, again)
     for (const campaignId of touched) await nudgeTend(house, sender.workspaceId, campaignId)
+    if (isDone || signal.aborted) return
+    await house.queues.add('receipts', 'fold', { senderId, again: true }, { dedupeId: `fold-${senderId}` })
   }
 }
 
@@ -46,14 +50,27 @@ export const overhear: Listener = async (scope, sender, { inbound, notices, obst
   await hearObstacles(scope, obstacles)
 }
 
-async function foldAll(fold: () => Promise<Folded>, signal: AbortSignal): Promise<void> {
+/** Whether nothing waits any more. Who has waited for another turn need not gather first. */
+async function foldForATurn(
+  fold: () => Promise<Folded>,
+  signal: AbortSignal,
+  isAgain: boolean,
+): Promise<boolean> {
+  const until = performance.now() + TURN_MS
+  const isOver = () => signal.aborted || performance.now() > until
   const whileFull = async () => {
-    while (!signal.aborted && (await fold()).isFull);
+    while (!isOver() && (await fold()).isFull);
   }
-  while (!signal.aborted) {
-    await new Promise((resolve) => setTimeout(resolve, GATHER_MS))
+  if (!isAgain) await gather()
+  while (!isOver()) {
     const { webhooks, isFull } = await fold()
-    if (webhooks === 0) return
+    if (webhooks === 0) return true
     if (isFull) await Promise.all(Array.from({ length: FOLDS_AT_ONCE }, whileFull))
+    else await gather()
   }
+  return false
+}
+
+function gather(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, GATHER_MS))
 }

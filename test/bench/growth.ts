@@ -1,6 +1,6 @@
 import { asOwner } from '../../src/house.ts'
-import { foldSender } from '../../workers/fold.ts'
 import type { Figure } from './figure.ts'
+import { foldAll } from './fold-all.ts'
 import type { Ground } from './ground.ts'
 import { makeHistory } from './history.ts'
 import { sendToNobody } from './nobody.ts'
@@ -106,8 +106,7 @@ async function costOf(
     const secondsBefore = processorSeconds(ground)
     const ids = await sendToNobody(stage, campaignId)
     await storeWebhooks(stage, parts.senderId, batches(ids.map((id) => [id, 'delivered'])))
-    const data = { senderId: parts.senderId }
-    await foldSender(stage.house)({ name: 'fold', data, signal: new AbortController().signal })
+    await foldAll(stage, parts.senderId)
     seconds += processorSeconds(ground) - secondsBefore
     rowsRead += (await rowsReadSoFar(stage)) - rowsBefore
   }

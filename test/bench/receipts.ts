@@ -1,7 +1,7 @@
 import type postgres from 'postgres'
 import { asOwner } from '../../src/house.ts'
-import { foldSender } from '../../workers/fold.ts'
 import type { Figure } from './figure.ts'
+import { foldAll } from './fold-all.ts'
 import type { Ground } from './ground.ts'
 import { sendToNobody } from './nobody.ts'
 import {
@@ -93,9 +93,8 @@ async function foldedPerSecond(
   await refreshStatistics(stage)
   const barePerSecond = await bareUpdates(stage, ids)
   await refreshStatistics(stage)
-  const signal = new AbortController().signal
   const startedMs = performance.now()
-  await foldSender(stage.house)({ name: 'fold', data: { senderId }, signal })
+  await foldAll(stage, senderId)
   const seconds = (performance.now() - startedMs) / 1000
   const receipts = webhooks.reduce((sum, one) => sum + one.length, 0)
   await refuseIfNotAll(stage, campaignId, messages)

@@ -19,19 +19,19 @@ const LOOK_AGAIN_MS = 100
 
 /** PostgreSQL takes the death of one backend for corrupted memory: it ends them all and recovers from its log. */
 export async function killBackend(stage: Stage, dice: Dice): Promise<void> {
-  const superuser = postgres(stage.superuserUrl, { max: 1, onnotice: () => {} })
-  const findBackends = () => superuser<{ pid: number }[]>`
-    SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'duecast' AND state <> 'idle'
-    UNION ALL SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'duecast'`
-  const backends = await patiently(async () => {
-    const found = await findBackends()
-    if (found.length === 0) throw new Error('nobody is at work with the database')
-    return found
+  await patiently(async () => {
+    const backends = await asSuperuser(stage, BACKENDS)
+    if (backends.length === 0) throw new Error('nobody is at work with the database')
+    // It may have ended meanwhile; then another is found.
+    process.kill(pick(dice, backends).pid as number, 'SIGKILL')
   })
-  await superuser.end()
-  process.kill(pick(dice, backends).pid, 'SIGKILL')
   await untilPostgresAnswers(stage)
 }
+
+/** Those that are at work twice, so that they are hit more often. */
+const BACKENDS = `
+  SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'duecast' AND state <> 'idle'
+  UNION ALL SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'duecast'`
 
 /** Waits while PostgreSQL is away or recovers. */
 export async function untilPostgresAnswers(stage: Stage): Promise<void> {
@@ -52,13 +52,25 @@ export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The connections by which BullMQ is told that there is work. */
+/** The connections by which the queue is told that there is work: BullMQ calls each by its queue. */
+const LISTENING = `datname = current_database() AND application_name IN ('send', 'receipts', 'chores')
+   AND state = 'idle' AND query ~ 'LISTEN '`
+
+export async function countListeners(stage: Stage): Promise<number> {
+  return (await asSuperuser(stage, `SELECT pid FROM pg_stat_activity WHERE ${LISTENING}`)).length
+}
+
+/** Ends them, and returns how many there were. */
 export async function dropListeners(stage: Stage): Promise<number> {
+  const drop = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${LISTENING}`
+  return (await asSuperuser(stage, drop)).length
+}
+
+export async function asSuperuser(stage: Stage, question: string): Promise<readonly postgres.Row[]> {
   const superuser = postgres(stage.superuserUrl, { max: 1, onnotice: () => {} })
-  const dropped = await superuser`
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE datname = current_database() AND application_name NOT IN ('duecast', 'duecast queue')
-       AND usename LIKE '%_program' AND query ~* '^(UN)?LISTEN|application_name'`
-  await superuser.end()
-  return dropped.length
+  try {
+    return await superuser.unsafe(question)
+  } finally {
+    await superuser.end()
+  }
 }

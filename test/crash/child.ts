@@ -12,6 +12,8 @@ export type Child = {
   tell(word: string): void
   /** Kills it as the kernel would: nothing of it runs any more. */
   kill(): Promise<void>
+  /** Lets it stand still, as a machine that swaps, and go on. */
+  hold(isHeld: boolean): void
   /** Asks it to stop, and kills it after a while. */
   stop(): Promise<void>
 }
@@ -56,6 +58,7 @@ export function startChild(
       return JSON.parse(next.value) as Record<string, unknown>
     },
     tell: (word) => void child.stdin!.write(`${word}\n`),
+    hold: (isHeld) => void child.kill(isHeld ? 'SIGSTOP' : 'SIGCONT'),
     async kill() {
       child.kill('SIGKILL')
       await ended

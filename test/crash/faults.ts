@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openLog } from '../../src/platform/log.ts'
 import { programUrlOf } from '../../src/platform/migrate.ts'
 import { openQueue } from '../../src/platform/queue.ts'
-import { countInFlight, dropListeners, killBackend, untilPostgresAnswers } from './backends.ts'
+import { countInFlight, killBackend, untilPostgresAnswers } from './backends.ts'
 import type { Child } from './child.ts'
 import { between, type Dice } from './dice.ts'
+import { dropListening, fillDisk, hangProvider } from './outages.ts'
 import { restartPostgres } from './postmaster.ts'
 import { storm } from './receipts.ts'
 import type { Stage } from './stage.ts'
@@ -18,23 +19,30 @@ const ANYWHERE = [
   'clock',
   'upgrade',
   'receipts',
+  'hang',
 ] as const
+const ON_A_DISK = ['disk-full'] as const
 const ON_POSTGRES = ['listen'] as const
 const ON_REDIS = ['redis-killed', 'redis-flushed', 'redis-full', 'redis-away'] as const
 
 /** What may befall the program while it sends. */
-export type Fault = (typeof ANYWHERE)[number] | (typeof ON_POSTGRES)[number] | (typeof ON_REDIS)[number]
+export type Fault =
+  | (typeof ANYWHERE)[number]
+  | (typeof ON_A_DISK)[number]
+  | (typeof ON_POSTGRES)[number]
+  | (typeof ON_REDIS)[number]
 
 /** All faults that there are where the queue stands on this store. */
 export function faultsOn(queue: 'postgres' | 'redis'): readonly Fault[] {
-  return [...ANYWHERE, ...(queue === 'redis' ? ON_REDIS : ON_POSTGRES)]
+  return [...ANYWHERE, ...ON_A_DISK, ...(queue === 'redis' ? ON_REDIS : ON_POSTGRES)]
 }
 
-/** The worker that works, and the one that stands ready to take its place. */
-export type Crew = { present: { child: Child; name: string }; next: Child; awayMs: number }
+/** The worker that works, and the one that stands ready to take its place; and how long outages last. */
+export type Crew = { present: { child: Child; name: string }; next: Child } & Lengths
+export type Lengths = { readonly awayMs: number; readonly hangMs: number }
 
-export async function gatherCrew(stage: Stage, awayMs = 5_000): Promise<Crew> {
-  return { present: await begin(stage, stage.startWorker()), next: stage.startWorker(), awayMs }
+export async function gatherCrew(stage: Stage, lengths: Lengths): Promise<Crew> {
+  return { present: await begin(stage, stage.startWorker()), next: stage.startWorker(), ...lengths }
 }
 
 export async function dismiss({ present, next }: Crew): Promise<void> {
@@ -88,7 +96,11 @@ export async function strike(fault: Fault, stage: Stage, crew: Crew, dice: Dice)
     case 'receipts':
       return { did: await postReceipts(stage, dice), open: 0 }
     case 'listen':
-      return { did: `${await dropListeners(stage)} listening connections dropped`, open: 0 }
+      return dropListening(stage)
+    case 'disk-full':
+      return fillDisk(stage)
+    case 'hang':
+      return hangProvider(stage, crew.hangMs)
     default:
       return { did: await strikeRedis(fault, stage, crew), open: 0 }
   }

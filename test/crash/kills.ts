@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import postgres from 'postgres'
-import { countInFlight, killBackend, patiently, untilPostgresAnswers } from './backends.ts'
+import { asSuperuser, countInFlight, killBackend, patiently, untilPostgresAnswers } from './backends.ts'
 import { type Dice, pick } from './dice.ts'
 import type { Post } from './post.ts'
 import { restartPostgres } from './postmaster.ts'
@@ -58,7 +57,7 @@ export async function kill(
       await stage.restartServer()
       return 0
     case 'connection':
-      await dropConnection(stage, dice)
+      await patiently(() => dropConnection(stage, dice))
       return inFlight()
     case 'redis':
       await stage.redis!.kill()
@@ -68,7 +67,7 @@ export async function kill(
       await killBackend(stage, dice)
       return inFlight()
     case 'postgres':
-      await restartPostgres(stage.superuserUrl)
+      await patiently(() => restartPostgres(stage.superuserUrl))
       await untilPostgresAnswers(stage)
       return inFlight()
   }
@@ -84,10 +83,11 @@ function aSender(dice: Dice, senders: readonly Post[]): Post {
 
 /** One of all that the program has to the database, the queue's and its listening ones among them. */
 async function dropConnection(stage: Stage, dice: Dice): Promise<void> {
-  const superuser = postgres(stage.superuserUrl, { max: 1, onnotice: () => {} })
-  const connections = await superuser<{ pid: number }[]>`
-    SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-       AND backend_type = 'client backend' AND application_name <> 'watcher'`
-  if (connections.length > 0) await superuser`SELECT pg_terminate_backend(${pick(dice, connections).pid})`
-  await superuser.end()
+  const connections = await asSuperuser(stage, CONNECTIONS)
+  if (connections.length > 0)
+    await asSuperuser(stage, `SELECT pg_terminate_backend(${Number(pick(dice, connections).pid)})`)
 }
+
+const CONNECTIONS = `
+  SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+     AND backend_type = 'client backend' AND application_name <> 'watcher'`

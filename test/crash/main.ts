@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import setupDatabase from '../support/global-setup.ts'
+import setupDatabase, { openTestDatabase } from '../support/global-setup.ts'
+import { openDisk } from './disk.ts'
 import { type Fault, faultsOn } from './faults.ts'
 import { describeKills, killMany } from './rounds.ts'
 import { crash } from './run.ts'
@@ -12,8 +14,10 @@ import type { Verdict } from './verdict.ts'
  * is on that queue), and `--rough` lets the provider misbehave too: no answer, resets, 500, 429 and nonsense.
  *
  * `npm run crash -- --kills N --seed S`, without `--runs`, is the fast form: one stage that stays, where something is
- * killed twice a second; judged after each `--batch`, with how long it took to recover. With `--runs`, `--kills` says how
+ * killed twice a second; judged after each `--batch`, with how long it took to recover; no batch begins after `--minutes`. With `--runs`, `--kills` says how
  * many faults strike in each.
+ *
+ * `--long` lets Redis be away for five minutes and the provider hang for one; `--away` and `--hang` say it in seconds.
  */
 const { values } = parseArgs({
   options: {
@@ -21,12 +25,15 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     kills: { type: 'string' },
     batch: { type: 'string', default: '100' },
+    minutes: { type: 'string', default: '1440' },
     messages: { type: 'string', default: '4000' },
     pace: { type: 'string', default: '500' },
     faults: { type: 'string' },
     queue: { type: 'string', default: 'postgres' },
     rough: { type: 'boolean', default: false },
-    away: { type: 'string', default: '5' },
+    away: { type: 'string' },
+    hang: { type: 'string' },
+    long: { type: 'boolean', default: false },
   },
 })
 
@@ -55,19 +62,31 @@ const options = {
     void process.stdout.write(`${(performance.now() / 1000).toFixed(1).padStart(7)} s  ${line}\n`),
 }
 
-const closeDatabase = await setupDatabase()
+const kinds = values.faults?.split(',').map(faultNamed) ?? faultsOn(queueNamed(values.queue))
+const isFast = values.kills !== undefined && values.runs === undefined
+/** Seconds. */
+const LENGTHS = values.long ? { away: '300', hang: '60' } : { away: '5', hang: '15' }
+const lengths = {
+  awayMs: wholeNumber('away', values.away ?? LENGTHS.away) * 1_000,
+  hangMs: wholeNumber('hang', values.hang ?? LENGTHS.hang) * 1_000,
+}
+
+const disk = !isFast && kinds.includes('disk-full') ? openDisk() : undefined
+const closeDatabase = disk ? await openTestDatabase(join(disk.folder, 'data')) : await setupDatabase()
 try {
   const failed =
     values.kills !== undefined && values.runs === undefined ? await runKills() : await runFaults()
   process.exitCode = failed > 0 ? 1 : 0
 } finally {
   await closeDatabase()
+  disk?.close()
 }
 
 async function runKills(): Promise<number> {
   const kills = wholeNumber('kills', values.kills!)
   const batch = wholeNumber('batch', values.batch)
-  const result = await killMany({ ...options, seed, kills, batch, pauseMs: PAUSE_MS })
+  const mostMs = wholeNumber('minutes', values.minutes) * 60_000
+  const result = await killMany({ ...options, seed, kills, batch, mostMs, pauseMs: PAUSE_MS })
   options.say(describeKills(result, seed))
   return result.faults.length
 }
@@ -80,8 +99,9 @@ async function runFaults(): Promise<number> {
       ...options,
       seed: seed + run,
       kills: wholeNumber('kills', values.kills ?? '20'),
-      faults: values.faults?.split(',').map(faultNamed) ?? faultsOn(queueNamed(values.queue)),
-      awayMs: wholeNumber('away', values.away) * 1_000,
+      disk,
+      faults: kinds.filter((fault) => fault !== 'disk-full' || disk !== undefined),
+      lengths,
     })
     verdicts.push(verdict)
     for (const fault of faults) options.say(`  FAILED: ${fault}`)

@@ -16,6 +16,8 @@ export type KillRun = Omit<StageOptions, 'programs' | 'messages'> & {
   kills: number
   /** After so many everything may come to rest and is judged. */
   batch: number
+  /** No batch begins after this long, however many kills are still to come. */
+  mostMs: number
   /** How long one is let live between two kills. */
   pauseMs: { least: number; most: number }
   say(line: string): void
@@ -55,7 +57,8 @@ export async function killMany(run: KillRun): Promise<KillsResult> {
   try {
     const batches: Batch[] = []
     const faults: string[] = []
-    while (killsOf(batches) < run.kills) {
+    const until = performance.now() + run.mostMs
+    while (killsOf(batches) < run.kills && performance.now() < until) {
       const kills = Math.min(run.batch, run.kills - killsOf(batches))
       const batch = await oneBatch(stage, posts, dice, { ...run, number: batches.length + 1, kills })
       batches.push(batch)

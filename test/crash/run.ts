@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { patiently } from './backends.ts'
 import { between, type Dice, diceOf, pick } from './dice.ts'
-import { type Crew, dismiss, type Fault, gatherCrew, strike } from './faults.ts'
+import { type Crew, dismiss, type Fault, gatherCrew, type Lengths, strike } from './faults.ts'
 import { deliverLate } from './receipts.ts'
 import { openStage, type Stage, type StageOptions } from './stage.ts'
 import { describeVerdict, faultsOf, judge, type Verdict } from './verdict.ts'
@@ -10,10 +10,13 @@ export type CrashRun = StageOptions & {
   /** How many faults strike, each of a kind drawn from `faults`. */
   kills: number
   faults: readonly Fault[]
-  /** How long Redis is away when it is. */
-  awayMs?: number
+  /** How long Redis is away and the provider hangs, when they do. */
+  lengths?: Partial<Lengths>
   say(line: string): void
 }
+
+/** Longer than a call may take. */
+const SHORT: Lengths = { awayMs: 5_000, hangMs: 15_000 }
 
 /**
  * A campaign is sent while faults strike at random moments, what was killed being started again at once; then the rest
@@ -25,7 +28,7 @@ export async function crash(run: CrashRun): Promise<{ verdict: Verdict; faults: 
   let crew: Crew | undefined
   let isProven = false
   try {
-    crew = await gatherCrew(stage, run.awayMs)
+    crew = await gatherCrew(stage, { ...SHORT, ...run.lengths })
     let inFlight = 0
     let kills = 0
     while (kills < run.kills && (await untilItSends(stage, dice))) {

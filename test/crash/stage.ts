@@ -15,6 +15,7 @@ import { queueEnvironment } from '../support/redis.ts'
 import type { Programs } from './bundle.ts'
 import { causeIn, prepareGround, startCampaign } from './campaign.ts'
 import { type Child, startChild } from './child.ts'
+import type { Disk } from './disk.ts'
 import { type OwnRedis, openRedis } from './redis.ts'
 
 /** The program as real processes around a campaign under way, with the stand-in as an independent witness. */
@@ -36,6 +37,10 @@ export type Stage = {
   readonly orders: Readonly<Record<string, number>>
   /** The Redis of this run, if the queue stands on one of its own. */
   readonly redis: OwnRedis | undefined
+  /** The disk of the database, if it has one of its own. */
+  readonly disk: Disk | undefined
+  /** Stops the stand-in where it is, without an answer to anybody, and lets it go on. */
+  holdProvider(isHeld: boolean): void
   /** Which queue it stands on. */
   readonly queue: 'PostgreSQL' | 'Redis'
   /** How many bytes the witness has written: it grows whenever a message is accepted. */
@@ -63,6 +68,8 @@ export type StageOptions = {
   platform?: Readonly<Record<string, number>>
   /** A Redis of the run's own, so that it may be killed and emptied too. */
   ownRedis?: boolean
+  /** Where the database lies, if it is a disk of its own. */
+  disk?: Disk | undefined
   /** What to start instead of the sources. */
   programs?: Programs
 }
@@ -147,6 +154,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     phoneNumberId: simulatedPhoneNumberId(webhookUrl),
     orders,
     redis,
+    disk: options.disk,
+    holdProvider: (isHeld) => simulator.hold(isHeld),
     queue: 'REDIS_URL' in env ? 'Redis' : 'PostgreSQL',
     witnessedBytes: () => statSync(recordFile).size,
     within,

@@ -16,6 +16,8 @@ export type Verdict = {
   lost: number
   /** Messages of which nobody knows whether they left. */
   uncertain: number
+  /** Why, by the code of their last attempt. */
+  uncertainBy: Readonly<Record<string, number>>
   /** How many calls were in the air whenever something was killed: the most that may be uncertain. */
   inFlightAtKills: number
   /** Calls that the stand-in was told to leave without a clear answer: of these too it is not known whether they left. */
@@ -58,6 +60,7 @@ export async function judge(
     chargedWrongly: unjustified.length,
     lost: uncharged.length + unfinished.length,
     uncertain: byState.uncertain ?? 0,
+    uncertainBy: await countUncertain(stage, since),
     inFlightAtKills,
     unanswered: await countUnanswered(stage, since),
     accepted: witness.accepted,
@@ -68,6 +71,16 @@ export async function judge(
     byState,
     auditFaults: await auditFaults(stage),
   }
+}
+
+async function countUncertain(stage: Stage, since: bigint): Promise<Record<string, number>> {
+  const rows = await stage.within(
+    ({ sql, workspaceId }) => sql<{ code: string; n: number }[]>`
+      SELECT coalesce(a.code, 'without a code') AS code, count(*)::int AS n
+        FROM messages m JOIN attempts a ON a.message_id = m.id AND a.attempt_no = m.attempts
+       WHERE m.workspace_id = ${workspaceId} AND m.id > ${since} AND m.state = 'uncertain' GROUP BY 1 ORDER BY 1`,
+  )
+  return Object.fromEntries(rows.map(({ code, n }) => [code, n]))
 }
 
 const UNCLEAR = new Set(['server_error', 'timeout_after_accept', 'reset_after_accept', 'garbage'])
@@ -128,7 +141,9 @@ async function auditFaults(stage: Stage): Promise<string[]> {
 export function describeFigures(verdict: Verdict): string {
   const { sentTwice, chargedWrongly, lost, uncertain, inFlightAtKills } = verdict
   const unanswered = verdict.unanswered > 0 ? ` and ${verdict.unanswered} not answered` : ''
-  return `sent twice ${sentTwice}, charged wrongly ${chargedWrongly}, lost ${lost}, uncertain ${uncertain} (of ${inFlightAtKills} in flight when struck${unanswered})`
+  const why = Object.entries(verdict.uncertainBy).map(([code, n]) => `${code} ${n}`)
+  const because = why.length > 0 ? `: ${why.join(', ')}` : ''
+  return `sent twice ${sentTwice}, charged wrongly ${chargedWrongly}, lost ${lost}, uncertain ${uncertain} (of ${inFlightAtKills} in flight when struck${unanswered}${because})`
 }
 
 /** The four figures in one line, and what else the run has come to. */

@@ -9,7 +9,11 @@ import { openEmbedded } from '../../src/platform/embedded/index.ts'
  */
 export default async function setup(): Promise<() => Promise<void>> {
   if (process.env.TEST_DATABASE_URL) return async () => {}
-  const dataDir = await mkdtemp(join(tmpdir(), 'duecast-tests-'))
+  return openTestDatabase(await mkdtemp(join(tmpdir(), 'duecast-tests-')))
+}
+
+/** Starts it in a folder that is removed with it. */
+export async function openTestDatabase(dataDir: string): Promise<() => Promise<void>> {
   const embedded = await openEmbedded({ dataDir })
   const { superuser_url } = JSON.parse(await readFile(embedded.superuserUrlFile, 'utf8')) as {
     superuser_url: string
