@@ -133,7 +133,7 @@ import { getWallet, postTopUp } from './wallet.ts'
 import { receivePaymentWebhook } from './webhooks/payments.ts'
 import { receiveGatewayCallback, receiveGatewayQuery, receiveSmsCallback } from './webhooks/sms.ts'
 import { answerHandshake, receiveWebhook } from './webhooks/whatsapp.ts'
-import { getAuditEvents, getWorkspace } from './workspace.ts'
+import { getAuditEvents, getWorkspace, patchWorkspace } from './workspace.ts'
 
 const openApi = definePublicRoute({
   method: 'get',
@@ -288,6 +288,7 @@ export const ROUTES: readonly Route[] = [
   getPolicyVersions,
 
   getWorkspace,
+  patchWorkspace,
   getAuditEvents,
   getKeys,
   postKey,

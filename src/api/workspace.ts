@@ -1,8 +1,36 @@
 import { z } from 'zod'
-import { type AuditEvent, findWorkspace, listEvents } from '../workspaces/index.ts'
+import type { Scope } from '../platform/scope.ts'
+import {
+  type AuditEvent,
+  changeWorkspace,
+  findWorkspace,
+  LANGUAGES,
+  listEvents,
+  type Workspace,
+} from '../workspaces/index.ts'
 import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
 import { answer, defineRoute } from './route.ts'
-import { idSchema, instantSchema, roleSchema } from './schemas.ts'
+import { idSchema, instantSchema, nameText, roleSchema } from './schemas.ts'
+
+const NAME_MAX_CHARS = 200
+const ZONE_MAX_CHARS = 64
+
+const workspaceSchema = z
+  .strictObject({
+    id: idSchema,
+    name: z.string(),
+    currency: z.string(),
+    time_zone: z.string(),
+    default_country: z.string(),
+    language: z.enum(LANGUAGES).nullable().meta({
+      description: 'What the console speaks to whoever has chosen nothing; null for each browser’s own.',
+    }),
+    frozen_at: instantSchema.nullable().meta({ description: 'Since when nothing new is reserved.' }),
+    frozen_reason: z.string().nullable(),
+    created_at: instantSchema,
+    role: roleSchema,
+  })
+  .meta({ id: 'Workspace' })
 
 export const getWorkspace = defineRoute({
   method: 'get',
@@ -10,38 +38,59 @@ export const getWorkspace = defineRoute({
   tag: 'Workspace',
   summary: 'The workspace of this key, and the key’s role in it',
   permission: 'workspace.read',
-  responses: {
-    200: z
-      .strictObject({
-        id: idSchema,
-        name: z.string(),
-        currency: z.string(),
-        time_zone: z.string(),
-        default_country: z.string(),
-        frozen_at: instantSchema.nullable().meta({ description: 'Since when nothing new is reserved.' }),
-        frozen_reason: z.string().nullable(),
-        created_at: instantSchema,
-        role: roleSchema,
-      })
-      .meta({ id: 'Workspace' }),
-  },
+  responses: { 200: workspaceSchema },
   refusals: [],
-  handler: async ({ scope }) => {
-    const { id, name, currency, ...found } = await findWorkspace(scope)
-    const body = {
-      id,
-      name,
-      currency,
-      time_zone: found.timeZone,
-      default_country: found.defaultCountry,
-      frozen_at: found.frozenAt,
-      frozen_reason: found.frozenReason,
-      created_at: found.createdAt,
-      role: scope.actor.role,
-    }
-    return answer(200, body)
+  handler: async ({ scope }) => answer(200, showWorkspace(await findWorkspace(scope), scope)),
+})
+
+export const patchWorkspace = defineRoute({
+  method: 'patch',
+  path: '/v1/workspace',
+  tag: 'Workspace',
+  summary: 'Changes the workspace’s name, zone or language; its currency stays for good',
+  description:
+    'Prices, allowances and reminders go by the new zone’s days from now on; what has its own zone or moment keeps it.',
+  permission: 'workspace.write',
+  body: z
+    .strictObject({
+      name: nameText(NAME_MAX_CHARS).optional(),
+      time_zone: z
+        .string()
+        .max(ZONE_MAX_CHARS)
+        .optional()
+        .meta({
+          description: 'An IANA time zone.',
+          examples: ['Asia/Jakarta'],
+        }),
+      language: z.enum(LANGUAGES).nullable().optional().meta({
+        description: 'What the console speaks to whoever has chosen nothing; null for each browser’s own.',
+      }),
+    })
+    .meta({ id: 'WorkspaceChanges' }),
+  responses: { 200: workspaceSchema },
+  refusals: [],
+  handler: async ({ scope, body }) => {
+    const { name, time_zone: timeZone, language } = body
+    const changed = await changeWorkspace(scope, { name, timeZone, language })
+    return changed.ok ? answer(200, showWorkspace(changed.value, scope)) : changed
   },
 })
+
+function showWorkspace(workspace: Workspace, scope: Scope) {
+  const { id, name, currency, language, ...found } = workspace
+  return {
+    id,
+    name,
+    currency,
+    time_zone: found.timeZone,
+    default_country: found.defaultCountry,
+    language,
+    frozen_at: found.frozenAt,
+    frozen_reason: found.frozenReason,
+    created_at: found.createdAt,
+    role: scope.actor.role,
+  }
+}
 
 const DIGITS = z.string().regex(/^\d{1,19}$/)
 

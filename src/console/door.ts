@@ -1,7 +1,7 @@
 import compression from 'compression'
 import express, { type Request, type RequestHandler, type Response } from 'express'
 import { refuse } from '../platform/result.ts'
-import { hasWorkspace } from '../workspaces/index.ts'
+import { findWorkspace, hasWorkspace } from '../workspaces/index.ts'
 import { sendAct, sendErrand } from './acts.ts'
 import { openAssets } from './assets.ts'
 import { clearToken, cookieAttributes, readToken } from './cookie.ts'
@@ -20,9 +20,9 @@ import { openEntrance } from './entrance.ts'
 import { discardFile, formReader } from './form.ts'
 import { type Finished, finish, frameOf, paramsOf, sendShown, visiting } from './frame.ts'
 import type { ConsoleHouse } from './house.ts'
-import { rememberLanguage, speakTheirLanguage } from './language.ts'
+import { rememberLanguage, speakingIn, speakTheirLanguage } from './language.ts'
 import { isOwnRequest } from './origin.ts'
-import type { Page, Part, Route, Stream } from './page.ts'
+import type { Page, Part, Route, Stream, StreamVisit } from './page.ts'
 import { ROUTES } from './routes.ts'
 import type { Session } from './session.ts'
 import { isAtHome } from './set-up.ts'
@@ -103,7 +103,7 @@ async function sendPart(desk: Desk, session: Session, route: Part, request: Requ
 }
 
 async function sendStream(desk: Desk, session: Session, route: Stream, request: Request, response: Response) {
-  const refused = await route.send({
+  const visit: StreamVisit = {
     house: desk.house,
     views: desk.views,
     params: paramsOf(request),
@@ -111,7 +111,9 @@ async function sendStream(desk: Desk, session: Session, route: Stream, request: 
     response,
     within: (work) => desk.house.database.within(causeOf(session, response), work),
     stillHere: async () => (await sessionOf(desk, request)) !== undefined,
-  })
+  }
+  const { language } = await visit.within(findWorkspace)
+  const refused = await speakingIn(language, () => route.send(visit))
   if (refused) sendRefusal(desk, response, refused)
 }
 

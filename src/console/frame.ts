@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import type { Refusal, Result } from '../platform/result.ts'
 import { type Action, findWorkspace, PERMISSIONS, roleMay } from '../workspaces/index.ts'
 import { causeOf, type Desk, sendRefusal } from './desk.ts'
+import { speakingIn } from './language.ts'
 import { queryWord } from './list.ts'
 import { SECTIONS, type View, type Visit } from './page.ts'
 import { type Session, touchSession } from './session.ts'
@@ -20,7 +21,7 @@ export function visiting<T>(
   return desk.house.database.within(causeOf(session, request.res!), async (scope) => {
     await touchSession(scope, session)
     const workspace = await findWorkspace(scope)
-    return work({
+    const visit: Visit = {
       house: desk.house,
       session,
       scope,
@@ -29,7 +30,8 @@ export function visiting<T>(
       justConfirmed: false,
       query: (name) => queryWord(request, name),
       here: request.method === 'GET' ? request.originalUrl : '/',
-    })
+    }
+    return speakingIn(workspace.language, () => work(visit))
   })
 }
 

@@ -13,6 +13,7 @@ import { campaignsPages } from './pages/campaigns.ts'
 import { contactsPages } from './pages/contacts.ts'
 import { invoiceListPages } from './pages/invoice-list.ts'
 import { invoicesPages } from './pages/invoices.ts'
+import { keysPages } from './pages/keys.ts'
 import { ladderPages } from './pages/ladder.ts'
 import { ladderResultsPages } from './pages/ladder-results.ts'
 import { laddersPages } from './pages/ladders.ts'
@@ -34,6 +35,8 @@ import { templatePreviewPages } from './pages/template-preview.ts'
 import { templatesPages } from './pages/templates.ts'
 import { todayPages } from './pages/today.ts'
 import { walletPages } from './pages/wallet.ts'
+import { workspacePages } from './pages/workspace.ts'
+
 /** Every page of the console; what is more particular comes first. */
 export const ROUTES: readonly Route[] = [
   ...todayPages,
@@ -65,6 +68,8 @@ export const ROUTES: readonly Route[] = [
   ...auditTrailPages,
   ...policyPages,
   ...settingsPages,
+  ...workspacePages,
+  ...keysPages,
   ...sendersPages,
   ...senderPages,
   ...rateCardsPages,

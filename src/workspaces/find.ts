@@ -3,6 +3,7 @@ import { instant } from '../platform/db.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import type { Role, Scope } from '../platform/scope.ts'
 import { readSought } from '../platform/sought.ts'
+import type { Language } from './language.ts'
 import { apiKeys, auditEvents, workspaces } from './tables.ts'
 
 export type Workspace = {
@@ -11,6 +12,8 @@ export type Workspace = {
   readonly currency: string
   readonly timeZone: string
   readonly defaultCountry: string
+  /** The language that it is spoken to in; null for each visitor's own. */
+  readonly language: Language | null
   readonly frozenAt: string | null
   readonly frozenReason: string | null
   readonly createdAt: string

@@ -13,6 +13,7 @@ export {
 export { beginAttempt, endAttempt } from './attempt.ts'
 export { recordEvent } from './audit-trail.ts'
 export { actorOfKey, authenticate, type Identity } from './authenticate.ts'
+export { changeWorkspace } from './change-workspace.ts'
 export {
   type AuditEvent,
   findWorkspace,
@@ -23,6 +24,7 @@ export {
 } from './find.ts'
 export { type Invitation, inviteMember, listInvitations, withdrawInvitation } from './invite.ts'
 export { type IssuedKey, issueKey, revokeKey } from './issue-key.ts'
+export { isLanguage, LANGUAGES, type Language } from './language.ts'
 export { invitationLetter, resetLetter } from './letter.ts'
 export { changeRole, listMembers, type Member, removeMember } from './member.ts'
 export { hasWorkspace, openFirstWorkspace } from './open-first.ts'

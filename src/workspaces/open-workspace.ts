@@ -4,7 +4,7 @@ import { ok, type Result, refuse, unwrap } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { recordEvent } from './audit-trail.ts'
 import { type IssuedKey, issueKey } from './issue-key.ts'
-import { type Place, placeOf } from './place.ts'
+import { NAME_MAX_CHARS, type Place, placeOf } from './place.ts'
 import { workspaces } from './tables.ts'
 
 export type NewWorkspace = {
@@ -14,7 +14,6 @@ export type NewWorkspace = {
   readonly defaultCountry?: string | undefined
 }
 
-const NAME_MAX_CHARS = 200
 /** The accounts that a workspace has one of; holds come with campaigns. */
 const ACCOUNTS = ['funding', 'wallet', 'spent', 'adjustment', 'receivable']
 /** A new workspace asks for approval above half of what is available. */

@@ -1,6 +1,8 @@
 import { IANAZone } from 'luxon'
 import { type Refusal, refuse } from '../platform/result.ts'
 
+export const NAME_MAX_CHARS = 200
+
 /** Where a workspace does business, unless it says otherwise: by its currency. */
 export type Place = { readonly currency: string; readonly timeZone: string; readonly defaultCountry: string }
 
@@ -51,12 +53,17 @@ export function placeOf(asked: {
 function faultsOf(place: Place): { path: string; code: string; message: string }[] {
   const faults = [
     !CURRENCIES.has(place.currency) && ['currency', 'is not an ISO 4217 currency code, such as IDR.'],
-    !IANAZone.isValidZone(place.timeZone) && ['time_zone', 'is not an IANA time zone, such as Asia/Jakarta.'],
+    !isTimeZone(place.timeZone) && ['time_zone', 'is not an IANA time zone, such as Asia/Jakarta.'],
     !isCountry(place.defaultCountry) && ['default_country', 'is not an ISO 3166 country code, such as ID.'],
   ]
   return faults.flatMap((fault) =>
     fault ? [{ path: fault[0]!, code: 'invalid_value', message: `${fault[0]} ${fault[1]}` }] : [],
   )
+}
+
+/** A zone by its name. Offsets are none: they know no summer, and databases read their sign either way. */
+export function isTimeZone(name: string): boolean {
+  return /^[A-Za-z]/.test(name) && IANAZone.isValidZone(name)
 }
 
 function isCountry(code: string): boolean {

@@ -20,6 +20,7 @@ const ANYONE_WHO_ACTS = ['owner', 'admin', 'approver', 'marketer'] as const
  */
 export const PERMISSIONS = {
   'workspace.read': { roles: EVERYBODY, doing: 'see the workspace' },
+  'workspace.write': { roles: MANAGERS, doing: 'change the workspace' },
   'keys.read': { roles: MANAGERS, doing: 'see API keys' },
   'keys.write': { roles: MANAGERS, doing: 'make or revoke API keys', confirm: true },
   'members.read': { roles: MANAGERS, doing: 'see members' },

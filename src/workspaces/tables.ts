@@ -1,6 +1,7 @@
 import { char, integer, json, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { bytesColumn, instantColumn } from '../platform/columns.ts'
 import { ROLES } from '../platform/scope.ts'
+import { LANGUAGES } from './language.ts'
 
 export const workspaces = pgTable('workspaces', {
   id: uuid('workspace_id').primaryKey(),
@@ -8,6 +9,7 @@ export const workspaces = pgTable('workspaces', {
   currency: char('currency', { length: 3 }).notNull(),
   timeZone: text('time_zone').notNull(),
   defaultCountry: char('default_country', { length: 2 }).notNull(),
+  language: text('language', { enum: LANGUAGES }),
   frozenAt: instantColumn('frozen_at'),
   frozenReason: text('frozen_reason'),
   createdAt: instantColumn('created_at').notNull(),

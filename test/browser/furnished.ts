@@ -118,6 +118,8 @@ export async function furnish(stack: Stack): Promise<Furnished> {
       ['books', '/wallet/books', 'owner'],
       ['settings', '/settings', 'owner'],
       ['empty-senders', '/settings/senders', 'newcomer'],
+      ['workspace', '/settings/workspace', 'owner'],
+      ['keys', '/settings/keys', 'owner'],
       ['rate-cards', '/settings/rate-cards', 'owner'],
       ['rate-card', '/settings/rate-cards/common-whatsapp-USD-2026-10-01?market=in', 'owner'],
       ['senders', '/settings/senders', 'owner'],

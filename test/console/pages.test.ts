@@ -69,6 +69,7 @@ describe('every page', () => {
       '/templates/new',
       '/wallet',
       '/settings',
+      '/settings/workspace',
       '/settings/senders',
       '/settings/rate-cards',
       '/settings/rate-cards/common-whatsapp-IDR-2026-07-01',
@@ -151,7 +152,7 @@ describe('what a role may do', () => {
       cancel: await seen(`/campaigns/${priced}`, `href="/campaigns/${priced}/cancel"`),
       decide: await seen(`/approvals/${waiting}`, 'value="approve"'),
       topUp: await seen('/wallet', 'action="/wallet/top-ups"'),
-      keys: await seen('/settings', 'action="/settings/keys"'),
+      keys: await seen('/settings/keys', 'action="/settings/keys"'),
       make: await seen('/campaigns', 'href="/campaigns/new"'),
     }).toEqual(may)
   })
@@ -397,13 +398,13 @@ describe('sheets, templates and settings', () => {
   })
 
   it('show a new key once', async () => {
-    const { text } = await people.owner.see('/settings')
+    const { text } = await people.owner.see('/settings/keys')
     const fields = { once: hidden(text, '/settings/keys', 'once'), key_name: 'Till', role: 'viewer' }
     const first = await people.owner.send('/settings/keys', fields)
     expect(first.text).toMatch(/dck_[0-9A-Za-z]{8}_[0-9A-Za-z]{43}/)
     const again = await people.owner.send('/settings/keys', fields)
-    expect([again.status, again.to]).toEqual([303, '/settings?done=key'])
-    expect((await people.owner.see('/settings')).text).not.toMatch(/dck_[0-9A-Za-z]{8}_[0-9A-Za-z]{43}/)
+    expect([again.status, again.to]).toEqual([303, '/settings/keys?done=key'])
+    expect((await people.owner.see('/settings/keys')).text).not.toMatch(/dck_[0-9A-Za-z]{8}_[0-9A-Za-z]{43}/)
   })
 
   it('change the policy, with nothing left between the lines', async () => {

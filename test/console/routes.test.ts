@@ -54,6 +54,7 @@ const ACTS: Readonly<Record<string, Action | 'own'>> = {
   '/settings/senders/:id/secrets': 'senders.write',
   '/settings/senders/:id/previous-secrets': 'senders.write',
   '/settings/rate-cards/imports': 'rates.write',
+  '/settings/workspace': 'workspace.write',
   '/settings/keys': 'keys.write',
   '/settings/keys/:id/revocation': 'keys.write',
   '/settings/policy': 'policy.write',
@@ -200,6 +201,7 @@ async function books(): Promise<string> {
            (SELECT string_agg(role, ',' ORDER BY id) FROM members WHERE workspace_id = ${sari.workspaceId} AND removed_at IS NULL) AS members,
            (SELECT count(*) FROM invitations WHERE workspace_id = ${sari.workspaceId} AND withdrawn_at IS NULL) AS invitations,
            (SELECT string_agg(name || state || config, ',' ORDER BY id) FROM senders WHERE workspace_id = ${sari.workspaceId}) AS senders,
+           (SELECT name || time_zone || coalesce(language, '') FROM workspaces WHERE workspace_id = ${sari.workspaceId}) AS workspace,
            (SELECT count(*) FROM rate_rows WHERE workspace_id = ${sari.workspaceId}) AS rates,
            (SELECT count(*) FROM imports WHERE workspace_id = ${sari.workspaceId}) AS imports,
            (SELECT count(*) FROM console_sessions WHERE id = ${ids.sessions!} AND revoked_at IS NULL) AS session`
@@ -220,6 +222,7 @@ const READS: Readonly<Record<string, Action>> = {
   '/reminders/ladders/:id/edit': 'sequences.write',
   '/reminders/ladders/:id/step': 'sequences.write',
   '/wallet/books': 'audit.read',
+  '/settings/keys': 'keys.read',
   '/settings/senders/new': 'senders.write',
   '/settings/senders/:id/edit': 'senders.write',
   '/settings/audit': 'audit.read',

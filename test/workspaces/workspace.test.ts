@@ -48,6 +48,7 @@ describe('a new workspace', () => {
         defaultCountry: 'ID',
         frozenAt: null,
         frozenReason: null,
+        language: null,
         createdAt: NOON.toISOString(),
       })
       const kinds = await scope.sql`SELECT kind, currency FROM accounts ORDER BY kind`

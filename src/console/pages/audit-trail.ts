@@ -25,6 +25,8 @@ const SUBJECTS = [
   'import',
   'contact',
   'suppression',
+  'rates',
+  'workspace',
 ] as const
 
 type Line = AuditEvent & { readonly by: string }

@@ -601,7 +601,7 @@ export const en = {
   'factor.codes.title': 'Your recovery codes',
   'factor.codes.say':
     'The second step is on. Keep these where your phone is not: each signs you in once when the app is lost. They are shown this once.',
-  'key.back': 'Back to Settings',
+  'key.back': 'Back to the API keys',
 
   'done.drafted': 'The draft is saved. You can leave it and come back.',
   'steps.label': 'Steps of a campaign',

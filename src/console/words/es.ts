@@ -607,7 +607,7 @@ export const es: Words = {
   'factor.codes.title': 'Sus códigos de recuperación',
   'factor.codes.say':
     'El segundo paso está encendido. Guárdelos lejos de su teléfono: cada uno sirve una vez para entrar si pierde la aplicación. Se muestran esta única vez.',
-  'key.back': 'Volver a Ajustes',
+  'key.back': 'Volver a las claves de API',
 
   'done.drafted': 'El borrador está guardado. Puede dejarlo y volver.',
   'steps.label': 'Pasos de una campaña',

@@ -604,7 +604,7 @@ export const id: Words = {
   'factor.codes.title': 'Kode pemulihan Anda',
   'factor.codes.say':
     'Langkah kedua menyala. Simpan kode ini jauh dari ponsel Anda: masing-masing berlaku sekali untuk masuk jika aplikasinya hilang. Hanya ditampilkan sekali ini.',
-  'key.back': 'Kembali ke Pengaturan',
+  'key.back': 'Kembali ke kunci API',
 
   'done.drafted': 'Draf disimpan. Anda boleh pergi dan kembali lagi.',
   'steps.label': 'Langkah kampanye',

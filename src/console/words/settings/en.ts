@@ -272,4 +272,27 @@ export const en = {
   'category.service': 'service',
   'category.authentication_international': 'authentication, international',
   'done.rates': 'The card is imported. Its prices hold from their days on.',
+  'settings.keys.door': 'For programs, and for signing in without a password.',
+  'settings.key.new': 'A new key',
+  'workspace.title': 'Workspace',
+  'workspace.name.hint': 'What your people see at the top of every page.',
+  'workspace.name.fault': 'Write a name of 1 to 200 characters.',
+  'workspace.zone': 'Time zone',
+  'workspace.zone.hint':
+    'Days begin at its midnight: prices, allowances and reminders go by it from now on. What was given a zone of its own keeps it.',
+  'workspace.time_zone.fault': 'Choose a time zone of the list, such as Asia/Jakarta.',
+  'workspace.language': 'Language',
+  'workspace.language.hint':
+    'What the console speaks here to whoever has chosen none at the foot of a page. Messages keep the language of their template.',
+  'workspace.language.none': 'each visitor’s own',
+  'workspace.language.fault': 'Choose a language of the list.',
+  'workspace.do': 'Save',
+  'workspace.fixed': 'What stays',
+  'workspace.fixed.say':
+    'All money of the workspace is in its currency, so it cannot change. Another currency takes another workspace.',
+  'workspace.country': 'Country of numbers without one',
+  'workspace.id': 'Id',
+  'about.workspace': 'the workspace',
+  'about.rates': 'prices',
+  'done.workspace': 'The workspace is changed.',
 } as const

@@ -278,4 +278,27 @@ export const es = {
   'category.service': 'servicio',
   'category.authentication_international': 'autenticación, internacional',
   'done.rates': 'La tarifa está importada. Sus precios valen desde sus días.',
+  'settings.keys.door': 'Para programas, y para entrar sin contraseña.',
+  'settings.key.new': 'Una clave nueva',
+  'workspace.title': 'Espacio de trabajo',
+  'workspace.name.hint': 'Lo que su gente ve arriba de cada página.',
+  'workspace.name.fault': 'Escriba un nombre de 1 a 200 caracteres.',
+  'workspace.zone': 'Zona horaria',
+  'workspace.zone.hint':
+    'Los días empiezan a su medianoche: precios, cupos y recordatorios van por ella desde ahora. Lo que tiene zona propia la conserva.',
+  'workspace.time_zone.fault': 'Elija una zona de la lista, por ejemplo Asia/Jakarta.',
+  'workspace.language': 'Idioma',
+  'workspace.language.hint':
+    'El que habla aquí la consola a quien no haya elegido otro al pie de página. Los mensajes conservan el de su plantilla.',
+  'workspace.language.none': 'el de cada visitante',
+  'workspace.language.fault': 'Elija un idioma de la lista.',
+  'workspace.do': 'Guardar',
+  'workspace.fixed': 'Lo que no cambia',
+  'workspace.fixed.say':
+    'Todo el dinero del espacio está en su moneda, así que no puede cambiar. Otra moneda requiere otro espacio de trabajo.',
+  'workspace.country': 'País de los números sin código',
+  'workspace.id': 'Id',
+  'about.workspace': 'el espacio de trabajo',
+  'about.rates': 'precios',
+  'done.workspace': 'El espacio de trabajo está cambiado.',
 }

@@ -275,4 +275,27 @@ export const id = {
   'category.service': 'layanan',
   'category.authentication_international': 'autentikasi, internasional',
   'done.rates': 'Kartu diimpor. Harganya berlaku sejak harinya masing-masing.',
+  'settings.keys.door': 'Untuk program, dan untuk masuk tanpa kata sandi.',
+  'settings.key.new': 'Kunci baru',
+  'workspace.title': 'Ruang kerja',
+  'workspace.name.hint': 'Yang dilihat orang Anda di atas setiap halaman.',
+  'workspace.name.fault': 'Tulis nama sepanjang 1 sampai 200 karakter.',
+  'workspace.zone': 'Zona waktu',
+  'workspace.zone.hint':
+    'Hari dimulai pada tengah malamnya: harga, jatah, dan pengingat mengikutinya mulai sekarang. Yang punya zona sendiri tetap memakainya.',
+  'workspace.time_zone.fault': 'Pilih zona waktu dari daftar, misalnya Asia/Jakarta.',
+  'workspace.language': 'Bahasa',
+  'workspace.language.hint':
+    'Bahasa konsol di sini bagi siapa pun yang tidak memilih di kaki halaman. Pesan tetap memakai bahasa templatnya.',
+  'workspace.language.none': 'bahasa masing-masing pengunjung',
+  'workspace.language.fault': 'Pilih bahasa dari daftar.',
+  'workspace.do': 'Simpan',
+  'workspace.fixed': 'Yang tetap',
+  'workspace.fixed.say':
+    'Semua dana ruang kerja ada dalam mata uangnya, jadi tidak dapat diubah. Mata uang lain memerlukan ruang kerja lain.',
+  'workspace.country': 'Negara untuk nomor tanpa kode',
+  'workspace.id': 'Id',
+  'about.workspace': 'ruang kerja',
+  'about.rates': 'harga',
+  'done.workspace': 'Ruang kerja diubah.',
 }
