@@ -96,6 +96,9 @@ beforeAll(async () => {
   const sheet = new FormData()
   sheet.append('file', new Blob(['No HP\n081234567890\n']), 'people.csv')
   ids.imports = (await server.ask('POST', '/v1/imports', { key: sari.keys.owner, body: sheet })).body.id
+  const picture = new FormData()
+  picture.append('file', new Blob(['%PDF-1.7']), 'brochure.pdf')
+  ids.media = (await server.ask('POST', '/v1/media', { key: sari.keys.owner, body: picture })).body.id
   const invited = { key: sari.keys.owner, body: { email: 'guest@example.com', role: 'viewer' } }
   ids.invitations = (await server.ask('POST', '/v1/invitations', invited)).body.id
   ids.members = await server.join(sari.workspaceId, 'viewer')

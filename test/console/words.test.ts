@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { IntlMessageFormat } from 'intl-messageformat'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { en, type WordKey, type Words } from '../../src/console/words/en.ts'
@@ -31,6 +32,21 @@ describe('the catalogues', () => {
       ([, text]) => text.trim() !== text || text === '' || / {2}/.test(text),
     )
     expect(untidy).toEqual([])
+  })
+})
+
+describe('the pages', () => {
+  it('say nothing that the catalogue does not have', () => {
+    const folder = new URL('../../templates/console/', import.meta.url)
+    const files = readdirSync(folder).filter((name) => name.endsWith('.hbs'))
+    const said = files.flatMap((name) =>
+      [...readFileSync(new URL(name, folder), 'utf8').matchAll(/[{(]t "([^"]+)"/g)].map(([, key]) => [
+        name,
+        key!,
+      ]),
+    )
+    expect(said.length).toBeGreaterThan(500)
+    expect(said.filter(([, key]) => !Object.hasOwn(en, key!))).toEqual([])
   })
 })
 
