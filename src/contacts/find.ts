@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, ilike, inArray, isNull, like, lt, or } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, ilike, inArray, isNull, like, lt, sql } from 'drizzle-orm'
 import { instant, listOf } from '../platform/db.ts'
 import { isCountedId, isUuid } from '../platform/ids.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
@@ -96,7 +96,8 @@ export async function listContacts(
 function contactHas(words: string) {
   const sought = readSought(words)
   if (sought.digits !== undefined) return like(contacts.phone, sought.digits)
-  return or(ilike(contacts.name, sought.like), ilike(contacts.email, sought.like))
+  // One comparison of both takes half the time of two: every contact is looked at.
+  return sql`concat_ws(' ', ${contacts.name}, ${contacts.email}) ILIKE ${sought.like}`
 }
 
 const FEW = 1_000
@@ -125,7 +126,7 @@ export function contactsHaving({ sql, workspaceId }: Scope, words: string) {
   const sought = readSought(words)
   const has =
     sought.digits === undefined
-      ? sql`(c.name ILIKE ${sought.like} OR c.email ILIKE ${sought.like})`
+      ? sql`concat_ws(' ', c.name, c.email) ILIKE ${sought.like}`
       : sql`c.phone LIKE ${sought.digits}`
   return sql`SELECT c.id FROM contacts c WHERE c.workspace_id = ${workspaceId} AND ${has}`
 }
@@ -162,6 +163,19 @@ export async function findListName(
     .from(lists)
     .where(and(eq(lists.workspaceId, workspaceId), eq(lists.id, id)))
   return row
+}
+
+/** The newest lists by name alone, to choose from: without counting who is in them. */
+export async function listListNames(
+  { db, workspaceId }: Scope,
+  most: number,
+): Promise<readonly Pick<List, 'id' | 'name'>[]> {
+  return db
+    .select({ id: lists.id, name: lists.name })
+    .from(lists)
+    .where(and(eq(lists.workspaceId, workspaceId), isNull(lists.madeFor)))
+    .orderBy(desc(lists.id))
+    .limit(most)
 }
 
 const CONTACTS_LOOKED_AT = 200

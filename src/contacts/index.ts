@@ -11,6 +11,7 @@ export {
   findListName,
   type List,
   listContacts,
+  listListNames,
   listLists,
   listSuppressions,
   listVariables,

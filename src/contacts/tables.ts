@@ -6,6 +6,7 @@ export const lists = pgTable('lists', {
   id: uuid('id').primaryKey(),
   workspaceId: uuid('workspace_id').notNull(),
   name: text('name').notNull(),
+  madeFor: text('made_for'),
   createdAt: instantColumn('created_at').notNull(),
 })
 

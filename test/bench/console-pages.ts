@@ -208,7 +208,6 @@ async function furnish(stage: Stage, contacts: number): Promise<Pages> {
       at('audit trail', '/settings/audit'),
       await found('audit trail', '/settings/audit', 'nobody'),
       at('members', '/settings/members'),
-      at('account', '/account'),
     ]
   }
 }

@@ -2,6 +2,7 @@ import {
   type Contact,
   type List as ContactList,
   listContacts,
+  listListNames,
   listLists,
   listVariables,
 } from '../../contacts/index.ts'
@@ -48,7 +49,7 @@ const everybody = page(people.path, async (visit) => {
   if (!read.ok) return read
   const { items, next } = read.value
   const chosen = visit.query('list')
-  const all = await listLists(visit.scope, { limit: MOST_LISTS })
+  const all = await listListNames(visit.scope, MOST_LISTS)
   return ok({
     name: 'people',
     section: 'contacts' as const,
@@ -61,7 +62,7 @@ const everybody = page(people.path, async (visit) => {
           .slice(0, VARIABLES_SHOWN)
           .map(([name, value]) => ({ name, value })),
       })),
-      lists: all.items.map(({ id, name }) => ({ id, name, chosen: id === chosen })),
+      lists: all.map(({ id, name }) => ({ id, name, chosen: id === chosen })),
       ...listPages(visit, people, { after: request.after, next }),
     },
   })
