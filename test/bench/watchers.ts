@@ -25,7 +25,6 @@ export async function benchWatchers(ground: Ground, messages: number): Promise<F
     const parts = await makeParts(stage, { ...FATES, ...PACE })
     const round = async (watchers: number) => {
       const campaignId = await draft(stage, parts, listId)
-      await quoteAndSubmit(stage, campaignId)
       return sendWatched(ground, stage, program, campaignId, { messages, watchers })
     }
     await round(0)
@@ -90,11 +89,12 @@ async function sendWatched(
     })
     response.body.on('error', () => {})
   }
+  // Everybody watches before there is anything to send: a sweep may begin as soon as it is submitted.
+  await quoteAndSubmit(stage, campaignId)
   const before = processorSeconds(ground, program)
-  const startedMs = Date.now()
   await stage.house.queues.add('chores', 'tend', { workspaceId: stage.workspaceId, campaignId })
   await until(async () => (await countOf(stage, campaignId, ['queued', 'sending'])) === 0)
-  const perSecond = (messages / ((await lastResolved(stage, campaignId)) - startedMs)) * 1000
+  const perSecond = messages / (await secondsOfSending(stage, campaignId))
   await until(async () => (await countOf(stage, campaignId, ['sent'])) < messages / 20)
   const microsOfProcessor = ((processorSeconds(ground, program) - before) / messages) * 1e6
   // Whoever hears nothing burdens nobody, and the figure would be of nothing.
@@ -108,11 +108,12 @@ function processorSeconds(ground: Ground, { server, worker }: Program): number {
   return server.processorSeconds() + (worker?.processorSeconds() ?? 0) + familySeconds(ground.postgresPid)
 }
 
-async function lastResolved(stage: Stage, campaignId: string): Promise<number> {
+/** From the first claim to the last answer. */
+async function secondsOfSending(stage: Stage, campaignId: string): Promise<number> {
   const [row] = await stage.as(
-    ({ sql }) => sql<{ ms: number }[]>`
-      SELECT (extract(epoch FROM max(a.resolved_at)) * 1000)::float8 AS ms
+    ({ sql }) => sql<{ seconds: number }[]>`
+      SELECT extract(epoch FROM max(a.resolved_at) - min(a.claimed_at))::float8 AS seconds
         FROM attempts a JOIN messages m ON m.id = a.message_id WHERE m.campaign_id = ${campaignId}`,
   )
-  return row!.ms
+  return row!.seconds
 }
