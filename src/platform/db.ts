@@ -83,7 +83,10 @@ async function oneTransaction<T>(
   return answer
 }
 
-/** Sent in one go; the driver's own COMMIT then finds nothing to do, or, after a failure, nothing to undo. */
+/**
+ * Sent in one go. The commit is chained to another transaction, an empty one for the driver's own COMMIT or ROLLBACK to
+ * end: a driver that sees a connection outside of any transaction gives it to whoever waits, and would end theirs.
+ */
 async function oneStatement<Rows>(
   client: SqlClient,
   clock: Clock,
@@ -97,7 +100,7 @@ async function oneStatement<Rows>(
       wall,
       keys,
       statement({ sql, now: clock.now(), workspaceId }),
-      sql.unsafe('COMMIT'),
+      sql.unsafe('COMMIT AND CHAIN'),
     ])
     return rows
   })

@@ -103,6 +103,7 @@ export function openQueue(options: { redisUrl?: string; databaseUrl: string; log
   }
 
   async function place(name: QueueName, nudges: readonly Nudge[]): Promise<void> {
+    if (nudges.length === 0) return
     const jobs = nudges.map((nudge) => toJob(nudge, backend.keptFailures))
     let deadlineMs = Date.now() + ADD_WAIT_MS
     try {
