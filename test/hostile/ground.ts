@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { House } from '../../src/house.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { openDatabase } from '../../src/platform/db.ts'
-import { programUrlOf } from '../../src/platform/migrate.ts'
+import { migrate, programUrlOf } from '../../src/platform/migrate.ts'
 import { startChild } from '../crash/child.ts'
 import { expectStatus } from '../support/campaign.ts'
 import { openKlinikSehat, type Person } from '../support/cast.ts'
@@ -91,6 +91,8 @@ export async function openGround(): Promise<Ground> {
   const folder = mkdtempSync(join(tmpdir(), 'duecast-siege-'))
   const { ownerUrl, drop } = await freshDatabase()
   const logFile = join(folder, 'server.log')
+  // The server would do so itself, but is waited for only a minute, which a busy machine may need for this alone.
+  await migrate(ownerUrl)
   const env = {
     PORT: '0',
     DATABASE_URL: ownerUrl,

@@ -15,8 +15,9 @@ export type Siege = {
   readonly loopMs: number
   readonly ownMs: number
   readonly longestAt: string
-  /** How much more the process holds than before. */
+  /** How much more the process holds than before, and how much of it is the heap and its buffers. */
   readonly grownBytes: number
+  readonly heldBytes: number
 }
 
 type Tally = {
@@ -61,7 +62,12 @@ export async function besiege(
     look(await ground.figures('loop'), batch, tally)
   }
   const after = await ground.figures('all')
-  return { ...tally, faults: [...tally.faults.values()], grownBytes: after.rssBytes - before.rssBytes }
+  return {
+    ...tally,
+    faults: [...tally.faults.values()],
+    grownBytes: after.rssBytes - before.rssBytes,
+    heldBytes: after.heldBytes - before.heldBytes,
+  }
 }
 
 async function strike(ground: Ground, attack: Attack, tally: Tally): Promise<string | undefined> {
