@@ -4,7 +4,7 @@ import { allAttacks, everyRoute } from './attacks.ts'
 import { type Ground, openGround } from './ground.ts'
 import { besiege } from './siege.ts'
 
-const SEED = Number(process.env.HOSTILE_SEED ?? Date.now() % 1_000_000)
+const SEED = Number(process.env.HOSTILE_SEED ?? 1)
 /** Of all attacks; `npm run hostile` makes every one of them. */
 const SHARE = Number(process.env.HOSTILE_SHARE ?? 0.04)
 const MOST_GROWN_BYTES = 50 * 1024 * 1024

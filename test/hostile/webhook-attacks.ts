@@ -203,6 +203,11 @@ function toldBy(teller: Teller, ground: Ground, what: string, bytes: Buffer): At
 
 const FORM: Header = ['Content-Type', 'application/x-www-form-urlencoded']
 
+/** Half a character, as a cut may leave, becomes the sign for what cannot be shown: an address is made of bytes. */
+function encoded(text: string): string {
+  return encodeURIComponent(Buffer.from(text, 'utf8').toString('utf8'))
+}
+
 function* smsAttacks(ground: Ground, dice: Dice, times: number): Generator<Attack> {
   const target = `/webhooks/sms/${ground.ids['webhooks/twilio']![0]}?attempt=a`
   const bodies = [
@@ -213,10 +218,7 @@ function* smsAttacks(ground: Ground, dice: Dice, times: number): Generator<Attac
     'a&'.repeat(120),
     'a&'.repeat(500_000),
     `a=${'x'.repeat(1_000_000)}`,
-    ...Array.from(
-      { length: times * 4 },
-      () => `MessageSid=${encodeURIComponent(hostileJson(dice).slice(0, 9_000))}`,
-    ),
+    ...Array.from({ length: times * 4 }, () => `MessageSid=${encoded(hostileJson(dice).slice(0, 9_000))}`),
   ]
   for (const body of bodies) {
     const sorted = [...new URLSearchParams(body)].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
@@ -242,7 +244,7 @@ function* queryAttacks(ground: Ground, dice: Dice, times: number): Generator<Att
     '__proto__[a]=1',
     'hub.mode=subscribe&hub.verify_token=open%20sesame&hub.challenge=%00',
   ]
-  const more = Array.from({ length: times * 3 }, () => encodeURIComponent(hostileJson(dice).slice(0, 3_000)))
+  const more = Array.from({ length: times * 3 }, () => encoded(hostileJson(dice).slice(0, 3_000)))
   for (const text of [...texts, ...more]) {
     const asked = (route: string, target: string) =>
       attackOn(route, `the query ${text.slice(0, 40)}`, { method: 'GET', target, headers: [] })
