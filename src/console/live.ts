@@ -9,7 +9,10 @@ const MOST_STREAMS = 1_000
 /** What a live region shows now: its markup, whether the whole page is to be fetched anew, and whether this was all. */
 export type Live = { readonly html: string; readonly state: string; readonly ended: boolean }
 
-type Watch = { readonly listeners: Set<(live: Live) => void> }
+/** One look as it is written to everybody who listens: made into bytes once, however many they are. */
+type Told = { readonly text: string; readonly bytes: Buffer; readonly ended: boolean }
+type Hear = (told: Told) => void
+type Watch = { readonly listeners: Set<Hear> }
 
 const watches = new WeakMap<ConsoleHouse, Map<string, Watch>>()
 let open = 0
@@ -35,7 +38,7 @@ export async function follow(
     response.status(200).set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
     response.write(`retry: ${RECONNECT_MS}\n\n`)
     const hear = hearer(response)
-    hear(await look())
+    hear(toldOf(await look()))
     if (response.writableEnded) return
     const leave = listen(house, name, hear, look)
     const heartbeat = setInterval(() => void beat(response, stillHere), HEARTBEAT_MS)
@@ -47,16 +50,20 @@ export async function follow(
   }
 }
 
-function hearer(response: Response): (live: Live) => void {
-  let told = ''
-  return (live) => {
+function toldOf(live: Live): Told {
+  const text = JSON.stringify(live)
+  return { text, bytes: Buffer.from(`data: ${text}\n\n`), ended: live.ended }
+}
+
+function hearer(response: Response): Hear {
+  let last = ''
+  return ({ text, bytes, ended }) => {
     if (response.writableEnded) return
-    const text = JSON.stringify(live)
-    if (text !== told && (live.ended || !response.writableNeedDrain)) {
-      response.write(`data: ${text}\n\n`)
-      told = text
+    if (text !== last && (ended || !response.writableNeedDrain)) {
+      response.write(bytes)
+      last = text
     }
-    if (live.ended) response.end()
+    if (ended) response.end()
   }
 }
 
@@ -67,7 +74,7 @@ async function beat(response: Response, stillHere: () => Promise<boolean>): Prom
   else response.end()
 }
 
-function listen(house: ConsoleHouse, name: string, hear: (live: Live) => void, look: () => Promise<Live>) {
+function listen(house: ConsoleHouse, name: string, hear: Hear, look: () => Promise<Live>) {
   const known = watches.get(house) ?? new Map<string, Watch>()
   watches.set(house, known)
   const present = known.get(name)
@@ -89,8 +96,8 @@ async function keepLooking(
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
     if (listeners.size === 0) return
     try {
-      const live = await look()
-      for (const hear of listeners) hear(live)
+      const told = toldOf(await look())
+      for (const hear of listeners) hear(told)
     } catch (error) {
       house.log.warn({ err: error }, 'a look for a live page failed; the next one tries again')
     }

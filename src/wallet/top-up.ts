@@ -2,7 +2,7 @@ import { formatAmount, type MoneyJson, moneyJson, parseAmount } from '../platfor
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
-import { MOST_AMOUNT_MINOR, topUpId } from './ledger.ts'
+import { MOST_AMOUNT_MINOR, MOST_TOPPED_UP_MINOR, topUpId } from './ledger.ts'
 import { lockAvailable, move } from './move.ts'
 
 export type TopUp = { id: string; amount: MoneyJson; reference: string; repeated: boolean }
@@ -35,6 +35,7 @@ export async function topUp(
     return refuse('currency_mismatch', `This wallet is in ${currency}: top it up in ${currency}.`)
   }
   const id = topUpId(scope.workspaceId, request.reference)
+  if (await isTooMuch(scope, id, amountMinor)) return tooMuch()
   const written = await move(scope, {
     id,
     kind: 'top_up',
@@ -49,6 +50,21 @@ export async function topUp(
     return ok({ id, amount: moneyJson(amountMinor, currency), reference: request.reference, repeated: false })
   }
   return sameTopUp(scope, id, amountMinor, currency, request.reference)
+}
+
+/** Whether the wallet would ever have taken more than it can count; what was written before is not counted twice. */
+async function isTooMuch(scope: Scope, id: string, amountMinor: bigint): Promise<boolean> {
+  const [row] = await scope.sql<{ topped_up: bigint; written: boolean }[]>`
+    SELECT debits AS topped_up, EXISTS (SELECT 1 FROM transfers t WHERE t.id = ${id} AND t.workspace_id = a.workspace_id) AS written
+      FROM accounts a WHERE workspace_id = ${scope.workspaceId} AND kind = 'funding'`
+  return !row!.written && row!.topped_up + amountMinor > MOST_TOPPED_UP_MINOR
+}
+
+function tooMuch() {
+  const message = `A wallet takes at most ${formatAmount(MOST_TOPPED_UP_MINOR)} all in all.`
+  return refuse('validation_failed', message, {
+    errors: [{ path: 'amount.amount', code: 'too_big', message }],
+  })
 }
 
 async function sameTopUp(

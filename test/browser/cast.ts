@@ -1,7 +1,4 @@
 import type { Page } from 'playwright-core'
-import { openConsoleLink } from '../../src/console/index.ts'
-import { unwrap } from '../../src/platform/result.ts'
-import type { Firm } from '../support/cast.ts'
 import { workbook } from '../support/sheet.ts'
 import type { Stack } from '../support/stack.ts'
 
@@ -23,14 +20,6 @@ export async function clinicSheet(): Promise<{ name: string; mimeType: string; b
     mimeType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
     buffer: Buffer.from(await book.arrayBuffer()),
   }
-}
-
-/** The address that the operator would print for the owner. */
-export async function ownersLink(stack: Stack, firm: Firm): Promise<string> {
-  const link = await stack.house.asSystem('test', firm.workspaceId, (scope) =>
-    openConsoleLink(scope, { serverUrl: stack.url }),
-  )
-  return unwrap(link).url
 }
 
 /** The cookie of somebody who signs in with a key, without a browser. */

@@ -1,47 +1,73 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { LANGUAGES, type Language } from '../../src/console/language.ts'
 import { en, type Words } from '../../src/console/words/en.ts'
 import { es } from '../../src/console/words/es.ts'
 import { id } from '../../src/console/words/id.ts'
-import { type Firm, openKlinikSehat } from '../support/cast.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { openBrowser, openWindow, telling, violationsOf, type Window } from './browser.ts'
-import { clinicSheet, cookieOf, ownersLink, waitForState } from './cast.ts'
+import { clinicSheet, waitForState } from './cast.ts'
 
 const browser: Browser | undefined = await openBrowser()
-let stack: Stack
-beforeAll(async () => {
-  if (browser) stack = await startStack()
-})
-afterAll(async () => {
-  await browser?.close()
-  await stack?.stop()
-})
+afterAll(() => browser?.close())
 
 describe.skipIf(browser === undefined)('a clinic reminds its patients, in a browser', () => {
   it.each(LANGUAGES)(
-    'from the first sign-in to the settled statement, in %s',
+    'from the first start to the settled statement, in %s',
     { timeout: 180_000 },
     async (language) => {
-      const firm = await openKlinikSehat(stack)
-      const window = await openWindow(browser!, stack.url, { language })
-      await telling(window, () => story(window, firm, language))
+      const stack = await startStack()
+      try {
+        const window = await openWindow(browser!, stack.url, { language })
+        await telling(window, () => story(window, stack, language))
+      } finally {
+        await stack.stop()
+      }
     },
   )
 })
 
+const PASSWORD = 'four blue doors open'
 const WORDS: Readonly<Record<Language, Words>> = { en, id, es }
 
-async function story({ page, complaints, context }: Window, firm: Firm, language: Language): Promise<void> {
+async function story(
+  { page: first, complaints, context }: Window,
+  stack: Stack,
+  language: Language,
+): Promise<void> {
   const words = WORDS[language]
+  let page = first
   const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
   const follow = (name: string) => page.getByRole('link', { name, exact: true }).first().click()
   const sound = async () => expect(await violationsOf(page), page.url()).toEqual([])
 
-  await page.goto(await ownersLink(stack, firm))
+  /** The owner invites a colleague, who opens the link and chooses a password. */
+  const joins = async (email: string, role: string): Promise<Window> => {
+    await first.goto('/settings/members')
+    await first.locator('#email').fill(email)
+    await first.locator('#role').selectOption(role)
+    await first.getByRole('button', { name: words['members.invite.do'], exact: true }).click()
+    const link = await first.locator('pre.source').textContent()
+    expect(await violationsOf(first), first.url()).toEqual([])
+    const window = await openWindow(browser!, stack.url, { language })
+    await window.page.goto(link!.trim())
+    expect(await violationsOf(window.page), window.page.url()).toEqual([])
+    await window.page.locator('#name').fill(email.split('@')[0]!)
+    await window.page.locator('#password').fill(PASSWORD)
+    await window.page.getByRole('button', { name: words['invitation.do'], exact: true }).click()
+    await window.page.getByRole('heading', { name: words['today.title'] }).waitFor()
+    return window
+  }
+
+  await page.goto('/')
+  await page.getByRole('heading', { name: words['set_up.heading'] }).waitFor()
   await sound()
-  await press(words['link.do'])
+  await page.locator('#workspace_name').fill('Klinik Sehat')
+  await page.locator('#currency').fill('IDR')
+  await page.locator('#name').fill('Ratna')
+  await page.locator('#email').fill('ratna@example.com')
+  await page.locator('#password').fill(PASSWORD)
+  await press(words['set_up.do'])
   await page.getByRole('heading', { name: words['today.title'] }).waitFor()
   await sound()
 
@@ -61,10 +87,9 @@ async function story({ page, complaints, context }: Window, firm: Firm, language
   await press(words['settings.sender.do'])
   await page.getByText(words['done.sender']).waitFor()
   await sound()
-  await press(words.sign_out)
-
-  await page.getByLabel(words['sign_in.key'], { exact: true }).fill(firm.budi.key)
-  await press(words['sign_in.key.do'])
+  const budi = await joins('budi@example.com', 'marketer')
+  const sari = await joins('sari@example.com', 'approver')
+  page = budi.page
   await follow(words['nav.contacts'])
   await page.setInputFiles('input[type=file]', await clinicSheet())
   await press(words['contacts.upload.do'])
@@ -100,10 +125,6 @@ async function story({ page, complaints, context }: Window, firm: Firm, language
   await waitForState(page, 'pending_approval')
   await sound()
 
-  const sari = await openWindow(browser!, stack.url, {
-    language,
-    cookie: await cookieOf(stack, firm.sari.key),
-  })
   await sari.page.goto('/')
   await sari.page.getByRole('link', { name: 'December' }).click()
   expect(await violationsOf(sari.page)).toEqual([])
@@ -121,7 +142,6 @@ async function story({ page, complaints, context }: Window, firm: Firm, language
   await sari.page.goto('/wallet/books')
   await sari.page.getByText(words['books.ok']).first().waitFor()
   expect(await violationsOf(sari.page)).toEqual([])
-  expect([...complaints, ...sari.complaints]).toEqual([])
-  await context.close()
-  await sari.context.close()
+  expect([...complaints, ...budi.complaints, ...sari.complaints]).toEqual([])
+  for (const one of [context, budi.context, sari.context]) await one.close()
 }
