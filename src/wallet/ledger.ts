@@ -18,7 +18,7 @@ export type TransferKind = (typeof TRANSFER_KINDS)[number]
 /** The most one top-up or one hold may be, in 1/10,000 of a unit: far above any bill, far below overflow of bigint. */
 export const MOST_AMOUNT_MINOR = 10n ** 17n
 /** The most that a wallet is ever topped up by, all in all: what comes back of holds is credited too, and must have room. */
-export const MOST_TOPPED_UP_MINOR = 10n ** 18n
+export const MOST_TOPPED_UP_MINOR = 10n ** 18n - 1n
 
 /** One top-up for each reference in a workspace: the same reference again is the same transfer. */
 export function topUpId(workspaceId: string, reference: string): string {

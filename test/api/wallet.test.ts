@@ -63,14 +63,14 @@ describe('a wallet', () => {
 
   test('takes no more than it can count, and what it took before all the same', async () => {
     const most = '10000000000000'
-    for (let n = 1; n <= 10; n++) expect((await topUp(idr(most), `large-${n}`)).status).toBe(201)
-    const refused = await topUp(idr('0.01'), 'one-more')
+    for (let n = 1; n <= 9; n++) expect((await topUp(idr(most), `large-${n}`)).status).toBe(201)
+    const refused = await topUp(idr(most), 'one-more')
     expect(refused).toMatchObject({
       status: 400,
       body: { errors: [{ path: 'amount.amount', code: 'too_big' }] },
     })
     expect((await topUp(idr(most), 'large-1')).status).toBe(201)
-    expect((await wallet()).available).toEqual(idr('100000000000000.00'))
+    expect((await wallet()).available).toEqual(idr('90000000000000.00'))
   })
 
   test('is not credited without a reference', async () => {
