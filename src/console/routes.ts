@@ -20,6 +20,7 @@ import { laddersPages } from './pages/ladders.ts'
 import { membersPages } from './pages/members.ts'
 import { peoplePages } from './pages/people.ts'
 import { policyPages } from './pages/policy.ts'
+import { quietHoursPages } from './pages/quiet-hours.ts'
 import { rateCardsPages } from './pages/rate-cards.ts'
 import { recipientsPages } from './pages/recipients.ts'
 import { recurringPages } from './pages/recurring.ts'
@@ -72,6 +73,7 @@ export const ROUTES: readonly Route[] = [
   ...keysPages,
   ...sendersPages,
   ...senderPages,
+  ...quietHoursPages,
   ...rateCardsPages,
   ...membersPages,
   ...accountPages,

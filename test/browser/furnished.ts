@@ -117,6 +117,7 @@ export async function furnish(stack: Stack): Promise<Furnished> {
       ['wallet', '/wallet', 'owner'],
       ['books', '/wallet/books', 'owner'],
       ['settings', '/settings', 'owner'],
+      ['quiet-hours', '/settings/quiet-hours', 'owner'],
       ['empty-senders', '/settings/senders', 'newcomer'],
       ['workspace', '/settings/workspace', 'owner'],
       ['keys', '/settings/keys', 'owner'],
