@@ -1,3 +1,4 @@
+import { isCalendarDay } from '../platform/calendar.ts'
 import type { Recurrence, Rule } from '../reminders/index.ts'
 import { dayOf } from './show.ts'
 import { say } from './view.ts'
@@ -14,7 +15,7 @@ const DAY_NAMES = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU']
 const FREQUENCIES = { day: 'DAILY', week: 'WEEKLY', month: 'MONTHLY', month_last: 'MONTHLY' } as const
 const EVERY = /^[1-9]\d?$/
 const MONTH_DAY = /^([1-9]|[12]\d|3[01])$/
-const DAY = /^20[2-9]\d-\d\d-\d\d$/
+const YEARS = /^20[2-9]\d-/
 const TIME = /^([01]\d|2[0-3]):[0-5]\d$/
 const OWN_MAX_CHARS = 500
 
@@ -123,7 +124,7 @@ function wayOf({ each }: Fields): (typeof WAYS)[number] {
 }
 
 function isDay(text: string): boolean {
-  return DAY.test(text) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text)
+  return YEARS.test(text) && isCalendarDay(text)
 }
 
 function fault(path: string, message: string): RuleFault {

@@ -59,6 +59,8 @@ describe('a rule in plain words', () => {
     [{ each: 'day', every: '0' }, 'every'],
     [{ each: 'own', own: ' ' }, 'own'],
     [{ each: 'day', starts_on: '2026-02-30' }, 'starts_on'],
+    [{ each: 'day', starts_on: '2026-99-99' }, 'starts_on'],
+    [{ each: 'day', ends_on: '2091-13-01' }, 'ends_on'],
     [{ each: 'day', time: '25:00' }, 'time'],
     [{ each: 'day', ends_on: '2090-11-30' }, 'ends_on'],
   ])('%j is wrong at %s', (chosen, path) => {
