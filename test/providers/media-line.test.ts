@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { uploadExample, uploadMedia } from '../../src/delivery/providers/whatsapp-cloud/media-line.ts'
+import { openTemplateLine } from '../../src/delivery/providers/whatsapp-cloud/template-line.ts'
 import { answers, openScriptedPlatform, type Script, type ScriptedPlatform } from './scripted-platform.ts'
 
 let platform: ScriptedPlatform
@@ -92,5 +93,45 @@ describe('the example of a template', () => {
     expect(await uploadExample(endpoint(), FILE)).toMatchObject({ outcome: 'unknown', code: 'no_app' })
     platform.play(error(190, 401))
     expect(await uploadExample(endpoint(), FILE)).toMatchObject({ outcome: 'refused', code: '190' })
+  })
+})
+
+describe('a template with a file', () => {
+  const STRANGE = { text: 'Something.', parameters: [], segments: ['Something.'] }
+  const create = () =>
+    openTemplateLine({ ...endpoint(), accountId: '102' }, {}).create({
+      name: 'with_a_file',
+      languageCode: 'en',
+      category: 'utility',
+      form: {
+        language: 'en',
+        header: undefined,
+        media: { type: 'document', mediaId: undefined, link: undefined, fileName: undefined },
+        footer: undefined,
+        buttons: [],
+        body: STRANGE,
+      },
+      samples: { header: [], body: [], buttons: [] },
+      sampleFile: FILE,
+      parameterFormat: 'named',
+      ttlSeconds: null,
+    })
+  const uploading = (upload: Script): Script => {
+    const app = answers(200, { data: { app_id: '42' } })
+    return (response, call) => (call.url.includes('/debug_token') ? app : upload)(response, call)
+  }
+
+  it.each([
+    ['the token is dead', error(190, 401), '190'],
+    ['the token may not', error(200, 403), '200'],
+    ['the account is locked', error(131_031, 403), '131031'],
+  ])('waits until it can be submitted where %s', async (_why, script, code) => {
+    platform.play(uploading(script))
+    expect(await create()).toMatchObject({ outcome: 'unknown', code })
+  })
+
+  it('is refused where its file is', async () => {
+    platform.play(uploading(error(131_053)))
+    expect(await create()).toMatchObject({ outcome: 'refused', code: '131053' })
   })
 })

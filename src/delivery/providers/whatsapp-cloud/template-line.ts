@@ -1,5 +1,11 @@
 import { categoryOfWord, type ListedTemplate, statusOfWord } from '../../../templates/index.ts'
-import type { ConnectDeps, TemplateLine, TemplateOutcome, TemplateRequest } from '../../provider.ts'
+import type {
+  ConnectDeps,
+  TemplateLine,
+  TemplateOutcome,
+  TemplateRequest,
+  UploadOutcome,
+} from '../../provider.ts'
 import { callGraph, type GraphEndpoint } from './graph-call.ts'
 import { uploadExample } from './media-line.ts'
 import { isRecord, type JsonRecord, maskNumbers, readCode, readId, readList, readText } from './shapes.ts'
@@ -35,7 +41,7 @@ export function openTemplateLine(
     async create(template) {
       const { sampleFile } = template
       const example = sampleFile && (await uploadExample(endpoint, sampleFile, deps.timeouts?.answerMs))
-      if (example && example.outcome !== 'done') return example
+      if (example && example.outcome !== 'done') return troubleOfUpload(example)
       const body = templateRequestBody(template, example?.platformId)
       return readCreated(await call('POST', path, {}, body), template)
     },
@@ -45,6 +51,12 @@ export function openTemplateLine(
     },
     list: (name) => listAll(call, path, name),
   }
+}
+
+/** A file that is refused for its sender’s sake may be taken once that is mended; only what is wrong with the file stays so. */
+function troubleOfUpload(upload: Exclude<UploadOutcome, { outcome: 'done' }>): Trouble {
+  const staysSo = upload.outcome === 'refused' && upload.action === 'campaign'
+  return { outcome: staysSo ? 'refused' : 'unknown', code: upload.code, message: upload.message }
 }
 
 type Answer = { readonly status: number; readonly body: unknown; readonly at: string | undefined }
