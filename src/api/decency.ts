@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  CAP_MAX,
   type Calendar,
   type DecencyBook,
   type DecencySettings,
@@ -35,7 +36,10 @@ const hoursSchema = z
   )
   .max(MOST_STRETCHES)
 const holidaySchema = z.strictObject({ day: daySchema, name: nameText(200) })
-const capSchema = z.strictObject({ messages: z.int().min(1).max(10_000), days: z.int().min(1).max(366) })
+const capSchema = z.strictObject({
+  messages: z.int().min(1).max(CAP_MAX.messages),
+  days: z.int().min(1).max(CAP_MAX.days),
+})
 
 const settingsSchema = z
   .strictObject({

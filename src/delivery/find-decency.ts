@@ -9,6 +9,9 @@ export type DecencySettings = {
   readonly cap: { readonly messages: number; readonly days: number } | null
 }
 
+/** The most that a cap can say. */
+export const CAP_MAX = { messages: 10_000, days: 366 } as const
+
 /** Everything that decides when people may be written to; `isOwn` tells the workspace's own from what is shipped. */
 export type DecencyBook = {
   readonly rules: readonly (PlainRule & { readonly isOwn: boolean })[]

@@ -17,6 +17,7 @@ export { type DispatchHouse, dispatchSlice } from './dispatch.ts'
 export { fallOver, openFallOver, releaseSpare } from './fall-over.ts'
 export type { RunTemplate } from './fill-message.ts'
 export {
+  CAP_MAX,
   type DecencyBook,
   type DecencySettings,
   findDecency,
@@ -26,7 +27,7 @@ export {
 export { type Folded, foldWebhooks, type Listener } from './fold.ts'
 export { forgetRecipient } from './forget-recipient.ts'
 export { hearNotices, listNotices, type Notice } from './hear-notices.ts'
-export { type Holiday, readHolidayFile } from './holiday-file.ts'
+export { HOLIDAY_FILE_MAX_CHARS, type Holiday, readHolidayFile } from './holiday-file.ts'
 export { type Inbox, openInbox } from './inbox.ts'
 export { MESSAGE_MOVES, MESSAGE_STATES, type MessageState } from './lifecycle.ts'
 export { type AudienceQuery, audienceHash, materialise } from './materialise.ts'

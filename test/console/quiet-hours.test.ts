@@ -35,12 +35,33 @@ describe('quiet hours', () => {
     expect((await book()).settings).toEqual({ campaigns: null, cap: null })
   })
 
+  it.each([
+    ['3', '367'],
+    ['10001', '7'],
+    ['3', '0'],
+    ['three', '7'],
+  ])('refuse a cap of %s messages in %s days, and keep what was said', async (messages, days) => {
+    const wrong = await owner.send(PATH, { purpose: 'reminder', cap_messages: messages, cap_days: days })
+    expect([wrong.status, wrong.text.includes('Give both')]).toEqual([422, true])
+    expect((await book()).settings).toEqual({ campaigns: null, cap: null })
+  })
+
+  it('take the highest cap that the API takes', async () => {
+    const cap = { messages: 10_000, days: 366 }
+    expect((await owner.send(PATH, { purpose: '', cap_messages: '10000', cap_days: '366' })).status).toBe(303)
+    expect((await book()).settings.cap).toEqual(cap)
+    expect((await owner.send(PATH, { purpose: '', cap_messages: '', cap_days: '' })).status).toBe(303)
+  })
+
   it('take a rule of one’s own, refuse hours that are none, and go back', async () => {
     const own = async () =>
       (await book()).rules.filter((rule: { own: boolean }) => rule.own).map((rule: object) => rule)
     const wrong = await owner.send(`${PATH}/rules`, { ...RULE, week_to: '25:00' })
     expect([wrong.status, wrong.text.includes('Write both times')]).toEqual([422, true])
-    expect((await owner.send(`${PATH}/rules`, { ...RULE, week_to: '08:00' })).status).toBe(422)
+    const upside = await owner.send(`${PATH}/rules`, { ...RULE, week_to: '08:00' })
+    expect([upside.status, upside.text.includes('class="fault">The second time')]).toEqual([422, true])
+    const closed = await owner.send(`${PATH}/rules`, { ...RULE, week_from: '', week_to: '' })
+    expect([closed.status, closed.text.includes('class="fault">Give hours')]).toEqual([422, true])
     expect((await owner.send(`${PATH}/rules`, { ...RULE, country: 'Indonesia' })).status).toBe(422)
     expect(await own()).toEqual([])
     expect((await owner.send(`${PATH}/rules`, RULE)).status).toBe(303)
@@ -66,6 +87,8 @@ describe('quiet hours', () => {
       return { status: response.status, text: await response.text() }
     }
     expect((await sent('2026-01-01,New Year')).text).toContain('no day in 2027')
+    const long = await sent(`2027-02-17,Independence\n${'#'.repeat(4_000_001)}`)
+    expect([long.status, long.text.includes('at most 1 MB')]).toEqual([422, true])
     expect((await sent('2027-02-17,Independence')).status).toBe(303)
     expect((await book()).calendars).toContainEqual({
       country: 'XK',

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { DateTime } from 'luxon'
 import {
+  CAP_MAX,
   dropCalendar,
   dropDecencyRule,
   findDecency,
   findDecencySettings,
+  HOLIDAY_FILE_MAX_CHARS,
   PURPOSES,
   type Purpose,
   readHolidayFile,
@@ -36,10 +38,10 @@ const show = page(PATH, (visit) => showQuietHours(visit))
 const settings = act(
   PATH,
   async ({ scope }, { fields }) => {
-    const messages = countOf(fields.cap_messages)
-    const days = countOf(fields.cap_days)
+    const messages = countOf(fields.cap_messages, CAP_MAX.messages)
+    const days = countOf(fields.cap_days, CAP_MAX.days)
     if (messages === 'wrong' || days === 'wrong' || (messages === null) !== (days === null))
-      return faulty('cap_messages', say('quiet.cap.fault'))
+      return faulty('cap_messages', say('quiet.cap.fault', CAP_MAX))
     const cap = messages === null || days === null ? null : { messages, days }
     const set = await setDecencySettings(scope, { campaignsPurpose: purposeOf(fields) ?? null, cap })
     return set.ok ? ok({ to: `${PATH}?done=quiet` }) : set
@@ -62,7 +64,9 @@ const rule = act(
       source: fields.source?.trim().slice(0, 500) || workspace.name,
       asOf: DateTime.fromJSDate(scope.now, { zone: workspace.timeZone }).toISODate()!,
     })
-    return set.ok ? ok({ to: `${PATH}?done=quiet` }) : set
+    if (set.ok) return ok({ to: `${PATH}?done=quiet` })
+    if (set.reason !== 'validation_failed') return set
+    return faulty('week_from', say(hours.length === 0 ? 'quiet.hours.none' : 'quiet.hours.order'))
   },
   showQuietHours,
 )
@@ -84,6 +88,8 @@ const calendar = act(
     const place = yearOf(fields)
     if (!place) return faulty('calendar_country', say('quiet.calendar.fault'))
     if (!file || file.sizeBytes === 0) return faulty('file', say('files.none_chosen'))
+    if (file.sizeBytes > HOLIDAY_FILE_MAX_CHARS)
+      return faulty('file', say('files.too_big', { mb: HOLIDAY_FILE_MAX_CHARS / 1_000_000 }))
     const read = readHolidayFile(await readFile(file.path, 'utf8'), [place.year])
     if (!read.ok) return faulty('file', read.message)
     const set = await setCalendar(scope, { ...place, source: file.name, days: read.value })
@@ -127,10 +133,10 @@ function hoursOf(fields: Fields, { name, days }: (typeof GROUPS)[number]) {
   return from === '' && to === '' ? [] : [{ days: [...days], from, to }]
 }
 
-function countOf(text: string | undefined): number | null | 'wrong' {
+function countOf(text: string | undefined, most: number): number | null | 'wrong' {
   const word = text?.trim() ?? ''
   if (word === '') return null
-  return /^[1-9]\d{0,2}$/.test(word) ? Number(word) : 'wrong'
+  return /^[1-9]\d{0,4}$/.test(word) && Number(word) <= most ? Number(word) : 'wrong'
 }
 
 function faulty(path: string, message: string) {
@@ -180,7 +186,7 @@ async function showQuietHours(visit: Visit, again?: Again): Promise<Result<View>
 /** Weekdays in the reader's words: `1–6` as Monday to Saturday. */
 function daysOf(days: readonly number[]): string {
   const sorted = [...days].sort((a, b) => a - b)
-  const name = (day: number) => say(`quiet.day.${day}`)
+  const name = (day: number) => say(`day.${day}`)
   const runs: number[][] = []
   for (const day of sorted) {
     const run = runs.at(-1)
