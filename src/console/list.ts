@@ -52,40 +52,37 @@ function boundTo({ workspaceId }: Scope): string {
   return `words sought in ${workspaceId}`
 }
 
-/** What a page needs to show the list's search box, its filters and the ways to take it away. */
-export function listFacts(visit: Visit, list: Pick<List<never, never>, 'path' | 'filters'>) {
-  const path = addressOf(list.path, visit.params)
+type Shown<Item> = { readonly items: readonly Item[]; readonly facts: Readonly<Record<string, unknown>> }
+
+/**
+ * A page of the list, sifted as the address says; `facts` are what its view needs beside the items: the search box, the
+ * filters, the ways to take the list away, and the addresses of its first page and its next.
+ */
+export async function lookThrough<Item, Place extends string | readonly (string | number)[]>(
+  visit: Visit,
+  list: List<Item, Place>,
+  request: PageRequest<Place>,
+): Promise<Result<Shown<Item>>> {
+  const read = await list.read(visit, request)
+  if (!read.ok) return read
+  const { items, next } = read.value
+  const path = list.path.replace(':id', visit.params.id ?? '')
   const kept = keptOf(visit, list)
-  return {
+  const facts = {
     list: {
       path,
       sought: soughtWords(visit),
       filtered: Object.values(kept).some((word) => word !== undefined),
       files: TABLE_FORMATS.map((format) => ({ format, href: pageHref(`${path}/export.${format}`, kept) })),
     },
+    first: request.after === undefined ? undefined : pageHref(path, kept),
+    next: next && pageHref(path, { ...kept, after: typeof next === 'string' ? next : next.join('.') }),
   }
-}
-
-/** The address of the list's next page, or of its first, sifted as this one. */
-export function listPages(
-  visit: Visit,
-  list: Pick<List<never, never>, 'path' | 'filters'>,
-  places: { readonly after: unknown; readonly next: string | undefined },
-) {
-  const path = addressOf(list.path, visit.params)
-  const kept = keptOf(visit, list)
-  return {
-    first: places.after === undefined ? undefined : pageHref(path, kept),
-    next: places.next && pageHref(path, { ...kept, after: places.next }),
-  }
+  return ok({ items, facts })
 }
 
 function keptOf({ query }: Visit, { filters }: Pick<List<never, never>, 'filters'>) {
   return Object.fromEntries(['q', ...filters].map((name) => [name, query(name) || undefined]))
-}
-
-function addressOf(path: string, params: Visit['params']): string {
-  return path.replace(':id', params.id ?? '')
 }
 
 /** The routes by which a list is taken away: everything that its page would show, page after page. */

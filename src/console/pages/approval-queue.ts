@@ -1,7 +1,7 @@
 import { type Campaign, countApprovals, findPolicy, listCampaigns } from '../../campaigns/index.ts'
 import { formatAmount } from '../../platform/money.ts'
 import { ok } from '../../platform/result.ts'
-import { exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import { page, pageRequest, UUID_PLACE } from '../page.ts'
 import { policyFacts } from '../policy-facts.ts'
 import { actorNames, NO_SUMS, type Sums, sumsOf } from '../recorded.ts'
@@ -49,10 +49,9 @@ const list: List<Line, string> = {
 }
 
 const queue = page(list.path, async (visit) => {
-  const request = pageRequest(visit, UUID_PLACE)
-  const read = await list.read(visit, request)
+  const read = await lookThrough(visit, list, pageRequest(visit, UUID_PLACE))
   if (!read.ok) return read
-  const { items } = read.value
+  const { items, facts } = read.value
   const counts = await countApprovals(
     visit.scope,
     items.map(({ id }) => id),
@@ -62,14 +61,13 @@ const queue = page(list.path, async (visit) => {
     section: 'approvals' as const,
     title: say('approvals.title'),
     data: {
-      ...listFacts(visit, list),
+      ...facts,
       campaigns: items.map((campaign) => ({
         ...campaign,
         own: isOwn(visit, campaign),
         ...countFacts(visit, campaign, counts.get(campaign.id)),
       })),
       policy: policyFacts(await findPolicy(visit.scope), visit.workspace.currency),
-      ...listPages(visit, list, { after: request.after, next: read.value.next }),
     },
   })
 })

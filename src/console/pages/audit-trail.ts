@@ -2,7 +2,7 @@ import { isCalendarDay, isCalendarInstant } from '../../platform/calendar.ts'
 import { ok } from '../../platform/result.ts'
 import { checkChain } from '../../wallet/index.ts'
 import { type AuditEvent, listEvents } from '../../workspaces/index.ts'
-import { type Asked, exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { type Asked, exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import { mustMay, page } from '../page.ts'
 import { actorNames } from '../recorded.ts'
 import { say } from '../view.ts'
@@ -65,14 +65,14 @@ const trail = page(list.path, async (visit) => {
   const { about, until } = filtersOf(visit)
   const match = PLACE.exec(visit.query('after') ?? '')
   const after = match ? ([match[1]!, match[2]!] as const) : undefined
-  const read = await list.read(visit, { limit: ROWS, after })
+  const read = await lookThrough(visit, list, { limit: ROWS, after })
   if (!read.ok) return read
   return ok({
     name: 'audit-trail',
     section: 'settings' as const,
     title: say('audit.title'),
     data: {
-      ...listFacts(visit, list),
+      ...read.value.facts,
       events: read.value.items.map((event) => ({
         ...event,
         link: linkOf(event.subject),
@@ -84,7 +84,6 @@ const trail = page(list.path, async (visit) => {
       subjects: SUBJECTS.map((subject) => ({ subject, chosen: subject === about })),
       until,
       chain: visit.query('chain') === '1' ? await checkChain(visit.scope, 'audit_events') : undefined,
-      ...listPages(visit, list, { after, next: read.value.next?.join('.') }),
     },
   })
 })

@@ -1,7 +1,7 @@
 import { findCampaign, PREVIEW_FILTERS, type PreviewLine, previewCampaign } from '../../campaigns/index.ts'
 import { formatAmount } from '../../platform/money.ts'
 import { ok } from '../../platform/result.ts'
-import { type Asked, exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { type Asked, exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import { COUNTED_PLACE, may, page } from '../page.ts'
 import { say, sayOr } from '../view.ts'
 
@@ -47,7 +47,7 @@ const messages = page(list.path, async (visit) => {
   if (!found.ok) return found
   const word = visit.query('after')
   const after = word !== undefined && COUNTED_PLACE.test(word) ? word : undefined
-  const read = await list.read(visit, { limit: MESSAGES_SHOWN, after })
+  const read = await lookThrough(visit, list, { limit: MESSAGES_SHOWN, after })
   if (!read.ok) return read
   const filter = filterOf(visit)
   return ok({
@@ -55,7 +55,7 @@ const messages = page(list.path, async (visit) => {
     section: 'campaigns' as const,
     title: found.value.name,
     data: {
-      ...listFacts(visit, list),
+      ...read.value.facts,
       campaign: found.value,
       step: 'messages',
       lines: read.value.items,
@@ -65,7 +65,6 @@ const messages = page(list.path, async (visit) => {
         chosen: one === filter,
       })),
       mayWrite: may(visit, 'campaigns.write'),
-      ...listPages(visit, list, { after, next: read.value.next }),
     },
   })
 })

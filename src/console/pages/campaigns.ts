@@ -1,7 +1,7 @@
 import { CAMPAIGN_STATES, type Campaign, type CampaignState, listCampaigns } from '../../campaigns/index.ts'
 import { formatAmount } from '../../platform/money.ts'
 import { ok } from '../../platform/result.ts'
-import { type Asked, exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { type Asked, exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import { page, pageRequest, UUID_PLACE } from '../page.ts'
 import { NO_SUMS, type Sums, sumsOf } from '../recorded.ts'
 import { say, sayOr } from '../view.ts'
@@ -39,18 +39,16 @@ const list: List<Line, string> = {
 }
 
 const campaigns = page(list.path, async (visit) => {
-  const request = pageRequest(visit, UUID_PLACE)
-  const read = await list.read(visit, request)
+  const read = await lookThrough(visit, list, pageRequest(visit, UUID_PLACE))
   if (!read.ok) return read
   return ok({
     name: 'campaigns',
     section: 'campaigns' as const,
     title: say('campaigns.title'),
     data: {
-      ...listFacts(visit, list),
+      ...read.value.facts,
       campaigns: read.value.items,
       filters: filters(stateOf(visit)),
-      ...listPages(visit, list, { after: request.after, next: read.value.next }),
     },
   })
 })

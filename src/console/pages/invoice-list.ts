@@ -2,7 +2,7 @@ import { DateTime } from 'luxon'
 import { formatAmount } from '../../platform/money.ts'
 import { ok } from '../../platform/result.ts'
 import { INVOICE_STATES, type Invoice, listInvoices, outstandingMinor } from '../../reminders/index.ts'
-import { type Asked, exportsOf, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { type Asked, exportsOf, type List, lookThrough, soughtWords } from '../list.ts'
 import { page, pageRequest, UUID_PLACE } from '../page.ts'
 import { say, sayOr } from '../view.ts'
 
@@ -33,8 +33,7 @@ const list: List<Invoice, string> = {
 }
 
 const invoices = page(list.path, async (visit) => {
-  const request = pageRequest(visit, UUID_PLACE)
-  const read = await list.read(visit, request)
+  const read = await lookThrough(visit, list, pageRequest(visit, UUID_PLACE))
   if (!read.ok) return read
   const state = stateOf(visit)
   return ok({
@@ -42,11 +41,10 @@ const invoices = page(list.path, async (visit) => {
     section: 'reminders' as const,
     title: say('reminders.invoices'),
     data: {
-      ...listFacts(visit, list),
+      ...read.value.facts,
       invoices: read.value.items.map((invoice) => ({ ...invoice, owedMinor: outstandingMinor(invoice) })),
       states: INVOICE_STATES.map((one) => ({ state: one, chosen: one === state })),
       overdue: isOverdue(visit),
-      ...listPages(visit, list, { after: request.after, next: read.value.next }),
     },
   })
 })

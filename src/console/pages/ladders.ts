@@ -1,7 +1,7 @@
 import { ok } from '../../platform/result.ts'
 import type { Scope } from '../../platform/scope.ts'
 import { digestOfSequence, findStanding, listSequences, type Sequence } from '../../reminders/index.ts'
-import { exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import { page, pageRequest, UUID_PLACE } from '../page.ts'
 import { grouped } from '../show.ts'
 import { say, sayOr } from '../view.ts'
@@ -30,17 +30,15 @@ const list: List<Ladder, string> = {
 }
 
 const ladders = page(list.path, async (visit) => {
-  const request = pageRequest(visit, UUID_PLACE)
-  const read = await list.read(visit, request)
+  const read = await lookThrough(visit, list, pageRequest(visit, UUID_PLACE))
   if (!read.ok) return read
   return ok({
     name: 'ladders',
     section: 'reminders' as const,
     title: say('ladders.title'),
     data: {
-      ...listFacts(visit, list),
+      ...read.value.facts,
       ladders: read.value.items.map((one) => ({ ...one, steps: one.steps.length })),
-      ...listPages(visit, list, { after: request.after, next: read.value.next }),
     },
   })
 })

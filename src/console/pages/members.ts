@@ -11,7 +11,7 @@ import {
   removeMember,
   withdrawInvitation,
 } from '../../workspaces/index.ts'
-import { exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import {
   type Again,
   act,
@@ -104,8 +104,7 @@ async function showMembers(visit: Visit, again?: Again): Promise<Result<View>> {
   const refusal = mustMay(visit, 'members.read')
   if (refusal) return refusal
   const { scope, session } = visit
-  const request = pageRequest(visit, UUID_PLACE)
-  const read = await list.read(visit, request)
+  const read = await lookThrough(visit, list, pageRequest(visit, UUID_PLACE))
   if (!read.ok) return read
   const invitations = (await listInvitations(scope, { limit: MOST_SHOWN })).items
   const nameOf = await actorNames(
@@ -117,8 +116,7 @@ async function showMembers(visit: Visit, again?: Again): Promise<Result<View>> {
     section: 'settings',
     title: say('members.title'),
     data: {
-      ...listFacts(visit, list),
-      ...listPages(visit, list, { after: request.after, next: read.value.next }),
+      ...read.value.facts,
       members: read.value.items.map((member) => ({
         ...member,
         own: member.id === session.member?.id,

@@ -7,7 +7,7 @@ import {
   listVariables,
 } from '../../contacts/index.ts'
 import { ok } from '../../platform/result.ts'
-import { exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import { COUNTED_PLACE, page, pageRequest, UUID_PLACE } from '../page.ts'
 import { say } from '../view.ts'
 
@@ -44,10 +44,9 @@ const people: List<Contact, string> = {
 }
 
 const everybody = page(people.path, async (visit) => {
-  const request = pageRequest(visit, COUNTED_PLACE)
-  const read = await people.read(visit, request)
+  const read = await lookThrough(visit, people, pageRequest(visit, COUNTED_PLACE))
   if (!read.ok) return read
-  const { items, next } = read.value
+  const { items, facts } = read.value
   const chosen = visit.query('list')
   const all = await listListNames(visit.scope, MOST_LISTS)
   return ok({
@@ -55,7 +54,7 @@ const everybody = page(people.path, async (visit) => {
     section: 'contacts' as const,
     title: say('people.title'),
     data: {
-      ...listFacts(visit, people),
+      ...facts,
       people: items.map((contact) => ({
         ...contact,
         details: Object.entries(contact.variables)
@@ -63,7 +62,6 @@ const everybody = page(people.path, async (visit) => {
           .map(([name, value]) => ({ name, value })),
       })),
       lists: all.map(({ id, name }) => ({ id, name, chosen: id === chosen })),
-      ...listPages(visit, people, { after: request.after, next }),
     },
   })
 })
@@ -85,17 +83,15 @@ const lists: List<ContactList, string> = {
 }
 
 const allLists = page(lists.path, async (visit) => {
-  const request = pageRequest(visit, UUID_PLACE)
-  const read = await lists.read(visit, request)
+  const read = await lookThrough(visit, lists, pageRequest(visit, UUID_PLACE))
   if (!read.ok) return read
   return ok({
     name: 'contact-lists',
     section: 'contacts' as const,
     title: say('contacts.lists'),
     data: {
-      ...listFacts(visit, lists),
+      ...read.value.facts,
       lists: read.value.items,
-      ...listPages(visit, lists, { after: request.after, next: read.value.next }),
     },
   })
 })

@@ -3,7 +3,7 @@ import { MESSAGE_STATES } from '../../delivery/index.ts'
 import { formatAmount } from '../../platform/money.ts'
 import { ok } from '../../platform/result.ts'
 import { listMessages, type MessageLine, type MessagePlace } from '../../reports/index.ts'
-import { type Asked, exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { type Asked, exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import { page } from '../page.ts'
 import { explained } from '../sentences.ts'
 import { say, sayOr } from '../view.ts'
@@ -53,7 +53,7 @@ const recipients = page(list.path, async (visit) => {
   const found = await findCampaign(visit.scope, visit.params.id!)
   if (!found.ok) return found
   const after = placeOf(visit.query('after'))
-  const read = await list.read(visit, { limit: ROWS, after })
+  const read = await lookThrough(visit, list, { limit: ROWS, after })
   if (!read.ok) return read
   const state = stateOf(visit)
   return ok({
@@ -61,11 +61,10 @@ const recipients = page(list.path, async (visit) => {
     section: 'campaigns' as const,
     title: say('recipients.title', { name: found.value.name }),
     data: {
-      ...listFacts(visit, list),
+      ...read.value.facts,
       campaign: found.value,
       messages: read.value.items,
       filters: MESSAGE_STATES.map((one) => ({ state: one, chosen: one === state })),
-      ...listPages(visit, list, { after, next: read.value.next?.join('.') }),
     },
   })
 })

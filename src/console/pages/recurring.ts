@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon'
 import { findListName } from '../../contacts/index.ts'
-import { listSenders } from '../../delivery/index.ts'
+import { findSender } from '../../delivery/index.ts'
 import { ok, type Result } from '../../platform/result.ts'
 import type { Scope } from '../../platform/scope.ts'
 import {
@@ -17,7 +17,7 @@ import {
 } from '../../reminders/index.ts'
 import { findTemplate } from '../../templates/index.ts'
 import { readCaps } from '../caps.ts'
-import { exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import {
   type Again,
   act,
@@ -38,7 +38,6 @@ import { say, sayOr } from '../view.ts'
 
 const PATH = '/campaigns/recurring'
 const TIMES_SHOWN = 5
-const MOST_LISTED = 1_000
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/
 
 type Line = Recurrence & {
@@ -71,17 +70,15 @@ const list: List<Line, string> = {
 }
 
 const overview = page(PATH, async (visit) => {
-  const request = pageRequest(visit, UUID_PLACE)
-  const read = await list.read(visit, request)
+  const read = await lookThrough(visit, list, pageRequest(visit, UUID_PLACE))
   if (!read.ok) return read
   return ok({
     name: 'recurring',
     section: 'campaigns' as const,
     title: say('recur.title'),
     data: {
-      ...listFacts(visit, list),
+      ...read.value.facts,
       recurrences: read.value.items,
-      ...listPages(visit, list, { after: request.after, next: read.value.next }),
     },
   })
 })
@@ -180,11 +177,11 @@ async function showOne(visit: Visit, again?: Again): Promise<Result<View>> {
 /** What it is made of, by name. */
 async function partsOf(scope: Scope, { templateId, listId, senderId }: Recurrence) {
   const template = await findTemplate(scope, templateId)
-  const senders = await listSenders(scope, { limit: MOST_LISTED })
+  const sender = await findSender(scope, senderId)
   return {
     template: template.ok ? template.value : undefined,
     list: await findListName(scope, listId),
-    sender: senders.find(({ id }) => id === senderId),
+    sender: sender.ok ? sender.value : undefined,
   }
 }
 

@@ -1,6 +1,6 @@
 import { listSuppressions, type Suppression, suppress, unsuppress } from '../../contacts/index.ts'
 import { ok, type Result } from '../../platform/result.ts'
-import { exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import {
   type Again,
   act,
@@ -64,18 +64,16 @@ const remove = act(
 export const suppressionsPages = [list, ...exportsOf(blocked), add, remove]
 
 async function showList(visit: Visit, again?: Again): Promise<Result<View>> {
-  const request = pageRequest(visit, UUID_PLACE)
-  const read = await blocked.read(visit, request)
+  const read = await lookThrough(visit, blocked, pageRequest(visit, UUID_PLACE))
   if (!read.ok) return read
   return ok({
     name: 'suppressions',
     section: 'contacts',
     title: say('suppressions.title'),
     data: {
-      ...listFacts(visit, blocked),
+      ...read.value.facts,
       suppressions: read.value.items,
       mayWrite: may(visit, 'suppressions.write'),
-      ...listPages(visit, blocked, { after: request.after, next: read.value.next }),
       values: again?.fields ?? {},
       errors: again && errorsOf(again.refusal, {}),
       again,

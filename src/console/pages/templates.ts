@@ -16,7 +16,7 @@ import {
   type TemplateWords,
   templateInput,
 } from '../../templates/index.ts'
-import { exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import { type Again, act, errorsOf, page, pageRequest, UUID_PLACE, type View, type Visit } from '../page.ts'
 import { say, sayOr } from '../view.ts'
 import { buttonRows, fieldErrors, requestOf } from './template-form.ts'
@@ -45,17 +45,15 @@ const list: List<Template, string> = {
 }
 
 const templates = page(PATH, async (visit) => {
-  const request = pageRequest(visit, UUID_PLACE)
-  const read = await list.read(visit, request)
+  const read = await lookThrough(visit, list, pageRequest(visit, UUID_PLACE))
   if (!read.ok) return read
   return ok({
     name: 'templates',
     section: 'templates' as const,
     title: say('templates.title'),
     data: {
-      ...listFacts(visit, list),
+      ...read.value.facts,
       templates: read.value.items,
-      ...listPages(visit, list, { after: request.after, next: read.value.next }),
     },
   })
 })

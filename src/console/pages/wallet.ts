@@ -15,7 +15,7 @@ import {
   topUp,
 } from '../../wallet/index.ts'
 import { findWorkspace } from '../../workspaces/index.ts'
-import { type Asked, exportsOf, fileClock, type List, listFacts, listPages, soughtWords } from '../list.ts'
+import { type Asked, exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import {
   type Again,
   act,
@@ -174,7 +174,7 @@ function sumOf(spent: readonly Spend[]): bigint {
 async function showWallet(visit: Visit, again?: Again): Promise<Result<View>> {
   const { scope } = visit
   const after = placeOf(visit.query('after'))
-  const read = await ledger.read(visit, { limit: ROWS, after })
+  const read = await lookThrough(visit, ledger, { limit: ROWS, after })
   if (!read.ok) return read
   const kind = kindOf(visit)
   return ok({
@@ -186,8 +186,7 @@ async function showWallet(visit: Visit, again?: Again): Promise<Result<View>> {
       spend: await spendOf(visit),
       transfers: read.value.items,
       kinds: TRANSFER_KINDS.map((one) => ({ kind: one, chosen: one === kind })),
-      ...listFacts(visit, ledger),
-      ...listPages(visit, ledger, { after, next: read.value.next?.join('.') }),
+      ...read.value.facts,
       values: again?.fields ?? {},
       errors: again && errorsOf(again.refusal, { 'amount.amount': 'amount' }),
       again,
