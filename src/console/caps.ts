@@ -1,5 +1,6 @@
-import { ok, type Result, refuse } from '../platform/result.ts'
+import { ok, type Result } from '../platform/result.ts'
 import type { Caps } from '../reminders/index.ts'
+import { fault, refuseFields } from './faults.ts'
 import type { Form } from './form.ts'
 import { say } from './view.ts'
 
@@ -13,7 +14,7 @@ export function readCaps(
   const capOf = (name: string) => ({ amount: (fields[name] ?? '').trim(), currency })
   const errors = ['run', 'day', 'month']
     .filter((name) => !AMOUNT.test(capOf(name).amount))
-    .map((path) => ({ path, code: 'invalid', message: say('wallet.amount.fault') }))
-  if (errors.length > 0) return refuse('validation_failed', say('refused.check_fields'), { errors })
+    .map((path) => fault(path, say('wallet.amount.fault')))
+  if (errors.length > 0) return refuseFields(errors)
   return ok({ run: capOf('run'), day: capOf('day'), month: capOf('month') })
 }

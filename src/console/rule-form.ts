@@ -1,5 +1,6 @@
 import { isCalendarDay } from '../platform/calendar.ts'
 import type { Recurrence, Rule } from '../reminders/index.ts'
+import { type Fault, fault } from './faults.ts'
 import { dayOf } from './show.ts'
 import { say } from './view.ts'
 
@@ -19,10 +20,8 @@ const YEARS = /^20[2-9]\d-/
 const TIME = /^([01]\d|2[0-3]):[0-5]\d$/
 const OWN_MAX_CHARS = 500
 
-export type RuleFault = { readonly path: string; readonly code: string; readonly message: string }
-
 /** What the form says of the rule and its beginning, or what is wrong in it, each next to its field. */
-export function ruleOf(fields: Fields): Timed | { readonly faults: readonly RuleFault[] } {
+export function ruleOf(fields: Fields): Timed | { readonly faults: readonly Fault[] } {
   const way = wayOf(fields)
   const { every = '1', month_day: monthDay = '', starts_on: on = '', time = '', ends_on: end = '' } = fields
   const own = (fields.own ?? '').trim()
@@ -125,8 +124,4 @@ function wayOf({ each }: Fields): (typeof WAYS)[number] {
 
 function isDay(text: string): boolean {
   return YEARS.test(text) && isCalendarDay(text)
-}
-
-function fault(path: string, message: string): RuleFault {
-  return { path, code: 'invalid', message }
 }

@@ -7,7 +7,8 @@ import {
   type Schedule,
 } from '../../campaigns/index.ts'
 import { isWallClock } from '../../platform/calendar.ts'
-import { ok, type Refusal, type Result, refuse } from '../../platform/result.ts'
+import { ok, type Refusal, type Result } from '../../platform/result.ts'
+import { fault, refuseFields } from '../faults.ts'
 import { type Again, act, errorsOf, mustMay, page, type View, type Visit } from '../page.ts'
 import { say } from '../view.ts'
 
@@ -88,7 +89,7 @@ function scheduleOf(fields: Fields): Schedule | Refusal {
       : []),
     ...(hasWindow && days.length === 0 ? [fault('days', say('schedule.days.fault'))] : []),
   ]
-  if (faults.length > 0) return refuse('validation_failed', say('refused.check_fields'), { errors: faults })
+  if (faults.length > 0) return refuseFields(faults)
   const window = { from, to, ...(days.length < WEEK.length && { days }) }
   return { at: `${at.slice(0, 16)}:00`, timeZone: zone, ...(hasWindow && { window }) }
 }
@@ -99,8 +100,4 @@ function isZone(zone: string): boolean {
   } catch {
     return false
   }
-}
-
-function fault(path: string, message: string) {
-  return { path, code: 'invalid', message }
 }

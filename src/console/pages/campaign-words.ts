@@ -7,8 +7,9 @@ import {
 } from '../../campaigns/index.ts'
 import { listLists } from '../../contacts/index.ts'
 import { listSenders } from '../../delivery/index.ts'
-import { ok, type Refusal, type Result, refuse } from '../../platform/result.ts'
+import { ok, type Refusal, type Result } from '../../platform/result.ts'
 import { listTemplates } from '../../templates/index.ts'
+import { fault, refuseFields } from '../faults.ts'
 import { type Again, act, errorsOf, mustMay, page, type View, type Visit } from '../page.ts'
 import { say } from '../view.ts'
 
@@ -116,7 +117,7 @@ function wordsOf(fields: Fields): Omit<CampaignWords, 'schedule'> | Refusal {
       .filter((field) => !fields[field])
       .map((field) => fault(field, say(`campaign_new.${field}.fault`))),
   ]
-  if (faults.length > 0) return refuse('validation_failed', say('refused.check_fields'), { errors: faults })
+  if (faults.length > 0) return refuseFields(faults)
   return {
     name,
     listId: fields.list_id!,
@@ -124,8 +125,4 @@ function wordsOf(fields: Fields): Omit<CampaignWords, 'schedule'> | Refusal {
     senderId: fields.sender_id!,
     insufficientFunds: FUNDS.find((one) => one === fields.funds) ?? 'block',
   }
-}
-
-function fault(path: string, message: string) {
-  return { path, code: 'invalid', message }
 }

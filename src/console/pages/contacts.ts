@@ -19,6 +19,7 @@ import {
 } from '../../contacts/index.ts'
 import { ok, type Refusal, type Result, refuse } from '../../platform/result.ts'
 import type { Scope } from '../../platform/scope.ts'
+import { refuseField } from '../faults.ts'
 import { follow, hasRoom, type Live } from '../live.ts'
 import {
   type Again,
@@ -201,5 +202,5 @@ export function wakeReader({ house, scope }: Visit, importId: string): void {
 
 export function missingFile(): Refusal {
   const message = say('contacts.file.fault')
-  return refuse('validation_failed', message, { errors: [{ path: 'file', code: 'required', message }] })
+  return refuseField('file', message, 'required')
 }

@@ -17,6 +17,7 @@ import {
   reopenInvoice,
   saveInvoice,
 } from '../../reminders/index.ts'
+import { fault, refuseFields } from '../faults.ts'
 import { type Again, act, errorsOf, mustMay, page, type View, type Visit } from '../page.ts'
 import { actorNames } from '../recorded.ts'
 import { groupDigits } from '../show.ts'
@@ -44,7 +45,7 @@ const enter = act(
       ...(AMOUNT.test(amount) ? [] : [fault('amount', say('wallet.amount.fault'))]),
       ...(isDay(fields.due_date) ? [] : [fault('due_date', say('invoice.new.day.fault'))]),
     ]
-    if (faults.length > 0) return refuse('validation_failed', say('refused.check_fields'), { errors: faults })
+    if (faults.length > 0) return refuseFields(faults)
     const saved = await saveInvoice(
       visit.scope,
       {
@@ -73,7 +74,7 @@ const pay = act(
         ? [fault('reference', say('invoice.pay.reference.fault', { n: REFERENCE_MAX_CHARS }))]
         : []),
     ]
-    if (faults.length > 0) return refuse('validation_failed', say('refused.check_fields'), { errors: faults })
+    if (faults.length > 0) return refuseFields(faults)
     const recorded = await recordPayment(visit.scope, {
       invoiceId: visit.params.id!,
       amountMinor: amount === '' ? undefined : parseAmount(amount),
@@ -186,8 +187,4 @@ function waysOf({ state }: Invoice) {
 
 function isDay(text: string | undefined): boolean {
   return text !== undefined && isCalendarDay(text)
-}
-
-function fault(path: string, message: string) {
-  return { path, code: 'invalid', message }
 }

@@ -1,6 +1,7 @@
-import { ok, type Result, refuse } from '../../platform/result.ts'
+import { ok, type Result } from '../../platform/result.ts'
 import { ROLES } from '../../platform/scope.ts'
 import { issueKey, listKeys, mayIssue, revokeKey } from '../../workspaces/index.ts'
+import { refuseField } from '../faults.ts'
 import { type Again, act, errorsOf, may, mustMay, page, type View, type Visit } from '../page.ts'
 import { say } from '../view.ts'
 
@@ -66,5 +67,5 @@ async function showKeys(visit: Visit, again?: Again): Promise<Result<View>> {
 
 function badName(field: string) {
   const message = say('refused.name', { n: NAME_MAX_CHARS })
-  return refuse('validation_failed', message, { errors: [{ path: field, code: 'invalid', message }] })
+  return refuseField(field, message)
 }

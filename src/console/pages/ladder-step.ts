@@ -1,6 +1,7 @@
 import { formatAmount, parseAmount } from '../../platform/money.ts'
-import { ok, type Result, refuse } from '../../platform/result.ts'
+import { ok, type Result } from '../../platform/result.ts'
 import { type Conditions, MOST_OFFSET_DAYS, type Step } from '../../reminders/index.ts'
+import { fault, refuseFields } from '../faults.ts'
 import { say } from '../view.ts'
 
 /** The form of one step of a ladder: what it says, and what is made of it. The verb looks at the ladder as a whole. */
@@ -44,7 +45,7 @@ export function readStep(fields: Fields, before: Step | undefined): Result<Step,
     ),
     ...((fields.template_id ?? '') === '' ? [fault('template_id', say('choose'))] : []),
   ]
-  if (faults.length > 0) return refuse('validation_failed', say('refused.check_fields'), { errors: faults })
+  if (faults.length > 0) return refuseFields(faults)
   return ok({
     key: before?.key ?? (fields.key ?? '').trim(),
     offset: Number(offset),
@@ -58,10 +59,6 @@ export function readStep(fields: Fields, before: Step | undefined): Result<Step,
     ...(before?.senderId !== undefined && { senderId: before.senderId }),
     ...(before?.fallback && { fallback: before.fallback }),
   })
-}
-
-export function fault(path: string, message: string) {
-  return { path, code: 'invalid', message }
 }
 
 function amountIn(fields: Fields, name: string): string {

@@ -1,7 +1,7 @@
 import { listSenders } from '../../delivery/index.ts'
 import { isCalendarDay } from '../../platform/calendar.ts'
 import { formatAmount } from '../../platform/money.ts'
-import { ok, type Result, refuse } from '../../platform/result.ts'
+import { ok, type Result } from '../../platform/result.ts'
 import type { Scope } from '../../platform/scope.ts'
 import {
   approveSequence,
@@ -22,13 +22,14 @@ import {
 import { readResults, type StepResult } from '../../reports/index.ts'
 import { listTemplates, STARTER_INDUSTRIES, STARTER_LANGUAGES } from '../../templates/index.ts'
 import { readCaps } from '../caps.ts'
+import { fault, refuseFields } from '../faults.ts'
 import { drawLadder } from '../ladder-picture.ts'
 import { language } from '../language.ts'
 import { type Again, act, errorsOf, mustMay, page, pageHref, type View, type Visit } from '../page.ts'
 import { actorNames } from '../recorded.ts'
 import { percentOf } from '../show.ts'
 import { say, sayOr } from '../view.ts'
-import { fault, readStep, stepWords } from './ladder-step.ts'
+import { readStep, stepWords } from './ladder-step.ts'
 
 /** A ladder of reminders: its picture and steps, whether it goes and under which approval, and whether it helped. */
 
@@ -54,7 +55,7 @@ const make = act(
         : []),
       ...(fee === '' || AMOUNT.test(fee) ? [] : [fault('late_fee', say('wallet.amount.fault'))]),
     ]
-    if (faults.length > 0) return refuse('validation_failed', say('refused.check_fields'), { errors: faults })
+    if (faults.length > 0) return refuseFields(faults)
     const made = await makeStarterLadder(scope, {
       name,
       senderId: fields.sender_id ?? '',
@@ -118,7 +119,7 @@ const changeTerms = act(
         ? []
         : [fault('most_messages', say('policy.recipients.fault'))]),
     ]
-    if (faults.length > 0) return refuse('validation_failed', say('refused.check_fields'), { errors: faults })
+    if (faults.length > 0) return refuseFields(faults)
     const edited = await editSequence(visit.scope, visit.params.id!, {
       name,
       senderId: fields.sender_id ?? '',

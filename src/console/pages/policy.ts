@@ -8,7 +8,8 @@ import {
   setPolicy,
 } from '../../campaigns/index.ts'
 import { formatAmount } from '../../platform/money.ts'
-import { ok, type Result, refuse } from '../../platform/result.ts'
+import { ok, type Result } from '../../platform/result.ts'
+import { fault, refuseFields } from '../faults.ts'
 import type { Form } from '../form.ts'
 import {
   type Again,
@@ -68,7 +69,7 @@ function readWords(fields: Fields, currency: string): Result<PolicyWords, 'valid
       'policy.hours.fault',
     ),
   ]
-  if (faults.length > 0) return refuse('validation_failed', say('refused.check_fields'), { errors: faults })
+  if (faults.length > 0) return refuseFields(faults)
   return ok({
     maxAmount: amount === '' ? null : { amount, currency },
     maxShareOfAvailable: share === '' ? null : Number(share) / SHARE_UNITS_IN_PERCENT,
@@ -143,5 +144,5 @@ function isCount(text: string, least: number, most: number): boolean {
 }
 
 function faultIf(isWrong: boolean, path: string, sentence: string) {
-  return isWrong ? [{ path, code: 'invalid', message: say(sentence) }] : []
+  return isWrong ? [fault(path, say(sentence))] : []
 }

@@ -15,6 +15,7 @@ import {
   setDecencySettings,
 } from '../../delivery/index.ts'
 import { ok, type Result, refuse } from '../../platform/result.ts'
+import { refuseField } from '../faults.ts'
 import { type Again, act, errorsOf, page, type View, type Visit } from '../page.ts'
 import { say } from '../view.ts'
 
@@ -41,7 +42,7 @@ const settings = act(
     const messages = countOf(fields.cap_messages, CAP_MAX.messages)
     const days = countOf(fields.cap_days, CAP_MAX.days)
     if (messages === 'wrong' || days === 'wrong' || (messages === null) !== (days === null))
-      return faulty('cap_messages', say('quiet.cap.fault', CAP_MAX))
+      return refuseField('cap_messages', say('quiet.cap.fault', CAP_MAX))
     const cap = messages === null || days === null ? null : { messages, days }
     const set = await setDecencySettings(scope, { campaignsPurpose: purposeOf(fields) ?? null, cap })
     return set.ok ? ok({ to: `${PATH}?done=quiet` }) : set
@@ -53,10 +54,10 @@ const rule = act(
   `${PATH}/rules`,
   async ({ scope, workspace }, { fields }) => {
     const place = placeOf(fields)
-    if (!place) return faulty('country', say('quiet.country.fault'))
+    if (!place) return refuseField('country', say('quiet.country.fault'))
     const hours = GROUPS.flatMap((group) => hoursOf(fields, group))
     const wrong = hours.find(({ from, to }) => !CLOCK.test(from) || !CLOCK.test(to))
-    if (wrong) return faulty('week_from', say('quiet.hours.fault'))
+    if (wrong) return refuseField('week_from', say('quiet.hours.fault'))
     const set = await setDecencyRule(scope, {
       ...place,
       hours,
@@ -66,7 +67,7 @@ const rule = act(
     })
     if (set.ok) return ok({ to: `${PATH}?done=quiet` })
     if (set.reason !== 'validation_failed') return set
-    return faulty('week_from', say(hours.length === 0 ? 'quiet.hours.none' : 'quiet.hours.order'))
+    return refuseField('week_from', say(hours.length === 0 ? 'quiet.hours.none' : 'quiet.hours.order'))
   },
   showQuietHours,
 )
@@ -86,12 +87,12 @@ const calendar = act(
   `${PATH}/calendars`,
   async ({ scope }, { fields, file }) => {
     const place = yearOf(fields)
-    if (!place) return faulty('calendar_country', say('quiet.calendar.fault'))
-    if (!file || file.sizeBytes === 0) return faulty('file', say('files.none_chosen'))
+    if (!place) return refuseField('calendar_country', say('quiet.calendar.fault'))
+    if (!file || file.sizeBytes === 0) return refuseField('file', say('files.none_chosen'))
     if (file.sizeBytes > HOLIDAY_FILE_MAX_CHARS)
-      return faulty('file', say('files.too_big', { mb: HOLIDAY_FILE_MAX_CHARS / 1_000_000 }))
+      return refuseField('file', say('files.too_big', { mb: HOLIDAY_FILE_MAX_CHARS / 1_000_000 }))
     const read = readHolidayFile(await readFile(file.path, 'utf8'), [place.year])
-    if (!read.ok) return faulty('file', read.message)
+    if (!read.ok) return refuseField('file', read.message)
     const set = await setCalendar(scope, { ...place, source: file.name, days: read.value })
     return set.ok ? ok({ to: `${PATH}?done=quiet` }) : set
   },
@@ -137,10 +138,6 @@ function countOf(text: string | undefined, most: number): number | null | 'wrong
   const word = text?.trim() ?? ''
   if (word === '') return null
   return /^[1-9]\d{0,4}$/.test(word) && Number(word) <= most ? Number(word) : 'wrong'
-}
-
-function faulty(path: string, message: string) {
-  return refuse('validation_failed', message, { errors: [{ path, code: 'invalid', message }] })
 }
 
 async function showQuietHours(visit: Visit, again?: Again): Promise<Result<View>> {

@@ -1,7 +1,7 @@
 import { findCampaign } from '../../campaigns/index.ts'
 import { listLists } from '../../contacts/index.ts'
 import { listSenders } from '../../delivery/index.ts'
-import { ok, type Refusal, type Result, refuse } from '../../platform/result.ts'
+import { ok, type Refusal, type Result } from '../../platform/result.ts'
 import {
   editRecurrence,
   faultsOfRecurrence,
@@ -11,9 +11,10 @@ import {
   type RecurrenceWords,
 } from '../../reminders/index.ts'
 import { listTemplates } from '../../templates/index.ts'
+import { type Fault, fault, refuseFields } from '../faults.ts'
 import type { Form } from '../form.ts'
 import { type Again, act, errorsOf, mustMay, page, part, type View, type Visit } from '../page.ts'
-import { type RuleFault, ruleFields, ruleInWords, ruleOf, WAYS, WEEK } from '../rule-form.ts'
+import { ruleFields, ruleInWords, ruleOf, WAYS, WEEK } from '../rule-form.ts'
 import { say } from '../view.ts'
 import { timesOf } from './recurring.ts'
 
@@ -169,8 +170,7 @@ function wordsOf(fields: Fields): RecurrenceWords | Refusal {
       .map((field) => fault(field, say(`campaign_new.${field}.fault`))),
     ...('faults' in timed ? timed.faults : []),
   ]
-  if (faults.length > 0 || 'faults' in timed)
-    return refuse('validation_failed', say('refused.check_fields'), { errors: faults })
+  if (faults.length > 0 || 'faults' in timed) return refuseFields(faults)
   return {
     ...timed,
     name,
@@ -184,17 +184,13 @@ function wordsOf(fields: Fields): RecurrenceWords | Refusal {
 
 /** What the room finds wrong with a rule, in the words of the form. */
 function inWords(refusal: Refusal): Refusal {
-  const faults = refusal.facts?.errors as readonly RuleFault[] | undefined
+  const faults = refusal.facts?.errors as readonly Fault[] | undefined
   if (!faults) return refusal
   const errors = faults.map((one) => ({ ...one, message: messageOf(one) }))
   return { ...refusal, message: say('refused.check_fields'), facts: { ...refusal.facts, errors } }
 }
 
-function messageOf({ path, message }: RuleFault): string {
+function messageOf({ path, message }: Fault): string {
   if (path === 'rule') return say('recur.rule.fault')
   return path === 'time_zone' ? say('schedule.zone.fault') : message
-}
-
-function fault(path: string, message: string): RuleFault {
-  return { path, code: 'invalid', message }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Sender } from '../../delivery/index.ts'
-import { ok, type Refusal, type Result, refuse } from '../../platform/result.ts'
+import { ok, type Refusal, type Result } from '../../platform/result.ts'
+import { type Fault, fault, refuseFields } from '../faults.ts'
 import { isSaid, say } from '../view.ts'
 import {
   type FieldGroup,
@@ -17,7 +18,6 @@ import { gatewayPaths, gatewayWords, readGateway } from './sender-gateway.ts'
 /** A sender's form and the configuration that it stands for, there and back. */
 
 export type Config = Record<string, unknown>
-export type Fault = { readonly path: string; readonly code: string; readonly message: string }
 
 const NAME_MAX_CHARS = 200
 const TOKEN_BYTES = 24
@@ -130,11 +130,7 @@ function faultsOf(refusal: Refusal): readonly Fault[] {
 /** Each field once: the first thing that is wrong with it. */
 function refused(faults: readonly Fault[]): Refusal<'validation_failed'> {
   const errors = faults.filter(({ path }, at) => faults.findIndex((other) => other.path === path) === at)
-  return refuse('validation_failed', say('refused.check_fields'), { errors })
-}
-
-export function fault(path: string, message: string): Fault {
-  return { path, code: 'invalid', message }
+  return refuseFields(errors)
 }
 
 /** A word for the handshake that nobody has to think of. */

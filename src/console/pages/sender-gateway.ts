@@ -1,3 +1,4 @@
+import { fault } from '../faults.ts'
 import { say } from '../view.ts'
 import { type Fields, inputName, type SenderField } from './sender-fields.ts'
 
@@ -34,7 +35,7 @@ export function readGateway(asked: readonly SenderField[], fields: Fields): Read
   const faults: Read['faults'] = []
   const isAsked = (name: string) => asked.some((field) => field.name === name)
   const text = (name: string) => (fields[name] ?? '').trim() || undefined
-  const wrong = (path: string, message: string) => void faults.push({ path, code: 'invalid', message })
+  const wrong = (path: string, message: string) => void faults.push(fault(path, message))
   const table = (name: string, path = name) => {
     const read = readLines(fields[path] ?? '')
     if (!read) wrong(path, say('sender.lines.fault'))

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { ok, type Result, refuse } from '../../platform/result.ts'
+import { ok, type Result } from '../../platform/result.ts'
 import { LARGEST_MEDIA_BYTES, listMedia, type Media, mediaContent, saveMedia } from '../../templates/index.ts'
+import { refuseField } from '../faults.ts'
 import {
   type Again,
   act,
@@ -23,8 +24,9 @@ const list = page(PATH, (visit) => showFiles(visit))
 const upload = act(
   PATH,
   async (visit, { file }) => {
-    if (!file || file.sizeBytes === 0) return faulty('required', say('files.none_chosen'))
-    if (file.sizeBytes > LARGEST_MEDIA_BYTES) return faulty('too_big', say('files.too_big', { mb: MOST_MB }))
+    if (!file || file.sizeBytes === 0) return refuseField('file', say('files.none_chosen'), 'required')
+    if (file.sizeBytes > LARGEST_MEDIA_BYTES)
+      return refuseField('file', say('files.too_big', { mb: MOST_MB }), 'too_big')
     const saved = await saveMedia(visit.scope, { fileName: file.name, content: await readFile(file.path) })
     return saved.ok ? ok({ to: `${PATH}?done=uploaded` }) : saved
   },
@@ -44,10 +46,6 @@ const content = stream(`${PATH}/:id`, async ({ params, response, within }) => {
 export const templateFilesPages = [list, upload, content]
 
 const MOST_MB = LARGEST_MEDIA_BYTES / KIBIBYTE ** 2
-
-function faulty(code: string, message: string) {
-  return refuse('validation_failed', message, { errors: [{ path: 'file', code, message }] })
-}
 
 async function showFiles(visit: Visit, again?: Again): Promise<Result<View>> {
   const request = pageRequest(visit, UUID_PLACE)

@@ -16,6 +16,7 @@ import {
   type TemplateWords,
   templateInput,
 } from '../../templates/index.ts'
+import { refuseFields } from '../faults.ts'
 import { exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import { type Again, act, errorsOf, page, pageRequest, UUID_PLACE, type View, type Visit } from '../page.ts'
 import { say, sayOr } from '../view.ts'
@@ -85,7 +86,7 @@ const save = act(
         code,
         message,
       }))
-      return refuse('validation_failed', say('refused.check_fields'), { errors })
+      return refuseFields(errors)
     }
     const saved = await saveTemplate(visit.scope, input.data)
     return saved.ok ? ok({ to: `${PATH}/${saved.value.id}?done=saved` }) : saved
