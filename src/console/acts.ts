@@ -4,8 +4,8 @@ import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
 import { undoIfRefused } from '../platform/savepoint.ts'
 import { claimKey, confirmPerson, readAccount, rememberAnswer } from '../workspaces/index.ts'
 import { setToken } from './cookie.ts'
-import { causeOf, type Desk, faultsOf, sendRefusal, statusOf } from './desk.ts'
-import { discardFile, type Form } from './form.ts'
+import { causeOf, type Desk, faultsOf, statusOf } from './desk.ts'
+import type { Form } from './form.ts'
 import { type Finished, finish, paramsOf, sendShown, visiting } from './frame.ts'
 import { type Keeping, keepSecrets, openKept } from './kept.ts'
 import {
@@ -28,43 +28,22 @@ export async function sendAct(
   desk: Desk,
   session: Session,
   route: Act,
+  form: Form,
   request: Request,
   response: Response,
 ) {
-  const form = await desk.readForm(request, response)
-  if ('ok' in form) return sendRefusal(desk, response, form)
-  try {
-    const { visitor, seconds, fields } = await prove(desk, session, form, response)
-    const plain = { ...form, fields }
-    const answered = await visiting(desk, visitor, request, (visit) =>
-      answerAct(desk, route, { ...visit, justConfirmed: seconds === 0 }, plain, request, seconds),
-    )
-    if ('token' in answered && answered.token !== undefined) setToken(desk.house, response, answered.token)
-    if ('to' in answered) response.redirect(303, answered.to)
-    else sendShown(desk, response, answered)
-  } finally {
-    await discardFile(form)
-  }
+  const { visitor, seconds, fields } = await prove(desk, session, form, response)
+  const plain = { ...form, fields }
+  const answered = await visiting(desk, visitor, request, (visit) =>
+    answerAct(desk, route, { ...visit, justConfirmed: seconds === 0 }, plain, request, seconds),
+  )
+  if ('token' in answered && answered.token !== undefined) setToken(desk.house, response, answered.token)
+  if ('to' in answered) response.redirect(303, answered.to)
+  else sendShown(desk, response, answered)
 }
 
 /** Asks the outside world with no transaction open, and shows what it said on the page that it was asked from. */
 export async function sendErrand(
-  desk: Desk,
-  session: Session,
-  route: Errand,
-  request: Request,
-  response: Response,
-) {
-  const form = await desk.readForm(request, response)
-  if ('ok' in form) return sendRefusal(desk, response, form)
-  try {
-    await answerErrand(desk, session, route, form, request, response)
-  } finally {
-    await discardFile(form)
-  }
-}
-
-async function answerErrand(
   desk: Desk,
   session: Session,
   route: Errand,

@@ -4,7 +4,7 @@ import { newId } from '../platform/ids.ts'
 import { type Refusal, refuse } from '../platform/result.ts'
 import type { Assets } from './assets.ts'
 import { readToken } from './cookie.ts'
-import type { formReader } from './form.ts'
+import { discardFile, type Form, type formReader } from './form.ts'
 import type { ConsoleHouse } from './house.ts'
 import { inTheirLanguage } from './sentences.ts'
 import { findSession, type Session } from './session.ts'
@@ -52,6 +52,22 @@ export function pageHeaders(): RequestHandler {
     // Our own forms must be able to say where they come from; everybody else learns nothing.
     referrerPolicy: { policy: 'same-origin' },
   })
+}
+
+/** Reads the form that was sent and has it answered; nothing of its file stays behind, whatever comes of it. */
+export async function withForm(
+  desk: Desk,
+  request: Request,
+  response: Response,
+  work: (form: Form) => Promise<void>,
+): Promise<void> {
+  const form = await desk.readForm(request, response)
+  if ('ok' in form) return sendRefusal(desk, response, form)
+  try {
+    await work(form)
+  } finally {
+    await discardFile(form)
+  }
 }
 
 /** Who the request's cookie belongs to, if its session still stands. */

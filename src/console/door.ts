@@ -15,9 +15,10 @@ import {
   sendFailure,
   sendRefusal,
   sessionOf,
+  withForm,
 } from './desk.ts'
 import { openEntrance } from './entrance.ts'
-import { discardFile, formReader } from './form.ts'
+import { type Form, formReader } from './form.ts'
 import { type Finished, finish, frameOf, paramsOf, sendShown, visiting } from './frame.ts'
 import type { ConsoleHouse } from './house.ts'
 import { rememberLanguage, speakingIn, speakTheirLanguage } from './language.ts'
@@ -63,10 +64,13 @@ function open(router: express.Router, desk: Desk, route: Route): void {
       if (!session) return await askToSignIn(desk, route, request, response)
       if (await isTooMany(desk, response, session.actor.name)) return
       if (route.kind === 'page') await sendPage(desk, session, route, request, response)
-      else if (route.kind === 'act') await sendAct(desk, session, route, request, response)
-      else if (route.kind === 'errand') await sendErrand(desk, session, route, request, response)
-      else if (route.kind === 'part') await sendPart(desk, session, route, request, response)
-      else await sendStream(desk, session, route, request, response)
+      else if (route.kind === 'stream') await sendStream(desk, session, route, request, response)
+      else
+        await withForm(desk, request, response, (form) => {
+          if (route.kind === 'act') return sendAct(desk, session, route, form, request, response)
+          if (route.kind === 'errand') return sendErrand(desk, session, route, form, request, response)
+          return sendPart(desk, session, route, form, request, response)
+        })
     } catch (error) {
       sendFailure(desk, response, error)
     }
@@ -89,10 +93,14 @@ async function sendPage(desk: Desk, session: Session, route: Page, request: Requ
   sendShown(desk, response, shown)
 }
 
-async function sendPart(desk: Desk, session: Session, route: Part, request: Request, response: Response) {
-  const form = await desk.readForm(request, response)
-  if ('ok' in form) return sendRefusal(desk, response, form)
-  await discardFile(form)
+async function sendPart(
+  desk: Desk,
+  session: Session,
+  route: Part,
+  form: Form,
+  request: Request,
+  response: Response,
+) {
   const shown = await visiting(desk, session, request, async (visit): Promise<Finished> => {
     const view = await route.show(visit, form)
     if (!view.ok) return view
@@ -133,11 +141,10 @@ function answerUnknown(desk: Desk): RequestHandler {
 function chooseLanguage(desk: Desk): RequestHandler {
   return async (request, response) => {
     if (!isOwnRequest(desk.house, request)) return sendRefusal(desk, response, FOREIGN_FORM)
-    const form = await desk.readForm(request, response)
-    if ('ok' in form) return sendRefusal(desk, response, form)
-    await discardFile(form)
-    rememberLanguage(response, form.fields.language ?? '', cookieAttributes(desk.house))
-    response.redirect(303, ownPath(form.fields.here))
+    await withForm(desk, request, response, async ({ fields }) => {
+      rememberLanguage(response, fields.language ?? '', cookieAttributes(desk.house))
+      response.redirect(303, ownPath(fields.here))
+    })
   }
 }
 

@@ -33,8 +33,10 @@ import {
   sendRefusal,
   sessionOf,
   statusOf,
+  withForm,
 } from './desk.ts'
-import { discardFile, type Form } from './form.ts'
+import type { Form } from './form.ts'
+import { linkBase } from './house.ts'
 import { isOwnRequest } from './origin.ts'
 import { endSession, openMemberSession, signInByKey, signInByLink } from './session.ts'
 import { isAtHome, maySetUp } from './set-up.ts'
@@ -75,12 +77,9 @@ function post(router: Router, desk: Desk, path: string, act: Answer): void {
     path,
     named(path),
     pageHeaders(),
-    guarded(desk, async (request, response) => {
-      const form = await desk.readForm(request, response)
-      if ('ok' in form) return sendRefusal(desk, response, form)
-      await discardFile(form)
-      await act(desk, request, response, form.fields)
-    }),
+    guarded(desk, (request, response) =>
+      withForm(desk, request, response, ({ fields }) => act(desk, request, response, fields)),
+    ),
   )
 }
 
@@ -237,7 +236,8 @@ async function sendReset(desk: Desk, request: Request, response: Response, field
   const seconds = await beginAttempt(house.database.sql, ['address', addressOf(request)], house.clock.now())
   if (seconds > 0 || (await beginReset(house, email)) > 0) return
   const token = await openReset(house, email)
-  if (token !== undefined) house.mail.send(resetLetter(email.trim(), `${baseOf(desk)}/reset/${token}`))
+  if (token !== undefined)
+    house.mail.send(resetLetter(email.trim(), `${linkBase(desk.house)}/reset/${token}`))
 }
 
 async function showReset(desk: Desk, request: Request, response: Response): Promise<void> {
@@ -299,11 +299,6 @@ function arrivalOf(request: Request, response: Response) {
 
 function addressOf(request: Request): string {
   return request.ip ?? 'unknown'
-}
-
-/** Where links in letters lead: never where the request says, since anybody may say anything there. */
-function baseOf({ house }: Desk): string {
-  return house.publicUrl ?? house.listensOn?.() ?? 'http://localhost'
 }
 
 function sendSignIn(desk: Desk, response: Response, status: number, data: Data): void {

@@ -23,3 +23,8 @@ export type ConsoleHouse = {
   /** A folder of this installation for files that are being uploaded. */
   readonly uploadDir: string
 }
+
+/** Where links into the console lead: never where a request says, since anybody may say anything there. */
+export function linkBase({ publicUrl, listensOn }: Pick<ConsoleHouse, 'publicUrl' | 'listensOn'>): string {
+  return publicUrl ?? listensOn?.() ?? 'http://localhost'
+}

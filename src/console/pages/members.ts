@@ -11,6 +11,7 @@ import {
   removeMember,
   withdrawInvitation,
 } from '../../workspaces/index.ts'
+import { linkBase } from '../house.ts'
 import { exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import {
   type Again,
@@ -57,7 +58,7 @@ const invite = act(
     const invited = await inviteMember(scope, { email: fields.email ?? '', role })
     if (!invited.ok) return invited
     const { invitation, token } = invited.value
-    const url = `${house.publicUrl ?? house.listensOn?.() ?? 'http://localhost'}/invitation/${token}`
+    const url = `${linkBase(house)}/invitation/${token}`
     if (house.mail.isOn) {
       const letter = invitationLetter(invitation.email, { workspaceName: workspace.name, role, url })
       scope.afterCommit(() => house.mail.send(letter))

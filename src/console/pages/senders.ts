@@ -1,5 +1,6 @@
 import { addSender, listSenders, webhookAddress } from '../../delivery/index.ts'
 import { ok, type Result, refuse } from '../../platform/result.ts'
+import { linkBase } from '../house.ts'
 import { type Again, act, mustMay, page, type View, type Visit } from '../page.ts'
 import { say } from '../view.ts'
 import { groupsOf, PROVIDER_KINDS, providerKind, shownGroups } from './sender-fields.ts'
@@ -57,8 +58,7 @@ export function tokenShown(visit: Visit, senderId: string, token: string): View 
 
 /** Where the platform reports to, as it is to be pasted there. */
 export function webhookOf({ house }: Visit, senderId: string): string {
-  const server = house.publicUrl ?? house.listensOn?.() ?? 'http://localhost'
-  return webhookAddress(server, 'whatsapp', senderId)
+  return webhookAddress(linkBase(house), 'whatsapp', senderId)
 }
 
 async function showForm(visit: Visit, again?: Again): Promise<Result<View>> {
