@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import {
+  APPROVAL_REASONS,
   type ApprovalPolicy,
+  approvalsOf,
   findPolicy,
   listPolicies,
   MOST_APPROVERS,
@@ -131,9 +133,7 @@ export const getApproval = defineRoute({
       .strictObject({
         digest: z.string().meta({ description: 'Of all that is approved; give it with the decision.' }),
         policy_version: z.int().min(0),
-        needed_for: z.array(
-          z.enum(['amount', 'share_of_available', 'recipients', 'category', 'first_of_maker']),
-        ),
+        needed_for: z.array(z.enum(APPROVAL_REASONS)),
         quorum: z.int().min(1),
         approvals: z.int().min(0).meta({ description: 'How many have approved so far.' }),
         requested_at: instantSchema,
@@ -159,7 +159,7 @@ export const getApproval = defineRoute({
       policy_version: policyVersion,
       needed_for: [...reasons],
       quorum,
-      approvals: decisions.filter(({ decision }) => decision === 'approve').length,
+      approvals: approvalsOf(found.value.request),
       requested_at: requestedAt,
       expires_at: expiresAt?.toISOString() ?? null,
       decisions: [...decisions],

@@ -17,6 +17,7 @@ import {
   resumeCampaign,
   submitCampaign,
   viewCampaign,
+  wakeCampaigns,
 } from '../campaigns/index.ts'
 import { MESSAGE_STATES } from '../delivery/index.ts'
 import { instant } from '../platform/db.ts'
@@ -279,7 +280,7 @@ export const postSubmission = defineRoute({
   handler: async ({ scope, params, body, house }) => {
     const submitted = await submitCampaign(scope, params.id, { quoteId: body.quote_id })
     if (!submitted.ok) return submitted
-    wake(house, scope, params.id)
+    wakeCampaigns(scope, house.nudge, [params.id])
     return answer(201, await showCampaign(scope, submitted.value))
   },
 })
@@ -360,14 +361,8 @@ async function shown(scope: Scope, found: Result<Campaign>) {
 }
 
 export async function moved(house: ApiHouse, scope: Scope, result: Result<Campaign>) {
-  if (result.ok) wake(house, scope, result.value.id)
+  if (result.ok) wakeCampaigns(scope, house.nudge, [result.value.id])
   return shown(scope, result)
-}
-
-/** The rows say what is due; this only spares them the wait for the sweep. */
-function wake(house: ApiHouse, scope: Scope, campaignId: string): void {
-  const { workspaceId } = scope
-  scope.afterCommit(() => house.nudge('chores', 'tend', { workspaceId, campaignId }, `tend-${campaignId}`))
 }
 
 /** A ceiling is in the money of the wallet. */

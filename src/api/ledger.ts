@@ -1,28 +1,18 @@
 import { z } from 'zod'
 import { moneyJson } from '../platform/money.ts'
 import { auditWorkspace } from '../reports/index.ts'
-import { listTransfers, type Transfer } from '../wallet/index.ts'
+import { listTransfers, TRANSFER_KINDS, type Transfer } from '../wallet/index.ts'
 import { pageBody, pageQuery, pageSchema, readPage } from './paging.ts'
 import { answer, defineRoute } from './route.ts'
 import { idSchema, instantSchema, moneySchema } from './schemas.ts'
 
-const KINDS = [
-  'top_up',
-  'reserve',
-  'capture',
-  'release',
-  'late_capture',
-  'refund',
-  'adjust',
-  'write_off',
-] as const
 const ACCOUNTS = ['funding', 'wallet', 'hold', 'spent', 'adjustment', 'receivable'] as const
 const PLACE = z.tuple([z.string().regex(/^\d{1,19}$/), z.uuid()])
 
 const transferSchema = z
   .strictObject({
     id: idSchema,
-    kind: z.enum(KINDS),
+    kind: z.enum(TRANSFER_KINDS),
     amount: moneySchema,
     from: z.enum(ACCOUNTS),
     to: z.enum(ACCOUNTS),

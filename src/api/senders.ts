@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pauseWithSenders, resumeWithSenders } from '../campaigns/index.ts'
+import { followSender, pauseWithSenders, resumeWithSenders } from '../campaigns/index.ts'
 import {
   addSender,
   changeSender,
@@ -296,13 +296,10 @@ async function changed(
   house: ApiHouse,
   id: string,
   change: Result<SenderChange | undefined>,
-  follow: (scope: Scope, changes: SenderChange[]) => Promise<void>,
+  tell: (scope: Scope, changes: SenderChange[]) => Promise<void>,
 ) {
   if (!change.ok) return change
-  if (change.value) await follow(scope, [change.value])
-  const { workspaceId } = scope
-  for (const campaignId of change.value?.campaignIds ?? [])
-    scope.afterCommit(() => house.nudge('chores', 'tend', { workspaceId, campaignId }, `tend-${campaignId}`))
+  await followSender(scope, house.nudge, change.value, tell)
   return shown(await findSender(scope, id), house)
 }
 

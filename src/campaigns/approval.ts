@@ -24,7 +24,14 @@ export type ApprovalPolicy = {
   expiresAfterHours: number | null
 }
 
-export type ApprovalReason = 'amount' | 'share_of_available' | 'recipients' | 'category' | 'first_of_maker'
+export const APPROVAL_REASONS = [
+  'amount',
+  'share_of_available',
+  'recipients',
+  'category',
+  'first_of_maker',
+] as const
+export type ApprovalReason = (typeof APPROVAL_REASONS)[number]
 
 /** What a policy is held against. */
 export type ApprovalFacts = {

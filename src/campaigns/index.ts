@@ -1,6 +1,9 @@
 export { answerPriceChange } from './answer-price.ts'
 export {
+  APPROVAL_REASONS,
   type ApprovalPolicy,
+  type ApprovalReason,
+  approvalsOf,
   MOST_APPROVERS,
   MOST_HOURS_TO_DECIDE,
   POLICY_CATEGORIES,
@@ -23,5 +26,6 @@ export { cancelCampaign, pauseCampaign, resumeCampaign } from './stop.ts'
 export { submitCampaign } from './submit.ts'
 export { tendCampaign } from './tend.ts'
 export { type CampaignMoney, type CampaignView, type MessageCounts, viewCampaign } from './view.ts'
+export { followSender, wakeCampaigns } from './wake.ts'
 export { type Estimate, type OtherTerms, whatIfCampaign } from './what-if.ts'
 export { possibleZones } from './zones.ts'

@@ -1,15 +1,17 @@
 import {
   type ApprovalCount,
   type ApprovalRequest,
+  approvalsOf,
   type Campaign,
   decideApproval,
   findCampaign,
   listPolicies,
   viewApproval,
   viewCampaign,
+  wakeCampaigns,
 } from '../../campaigns/index.ts'
 import { findListName } from '../../contacts/index.ts'
-import { findRun, listSenders, type RunTemplate } from '../../delivery/index.ts'
+import { findRun, findSender, type RunTemplate } from '../../delivery/index.ts'
 import { ok, type Result, refuse } from '../../platform/result.ts'
 import { handOf, type Scope } from '../../platform/scope.ts'
 import { findTemplate, previewTemplate } from '../../templates/index.ts'
@@ -26,10 +28,9 @@ import {
 } from '../recorded.ts'
 import { groupDigits, grouped, percentOf, scheduleFacts } from '../show.ts'
 import { say, sayOr } from '../view.ts'
-import { isTooLong, tooLong, wakeCampaign } from './campaign.ts'
+import { isTooLong, tooLong } from './campaign.ts'
 
 const MESSAGES_SHOWN = 5
-const MOST_LISTED = 1_000
 
 const decision = page('/approvals/:id', (visit) => showDecision(visit))
 
@@ -44,7 +45,7 @@ const decide = act(
     if (!decided.ok) return decided
     const { id, state } = decided.value
     if (state === 'pending_approval') return ok({ to: `/approvals/${id}?done=approval_given` })
-    wakeCampaign(visit, id)
+    wakeCampaigns(visit.scope, visit.house.nudge, [id])
     return ok({ to: `/campaigns/${id}?done=${choice === 'approve' ? 'approved' : 'rejected'}` })
   },
   showDecision,
@@ -62,7 +63,8 @@ async function showDecision(visit: Visit, again?: Again): Promise<Result<View>> 
   const balance = await readBalance(scope)
   const waits = campaign.state === 'pending_approval'
   const own = isOwn(visit, campaign)
-  const senders = await listSenders(scope, { limit: MOST_LISTED })
+  const from = await findSender(scope, campaign.senderId)
+  const sender = from.ok ? from.value : undefined
   const asked = await viewApproval(scope, campaign.id)
   const request = asked.ok ? asked.value.request : undefined
   const deciders = request?.decisions.map(({ approver }) => approver) ?? []
@@ -70,7 +72,6 @@ async function showDecision(visit: Visit, again?: Again): Promise<Result<View>> 
   const answered = deciders.includes(handOf(scope.actor))
   const quote = campaign.quoteId === null ? undefined : await findQuote(scope, campaign.quoteId)
   const list = await findListName(scope, campaign.listId)
-  const sender = senders.find(({ id }) => id === campaign.senderId)
   return ok({
     name: 'approval',
     section: 'approvals',
@@ -179,7 +180,7 @@ async function requestFacts(
   request: ApprovalRequest,
   nameOf: (actor: string) => string,
 ) {
-  const approvals = request.decisions.filter(({ decision }) => decision === 'approve').length
+  const approvals = approvalsOf(request)
   const under = await listPolicies(scope, { limit: 1, after: request.policyVersion + 1 })
   const policy = under.items[0]
   const before = earlierOf(request.expiresAt?.toISOString(), campaign.sendBefore)

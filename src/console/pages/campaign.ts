@@ -11,14 +11,16 @@ import {
   resumeCampaign,
   submitCampaign,
   viewCampaign,
+  wakeCampaigns,
 } from '../../campaigns/index.ts'
 import { findListName } from '../../contacts/index.ts'
-import { listSenders, MESSAGE_STATES } from '../../delivery/index.ts'
+import { findSender, MESSAGE_STATES } from '../../delivery/index.ts'
 import { ok, type Refusal, type Result, refuse } from '../../platform/result.ts'
 import type { Scope } from '../../platform/scope.ts'
 import { listMessages, type MessageLine, type MessagePlace, writeReport } from '../../reports/index.ts'
 import { findTemplate } from '../../templates/index.ts'
 import { findWorkspace } from '../../workspaces/index.ts'
+import { refuseField } from '../faults.ts'
 import { follow, hasRoom, type Live } from '../live.ts'
 import {
   type Again,
@@ -57,7 +59,6 @@ const MAY_CANCEL: readonly string[] = [
   'paused',
 ]
 const REASON_MAX_CHARS = 500
-const MOST_LISTED = 1_000
 
 const overview = page('/campaigns/:id', (visit) => showCampaign(visit))
 
@@ -214,12 +215,12 @@ async function showCancellation(visit: Visit, again?: Again): Promise<Result<Vie
 /** What it is made of, by name. */
 async function partsOf(scope: Scope, campaign: Campaign) {
   const template = await findTemplate(scope, campaign.templateId)
-  const senders = await listSenders(scope, { limit: MOST_LISTED })
+  const sender = await findSender(scope, campaign.senderId)
   const nameOf = await actorNames(scope, [...campaign.editors, campaign.submittedBy ?? ''])
   return {
     template: template.ok ? template.value : undefined,
     list: await findListName(scope, campaign.listId),
-    sender: senders.find(({ id }) => id === campaign.senderId),
+    sender: sender.ok ? sender.value : undefined,
     schedule: scheduleFacts(campaign.schedule),
     madeBy: campaign.editors.map(nameOf).join(', '),
     submittedBy: campaign.submittedBy && nameOf(campaign.submittedBy),
@@ -272,16 +273,9 @@ function led(visit: Visit, result: Result<unknown>, done: string): Result<Went> 
   return result.ok ? ok({ to: `/campaigns/${visit.params.id}?done=${done}` }) : (result as Refusal)
 }
 
-/** The rows say what is due; the nudge only spares them the wait for the sweep. */
 function moved(visit: Visit, result: Result<Campaign>, done: string): Result<Went> {
-  if (result.ok) wakeCampaign(visit, result.value.id)
+  if (result.ok) wakeCampaigns(visit.scope, visit.house.nudge, [result.value.id])
   return led(visit, result, done)
-}
-
-/** Wakes whoever tends campaigns, once this transaction is committed. */
-export function wakeCampaign({ house, scope }: Visit, campaignId: string): void {
-  const { workspaceId } = scope
-  scope.afterCommit(() => house.nudge('chores', 'tend', { workspaceId, campaignId }, `tend-${campaignId}`))
 }
 
 export function isTooLong(reason: string | undefined): boolean {
@@ -290,5 +284,5 @@ export function isTooLong(reason: string | undefined): boolean {
 
 export function tooLong(): Refusal {
   const message = say('refused.reason_too_long', { n: REASON_MAX_CHARS })
-  return refuse('validation_failed', message, { errors: [{ path: 'reason', code: 'too_big', message }] })
+  return refuseField('reason', message, 'too_big')
 }

@@ -1,3 +1,4 @@
+import { isCalendarDay } from '../../platform/calendar.ts'
 import { ok, type Refusal, type Result, refuse } from '../../platform/result.ts'
 import {
   type CardKey,
@@ -170,19 +171,13 @@ function todayOf({ scope, workspace }: Visit) {
 
 function readKey(id: string): CardKey | undefined {
   const [, owner, channel, currency, from] = CARD.exec(id) ?? []
-  if (owner === undefined || !isReal(from!)) return undefined
+  if (owner === undefined || !isCalendarDay(from!)) return undefined
   return {
     owner: owner === 'own' ? 'workspace' : 'install',
     channel: channel as CardKey['channel'],
     currency: currency!,
     from: from!,
   }
-}
-
-/** The database would not take a thirtieth of February. */
-function isReal(day: string): boolean {
-  const at = new Date(`${day}T00:00:00Z`)
-  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day)
 }
 
 function shown(card: RateCard) {

@@ -1,4 +1,4 @@
-import { pauseWithSenders, resumeWithSenders } from '../../campaigns/index.ts'
+import { followSender, pauseWithSenders, resumeWithSenders } from '../../campaigns/index.ts'
 import {
   changeSender,
   checkSender,
@@ -53,7 +53,7 @@ const stop = act(
   '/settings/senders/:id/pause',
   async (visit, { fields }) => {
     const reason = (fields.reason ?? '').trim().slice(0, REASON_MAX_CHARS) || say('sender.stop.by_hand')
-    return follow(visit, await stopByHand(visit.scope, visit.params.id!, reason), pauseWithSenders)
+    return followed(visit, await stopByHand(visit.scope, visit.params.id!, reason), pauseWithSenders)
   },
   showSender,
 )
@@ -61,7 +61,7 @@ const stop = act(
 const resume = act(
   '/settings/senders/:id/resume',
   async (visit) =>
-    follow(visit, await resumeSender(visit.scope, visit.params.id!), resumeWithSenders, 'sender_resumed'),
+    followed(visit, await resumeSender(visit.scope, visit.params.id!), resumeWithSenders, 'sender_resumed'),
   showSender,
 )
 
@@ -117,20 +117,15 @@ const retire = act(
 
 export const senderPages = [form, edit, one, check, stop, resume, secrets, retire]
 
-/** What follows from a sender's stop or going on: its campaigns wait with it, or go on with it. */
-async function follow(
+async function followed(
   visit: Visit,
   change: Result<SenderChange | undefined>,
   tell: (scope: Scope, changes: SenderChange[]) => Promise<void>,
   done = 'sender_stopped',
 ) {
   if (!change.ok) return change
-  const { scope, house, params } = visit
-  const { workspaceId } = scope
-  if (change.value) await tell(scope, [change.value])
-  for (const campaignId of change.value?.campaignIds ?? [])
-    scope.afterCommit(() => house.nudge('chores', 'tend', { workspaceId, campaignId }, `tend-${campaignId}`))
-  return ok({ to: `${SENDERS}/${params.id}?done=${done}` })
+  await followSender(visit.scope, visit.house.nudge, change.value, tell)
+  return ok({ to: `${SENDERS}/${visit.params.id}?done=${done}` })
 }
 
 async function findKnown(visit: Visit): Promise<Result<{ sender: Sender; kind: ProviderKind }>> {
