@@ -122,7 +122,7 @@ export function ofSoughtContacts(scope: Scope, { words, few }: SoughtContacts, c
 }
 
 /** The ids of contacts with words in their name, address or number, as a query within another. */
-export function contactsHaving({ sql, workspaceId }: Scope, words: string) {
+function contactsHaving({ sql, workspaceId }: Scope, words: string) {
   const sought = readSought(words)
   const has =
     sought.digits === undefined

@@ -6,7 +6,6 @@ export { parseDueDate, serialDay, serialInDateColumn } from './due-date.ts'
 export { eraseContact } from './erase.ts'
 export {
   type Contact,
-  contactsHaving,
   findContact,
   findListName,
   type List,

@@ -1,4 +1,4 @@
-import { contactsHaving } from '../contacts/index.ts'
+import { ofSoughtContacts, seekContacts } from '../contacts/index.ts'
 import { instant } from '../platform/db.ts'
 import { isUuid } from '../platform/ids.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
@@ -74,12 +74,13 @@ export async function listInvoices(
 ): Promise<Page<Invoice, string>> {
   const { sql, workspaceId } = scope
   const { after, limit, state, contactId, number, words, overdueOn } = request
+  const sought = words === undefined ? undefined : await seekContacts(scope, words)
   const rows = await sql<Row[]>`
     SELECT ${columns(scope)} FROM invoices i WHERE i.workspace_id = ${workspaceId}
        ${state === undefined ? sql`` : sql`AND i.state = ${state}`}
        ${contactId === undefined ? sql`` : sql`AND i.contact_id = ${contactId}`}
        ${number === undefined ? sql`` : sql`AND i.number = ${number}`}
-       ${words === undefined ? sql`` : sql`AND (i.number ILIKE ${readSought(words).like} OR i.contact_id IN (${contactsHaving(scope, words)}))`}
+       ${sought === undefined ? sql`` : sql`AND (i.number ILIKE ${readSought(sought.words).like} OR ${ofSoughtContacts(scope, sought, 'i.contact_id')})`}
        ${overdueOn === undefined ? sql`` : sql`AND i.state NOT IN ('paid','cancelled') AND i.due_date < ${overdueOn}::text::date`}
        ${after === undefined ? sql`` : sql`AND i.id < ${after}::uuid`}
      ORDER BY i.id DESC LIMIT ${limit + 1}`
