@@ -100,6 +100,8 @@ async function foldSome(
     id,
     ...sender.provider.parseWebhook(body, contextOf(id)),
   }))
+  // First, because what comes after locks counts and accounts until the end, for which another fold would wait.
+  await markDone(scope, parsed)
   const lines = parsed.flatMap(({ id, statuses }) => receiptLines(id, statuses))
   const known = await fileReceipts(scope, sender.id, lines)
   const touched = await applyReceipts(scope, known)
@@ -113,12 +115,18 @@ async function foldSome(
     notices: parsed.flatMap(({ id, other }) => other.map((update) => ({ webhookId: id, update }))),
     obstacles: await obstaclesIn(scope, known),
   })
-  await scope.sql`
-    UPDATE webhooks w SET done_at = clock_timestamp(), note = n.note
-      FROM unnest(${listOf(parsed.map((p) => p.id))}::bigint[],
-                  ${listOf(parsed.map((p) => noteOf(p.unknownCount)))}::text[]) AS n(id, note)
-     WHERE w.id = n.id AND w.workspace_id = ${scope.workspaceId}`
   return { webhooks: webhooks.length, isFull: isFull(webhooks), campaignIds: [...touched, ...halted] }
+}
+
+async function markDone(
+  { sql, workspaceId }: Scope,
+  webhooks: readonly { id: bigint; unknownCount: number }[],
+): Promise<void> {
+  await sql`
+    UPDATE webhooks w SET done_at = clock_timestamp(), note = n.note
+      FROM unnest(${listOf(webhooks.map(({ id }) => id))}::bigint[],
+                  ${listOf(webhooks.map(({ unknownCount }) => noteOf(unknownCount)))}::text[]) AS n(id, note)
+     WHERE w.id = n.id AND w.workspace_id = ${workspaceId}`
 }
 
 async function hear(
