@@ -128,11 +128,11 @@ type Text = (name: string) => ReturnType<typeof textOf>
 
 function doubtAbout(sql: Sql, template: OpenTemplate, text: Text) {
   const longBody = Object.entries(template.bodyLength.factors).reduce(
-    (sum, [name, factor]) => sql`${sum} + ${factor}::int * length(coalesce(${text(name)}, ''))`,
+    (sum, [name, factor]) => sql`${sum} + ${factor}::int * octet_length(coalesce(${text(name)}, ''))`,
     sql`${template.bodyLength.constantChars}::int`,
   )
   return checkedVariables(template).reduce(
-    (any, name) => sql`${any} OR ${isUnusual(sql, text(name))} OR length(${text(name)}) > ${ORDINARY_CHARS}`,
+    (any, name) => sql`${any} OR ${isUnusual(sql, text(name))} OR octet_length(${text(name)}) > ${ORDINARY_CHARS}`,
     sql`(${longBody}) > ${BODY_LIMIT_CHARS}`,
   )
 }
@@ -142,7 +142,7 @@ const PLAIN = '^([0-9]{4}-[0-9]{2}-[0-9]{2}|-?[0-9]{1,15}([.][0-9]{1,6})?)$'
 
 /** What is not `PLAIN`: whole numbers and days, as most values are, are told without the expression. */
 function isUnusual(sql: Sql, text: ReturnType<Text>) {
-  return sql`CASE translate(${text}, '0123456789', '') WHEN '' THEN length(${text}) NOT BETWEEN 1 AND 15
+  return sql`CASE translate(${text}, '0123456789', '') WHEN '' THEN octet_length(${text}) NOT BETWEEN 1 AND 15
                   WHEN '--' THEN ${text} NOT LIKE '____-__-__' ELSE ${text} !~ ${PLAIN} END`
 }
 
