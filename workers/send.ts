@@ -95,13 +95,18 @@ function rememberRuns(house: House) {
   const find = async (workspaceId: string, campaignId: string): Promise<Known | undefined> => {
     const present = runs.get(campaignId)
     if (present && present.untilMs > performance.now()) return present.known
-    runs.delete(campaignId)
+    forgetOld()
     const run = await house.asSystem('send', workspaceId, (scope) => findRun(scope, campaignId))
     const connection = run && (await connectionOf(house, run, connections))
     if (!run || !connection) return undefined
     const known = { run, connection }
     runs.set(campaignId, { known, untilMs: performance.now() + REMEMBER_MS })
     return known
+  }
+  /** A campaign that ends elsewhere is not asked for again: without this it would be kept for ever. */
+  const forgetOld = (): void => {
+    const nowMs = performance.now()
+    for (const [campaignId, { untilMs }] of runs) if (untilMs <= nowMs) runs.delete(campaignId)
   }
   /** With all that goes out from the same sender, since what halts one may halt all. */
   const forget = ({ run: { senderId } }: Known): void => {
