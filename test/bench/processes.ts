@@ -20,11 +20,15 @@ export type Part = {
   processorSeconds(): number
   /** The longest delay of its event loop since the last call, in milliseconds. */
   loopLagMs(): Promise<number>
+  /** What it still holds once everything unused is let go: tells a leak from a heap that has room. It pauses meanwhile. */
+  keptMemory(): Promise<KeptMemory>
   /** Everything that it has written to its standard output after it was ready. */
   lines(): readonly string[]
   exited: Promise<void>
   stop(): Promise<void>
 }
+
+export type KeptMemory = { readonly heapBytes: number; readonly externalBytes: number }
 
 /**
  * Starts a script of the program and waits for the first line that matches `ready`. Its event loop is watched from
@@ -37,13 +41,23 @@ export async function startPart(
   args: readonly string[] = [],
 ): Promise<Part> {
   const watch = new URL('watch-loop.ts', import.meta.url).href
-  const words = ['--import', 'tsx', '--import', watch, join(ROOT, script), ...args]
+  const words = [...flagsOf(script), '--import', 'tsx', '--import', watch, join(ROOT, script), ...args]
   const child = spawn(process.execPath, words, {
     cwd: ROOT,
     env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', ...definedOnly(environment) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   return describe(child, await firstLine(child, script, ready))
+}
+
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>
+}
+
+/** What `npm start` and `npm run worker` tell Node.js, so that what is measured is what an operator starts. */
+function flagsOf(script: string): string[] {
+  const command = Object.values(scripts).find((words) => words.endsWith(` ${script}`)) ?? ''
+  return command.split(' ').filter((word) => word.startsWith('--'))
 }
 
 function definedOnly(environment: Record<string, string | undefined>): Record<string, string> {
@@ -87,7 +101,8 @@ function describe(child: ChildProcess, { ready, lines }: Said): Part {
     lines: () => lines,
     memoryBytes: () => memoryOf(pid),
     processorSeconds: () => processorSecondsOf(pid),
-    loopLagMs: () => askLag(child),
+    loopLagMs: async () => (await ask<{ lagMs: number }>(child, 'lag')).lagMs,
+    keptMemory: () => ask<KeptMemory>(child, 'kept'),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGTERM')
@@ -160,10 +175,10 @@ function secondsIfAlive(pid: number): number {
   }
 }
 
-function askLag(child: ChildProcess): Promise<number> {
+function ask<Answer>(child: ChildProcess, question: 'lag' | 'kept'): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve((message as { lagMs: number }).lagMs))
-    child.send('lag', (error) => error && reject(error))
+    child.once('message', (message) => resolve(message as Answer))
+    child.send(question, (error) => error && reject(error))
   })
 }
 

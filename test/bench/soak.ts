@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { cancelCampaign } from '../../src/campaigns/index.ts'
 import { asOwner } from '../../src/house.ts'
 import { openGround } from './ground.ts'
-import { type Part, startPart } from './processes.ts'
+import { type KeptMemory, type Part, startPart } from './processes.ts'
 import { countOf, startProgram, until } from './program.ts'
 import { judgeSoak, rateBetween } from './soak-verdict.ts'
 import { Lag, type Sample, takeSample } from './soak-watch.ts'
@@ -58,14 +58,27 @@ async function soak(
   const lag = new Lag()
   await sleep(WARM_UP_MS)
   await lag.begin(stage)
+  const keptBefore = await keptBy(parts)
   const samples = await watch(stage, parts, feed, lag, minutes * 60_000)
   await feed.stop()
   await settle(stage, feed.campaignIds)
   const findings = judgeSoak(samples, { p50Ms: lag.quantile(0.5), p99Ms: lag.quantile(0.99) }, rate)
   const sound = await isSound(stage)
+  const keptAfter = await keptBy(parts)
   say(await sizeOf(stage))
+  for (const name of Object.keys(parts)) say(describeKept(name, keptBefore[name]!, keptAfter[name]!))
   for (const { what, isFine } of [...findings, sound]) say(`${isFine ? 'ok  ' : 'FAIL'} ${what}`)
   return [...findings, sound].every(({ isFine }) => isFine)
+}
+
+async function keptBy(parts: Readonly<Record<string, Part>>): Promise<Record<string, KeptMemory>> {
+  const entries = Object.entries(parts).map(async ([name, part]) => [name, await part.keptMemory()] as const)
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+function describeKept(name: string, before: KeptMemory, after: KeptMemory): string {
+  const mb = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
+  return `the ${name} keeps ${mb(after.heapBytes)} MB in its heap and ${mb(after.externalBytes)} MB beside it once all unused is let go; at the beginning ${mb(before.heapBytes)} and ${mb(before.externalBytes)}`
 }
 
 type Feed = { readonly campaignIds: readonly string[]; check(): void; stop(): Promise<void> }
