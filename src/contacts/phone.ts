@@ -6,6 +6,7 @@ import {
 } from 'libphonenumber-js/max'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import { plainDecimal } from './decimal.ts'
+import { plainMobile } from './plain-phone.ts'
 
 /** Why a cell is not a phone number we may write to. */
 export type PhoneRefusal =
@@ -131,6 +132,8 @@ function resolve(dialled: string, defaultCountry?: CountryCode): Phone {
   const digits = dialled.replace('+', '')
   if (digits.length > MAX_DIGITS + 2) return tooLong()
   if (digits.length < 5) return tooShort()
+  const plain = defaultCountry === undefined ? undefined : plainMobile(dialled, defaultCountry)
+  if (plain !== undefined) return ok(plain)
   if (dialled.startsWith('+')) return international(digits)
   if (defaultCountry === undefined) {
     return refuse(

@@ -1,5 +1,14 @@
+import fc from 'fast-check'
+import {
+  getCountries,
+  getCountryCallingCode,
+  type PhoneNumber,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/max'
+import metadata from 'libphonenumber-js/max/metadata'
 import { describe, expect, test } from 'vitest'
 import { parseNumericPhone, parsePhone } from '../../src/contacts/index.ts'
+import { plainMobile } from '../../src/contacts/plain-phone.ts'
 
 type Country = Parameters<typeof parsePhone>[1]
 
@@ -96,4 +105,59 @@ describe('a phone number', () => {
     const phone = parsePhone('6.28E+12', 'ID')
     expect(phone.ok ? '' : phone.message).toContain('Format the column as text and type the number again')
   })
+
+  test('that is read without the library is what the library reads, in every country and dress', () => {
+    let taken = 0
+    fc.assert(
+      fc.property(typedNumbers, ({ country, dialled }) => {
+        const plain = plainMobile(dialled, country)
+        if (plain === undefined) return
+        taken++
+        const number = byLibrary(dialled, country)
+        expect([number?.number, number?.isValid()]).toEqual([plain, true])
+        expect(parsePhone(dialled, country)).toEqual({ ok: true, value: plain })
+      }),
+      { numRuns: 30_000 },
+    )
+    expect(taken).toBeGreaterThan(3_000)
+  })
 })
+
+/** Numbers by the mobile and fixed patterns of each country, with every lead, some with a digit too many. */
+const typedNumbers = fc.constantFrom(...getCountries()).chain((country) => {
+  const types = (metadata.countries[country] as unknown as [string?][][])[11] ?? []
+  const patterns = [types[0]?.[0], types[1]?.[0]].filter((pattern): pattern is string => !!pattern)
+  const shapes = [...patterns.map((pattern) => new RegExp(`^(?:${pattern})$`)), /^\d{4,14}$/]
+  const code = getCountryCallingCode(country)
+  const leads = [
+    '',
+    '0',
+    '1',
+    '8',
+    '00',
+    '+',
+    code,
+    `+${code}`,
+    `+${code}0`,
+    `${code}0`,
+    `00${code}`,
+    `0${code}`,
+  ]
+  return fc
+    .tuple(
+      fc.constantFrom(...leads),
+      fc.oneof(...shapes.map((shape) => fc.stringMatching(shape))),
+      fc.constantFrom('', '', '', '7'),
+    )
+    .map(([lead, national, more]) => ({ country, dialled: lead + national + more }))
+})
+
+/** As a sheet's number is read: a number that begins with the country's code is one with its code, if that is a mobile. */
+function byLibrary(dialled: string, country: NonNullable<Country>): PhoneNumber | undefined {
+  if (dialled.startsWith('+')) return parsePhoneNumberFromString(dialled)
+  if (!dialled.startsWith(getCountryCallingCode(country)))
+    return parsePhoneNumberFromString(dialled, { defaultCountry: country })
+  const withCode = parsePhoneNumberFromString(`+${dialled}`)
+  expect(withCode?.getType()).toMatch(/MOBILE/)
+  return withCode
+}

@@ -66,3 +66,13 @@ function tooMuch(): never {
     'The workbook holds more text than can be read. Split it into several files.',
   )
 }
+
+/** Escapes (`_x000D_`) make a text longer in the file than in the cell. */
+export const MAX_SHARED_CHARS = 32_767 * 7
+
+export function tooLong(): never {
+  throw new SheetRefused(
+    'cell_too_long',
+    'A cell holds more text than a spreadsheet can. Shorten it and upload again.',
+  )
+}

@@ -1,18 +1,11 @@
 import type { Archive } from './archive.ts'
 import { builtInStyle, customStyle, type NumberStyle } from './number-style.ts'
-import {
-  assertCell,
-  assertRow,
-  MAX_FILE_COLUMNS,
-  MAX_PAGES,
-  type RawCell,
-  type RowSource,
-  type SheetPage,
-  SheetRefused,
-  type SheetRow,
-} from './row-source.ts'
-import { SharedStrings } from './shared-strings.ts'
-import { attribute, isTrue, readXml, type XmlAttributes, xmlReader } from './xml.ts'
+import { takePlainText, unescapeText } from './plain-row.ts'
+import { MAX_PAGES, type RowSource, type SheetPage, SheetRefused } from './row-source.ts'
+import { MAX_SHARED_CHARS, SharedStrings, tooLong } from './shared-strings.ts'
+import { readRows } from './worksheet.ts'
+import { attribute, isTrue, readXml, type XmlHandlers } from './xml.ts'
+import { unitReader } from './xml-units.ts'
 
 const MAX_STYLES_BYTES = 64 * 1024 * 1024
 const MAX_STYLES = 65_536
@@ -160,7 +153,7 @@ async function readSharedStrings(
   let text = ''
   let inText = false
   let phonetic = 0
-  const reader = xmlReader({
+  const handlers: XmlHandlers = {
     open(name) {
       if (name === 'si') text = ''
       else if (name === 't') inText = phonetic === 0
@@ -176,6 +169,13 @@ async function readSharedStrings(
       text += piece
       if (text.length > MAX_SHARED_CHARS) tooLong()
     },
+  }
+  const reader = unitReader(handlers, {
+    container: /<sst(?: [^<>]*)?>/,
+    depth: 1,
+    open: '<si',
+    close: '</si>',
+    take: (piece, start) => takePlainText(piece, start, (plain) => strings.add(plain)),
   })
   for await (const chunk of archive.stream(part)) {
     reader.write(chunk)
@@ -183,183 +183,4 @@ async function readSharedStrings(
   }
   reader.end()
   return strings
-}
-
-/** Escapes (`_x000D_`) make a text longer in the file than in the cell. */
-const MAX_SHARED_CHARS = 32_767 * 7
-
-function tooLong(): never {
-  throw new SheetRefused(
-    'cell_too_long',
-    'A cell holds more text than a spreadsheet can. Shorten it and upload again.',
-  )
-}
-
-type Book = { readonly strings: SharedStrings; readonly styles: readonly NumberStyle[] }
-
-async function* readRows(
-  chunks: AsyncIterable<Buffer>,
-  book: Book,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<readonly SheetRow[]> {
-  const page = new PageParser(book)
-  const reader = xmlReader(page)
-  for await (const chunk of chunks) {
-    onBytes(chunk.length)
-    reader.write(chunk)
-    if (page.ready.length > 0) yield page.take()
-  }
-  reader.end()
-  if (page.ready.length > 0) yield page.take()
-}
-
-/** Builds rows from a worksheet's tags. It keeps the open row and the open cell, and nothing else. */
-class PageParser {
-  ready: SheetRow[] = []
-  readonly #book: Book
-  #rowNo = 0
-  #hidden = false
-  #cells: (RawCell | undefined)[] = []
-  #inRow = false
-  #inCell = false
-  #column = -1
-  #type = 'n'
-  #style = 0
-  #text = ''
-  #collecting = false
-  #hasValue = false
-  #hasFormula = false
-  #phonetic = 0
-
-  constructor(book: Book) {
-    this.#book = book
-  }
-
-  take(): readonly SheetRow[] {
-    const rows = this.ready
-    this.ready = []
-    return rows
-  }
-
-  open(name: string, attributes: XmlAttributes): void {
-    if (name === 'c') this.#openCell(attributes)
-    else if (name === 'row') this.#openRow(attributes)
-    else if (!this.#inCell) return
-    else if (name === 'v' || name === 't') this.#collect()
-    else if (name === 'f') this.#hasFormula = true
-    else if (name === 'rPh') this.#phonetic++
-  }
-
-  close(name: string): void {
-    if (name === 'v' || name === 't') this.#collecting = false
-    else if (name === 'c') this.#closeCell()
-    else if (name === 'row') this.#closeRow()
-    else if (name === 'rPh') this.#phonetic--
-  }
-
-  text(piece: string): void {
-    if (!this.#collecting) return
-    this.#text += piece
-    if (this.#text.length > MAX_SHARED_CHARS) tooLong()
-  }
-
-  #openRow(attributes: XmlAttributes): void {
-    this.#rowNo = attributes.r === undefined ? this.#rowNo + 1 : position(attributes.r)
-    assertRow(this.#rowNo)
-    this.#hidden = isTrue(attributes.hidden)
-    this.#cells = []
-    this.#column = -1
-    this.#inRow = true
-  }
-
-  #openCell(attributes: XmlAttributes): void {
-    if (!this.#inRow) damaged()
-    this.#column = attributes.r === undefined ? this.#column + 1 : columnOf(attributes.r)
-    this.#type = attributes.t ?? 'n'
-    this.#style = attributes.s === undefined ? 0 : Number(attributes.s)
-    this.#text = ''
-    this.#hasValue = false
-    this.#hasFormula = false
-    this.#inCell = true
-    this.#phonetic = 0
-  }
-
-  #collect(): void {
-    this.#collecting = this.#phonetic === 0
-    this.#hasValue = true
-  }
-
-  #closeCell(): void {
-    this.#inCell = false
-    this.#collecting = false
-    const cell = this.#cell()
-    if (cell === undefined) return
-    assertCell(this.#rowNo, this.#column, cell.text.length)
-    while (this.#cells.length < this.#column) this.#cells.push(undefined)
-    this.#cells[this.#column] = cell
-  }
-
-  #closeRow(): void {
-    this.#inRow = false
-    if (this.#cells.length > 0)
-      this.ready.push({ rowNo: this.#rowNo, hidden: this.#hidden, cells: this.#cells })
-  }
-
-  #cell(): RawCell | undefined {
-    if (!this.#hasValue) return this.#hasFormula ? { kind: 'uncalculated', text: '=' } : undefined
-    const text = this.#text
-    switch (this.#type) {
-      case 's':
-        return textCell(this.#book.strings.get(position(text)) ?? damaged())
-      case 'inlineStr':
-      case 'str':
-        return textCell(unescapeText(text))
-      case 'b':
-        return { kind: 'boolean', text: isTrue(text.trim()) ? 'TRUE' : 'FALSE' }
-      case 'e':
-        return { kind: 'error', text: text === '' ? '#ERROR' : text }
-      case 'd':
-        return { kind: 'day', text: text.trim() }
-      default:
-        return text.trim() === ''
-          ? undefined
-          : { kind: this.#book.styles[this.#style] ?? 'number', text: text.trim() }
-    }
-  }
-}
-
-function textCell(text: string): RawCell | undefined {
-  return text === '' ? undefined : { kind: 'text', text }
-}
-
-/** A whole number written in the file: a row's number, or the number of a shared text. */
-function position(text: string): number {
-  const value = Number(text)
-  return Number.isInteger(value) && value >= 0 ? value : damaged()
-}
-
-/** `AB12` → 27. */
-function columnOf(reference: string): number {
-  let column = 0
-  for (let at = 0; at < reference.length; at++) {
-    const code = reference.charCodeAt(at) & ~32
-    if (code < 65 || code > 90) break
-    column = column * 26 + (code - 64)
-  }
-  return column >= 1 && column <= MAX_FILE_COLUMNS ? column - 1 : damaged()
-}
-
-/** Characters that XML cannot hold stand as `_x000D_` (ECMA-376 22.9.2.19). */
-function unescapeText(text: string): string {
-  if (!text.includes('_x')) return text
-  return text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) =>
-    String.fromCharCode(Number.parseInt(code, 16)),
-  )
-}
-
-function damaged(): never {
-  throw new SheetRefused(
-    'file_damaged',
-    'The sheet is damaged: a cell stands where none can be. Open it in Excel, save it and upload it again.',
-  )
 }

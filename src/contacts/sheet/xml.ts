@@ -19,14 +19,36 @@ export type XmlHandlers = {
 /** A parser that is fed text piece by piece and refuses what no workbook holds: a DOCTYPE, deep nesting, damage. */
 export type XmlReader = { write(bytes: Buffer): void; end(): void }
 
+/** The same for text that has been decoded. */
+export type TextReader = {
+  write(text: string): void
+  end(): void
+  /** How many elements are open. */
+  readonly depth: number
+  /** Tells that some of the part was read elsewhere, so that places in it are no longer known. */
+  skipped(): void
+}
+
 export function xmlReader(handlers: XmlHandlers): XmlReader {
+  const reader = xmlTextReader(handlers)
+  const decoder = new StringDecoder('utf8')
+  return {
+    write: (bytes) => reader.write(decoder.write(bytes)),
+    end() {
+      reader.write(decoder.end())
+      reader.end()
+    },
+  }
+}
+
+export function xmlTextReader(handlers: XmlHandlers): TextReader {
   // Namespace resolution in saxes is quadratic in depth, so prefixes are cut off here instead.
   const parser = new SaxesParser({ xmlns: false })
-  const decoder = new StringDecoder('utf8')
   let depth = 0
   let silentChars = 0
+  let isWhole = true
   parser.on('doctype', () => refuseDoctype())
-  parser.on('error', (error) => refuseDamage(error))
+  parser.on('error', (error) => refuseDamage(error, isWhole))
   parser.on('opentag', (tag) => {
     silentChars = 0
     if (++depth > MAX_DEPTH) refuseDepth()
@@ -43,14 +65,19 @@ export function xmlReader(handlers: XmlHandlers): XmlReader {
     parser.on('cdata', text)
   }
   return {
-    write(bytes) {
-      silentChars += bytes.length
-      parser.write(decoder.write(bytes))
+    write(piece) {
+      silentChars += piece.length
+      parser.write(piece)
       if (silentChars > MAX_SILENT_CHARS) refuseLength()
     },
     end() {
-      parser.write(decoder.end())
       parser.close()
+    },
+    get depth() {
+      return depth
+    },
+    skipped() {
+      isWhole = false
     },
   }
 }
@@ -100,8 +127,8 @@ function refuseLength(): never {
   )
 }
 
-function refuseDamage(error: Error): never {
-  const where = /^(\d+:\d+): /.exec(error.message)?.[1]
+function refuseDamage(error: Error, isWhole: boolean): never {
+  const where = isWhole ? /^(\d+:\d+): /.exec(error.message)?.[1] : undefined
   throw new SheetRefused(
     'file_damaged',
     `The file is damaged${where ? ` (at ${where} of a part)` : ''}. Open it in Excel, save it and upload it again.`,
