@@ -41,6 +41,7 @@ export function isPhoneCountry(country: string): country is CountryCode {
  * read in two ways are refused.
  */
 export function parsePhone(text: string, defaultCountry?: CountryCode): Phone {
+  if (BARE.test(text)) return resolve(withPlus(text), defaultCountry)
   const typed = tidy(text)
   if (typed === '')
     return refuse('phone_missing', 'There is no phone number in this row. Add one and upload again.')
@@ -68,6 +69,8 @@ export function parseNumericPhone(rawNumber: string, defaultCountry?: CountryCod
   return resolve(digits, defaultCountry)
 }
 
+/** Digits alone: nothing to tidy, and one number only. */
+const BARE = /^\+?\d{1,17}$/
 const PLAIN = /^\+?\d[\d -]*\d$/
 
 /** Plain characters: full-width and other scripts' digits, invisible marks, a text quote, a link or a `tel:` prefix. */
@@ -125,7 +128,12 @@ function dial(typed: string): string | undefined {
     .replace(SEPARATORS, '')
     .replace(/,/g, '')
   if (!/^\+?\d+$/.test(compact)) return undefined
-  return compact.replace(/^00(?=[1-9])/, '+')
+  return withPlus(compact)
+}
+
+/** `0062…` is `+62…`. */
+function withPlus(digits: string): string {
+  return digits.replace(/^00(?=[1-9])/, '+')
 }
 
 function resolve(dialled: string, defaultCountry?: CountryCode): Phone {

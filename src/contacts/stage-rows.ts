@@ -77,10 +77,12 @@ export async function takeStagedRows(
   importId: string,
   target: { list: string | undefined; fileName: string },
 ): Promise<Taken> {
-  const listId = await chooseList(scope, target)
+  const { listId, isNew } = await chooseList(scope, target)
   await lockKnown(scope)
   const { sql, workspaceId, now } = scope
   const at = now.toISOString()
+  // Nobody is in a list that this transaction has made, and looking for each costs as much again as writing them.
+  const unlessThere = isNew ? sql`` : sql`ON CONFLICT DO NOTHING`
   const [counts] = await sql<{ made: number; known: number; joined: number }[]>`
     WITH columns AS (
       SELECT coalesce(array_agg(value), '{}') AS names FROM imports, jsonb_each_text(mapping)
@@ -96,7 +98,7 @@ export async function takeStagedRows(
       RETURNING c.id, c.xmax = 0 AS is_new),
     joined AS (
       INSERT INTO list_members (workspace_id, list_id, contact_id) SELECT ${workspaceId}::uuid, ${listId}::uuid, id FROM taken
-      ON CONFLICT DO NOTHING RETURNING contact_id)
+      ${unlessThere} RETURNING contact_id)
     SELECT count(*) FILTER (WHERE is_new)::int AS made, count(*) FILTER (WHERE NOT is_new)::int AS known,
            (SELECT count(*)::int FROM joined) AS joined FROM taken`
   const { made, known, joined } = counts!
@@ -115,13 +117,18 @@ async function lockKnown({ sql, workspaceId }: Scope): Promise<void> {
        ORDER BY id FOR NO KEY UPDATE) locked`
 }
 
+type ChosenList = { readonly listId: string; readonly isNew: boolean }
+
 /** The list that was named, made if need be; without a name a new one, so that an upload never joins an older one. */
 async function chooseList(
   scope: Scope,
   { list, fileName }: { list: string | undefined; fileName: string },
-): Promise<string> {
-  if (list !== undefined && isUuid(list)) return list
-  if (list !== undefined) return (await findListNamed(scope, list)) ?? makeList(scope, list)
+): Promise<ChosenList> {
+  if (list !== undefined && isUuid(list)) return { listId: list, isNew: false }
+  if (list !== undefined) {
+    const found = await findListNamed(scope, list)
+    return found === undefined ? makeList(scope, list) : { listId: found, isNew: false }
+  }
   const name = fileName.replace(/\.[A-Za-z0-9]{1,5}$/, '').trim() || 'Contacts'
   for (let n = 1; ; n++) {
     const suffix = n === 1 ? '' : ` (${n})`
@@ -137,10 +144,11 @@ async function findListNamed({ sql, workspaceId }: Scope, name: string): Promise
   return row?.id
 }
 
-async function makeList({ sql, workspaceId, now }: Scope, name: string): Promise<string> {
-  const [row] = await sql<{ id: string }[]>`
+/** Another transaction may have made it since it was looked for. */
+async function makeList({ sql, workspaceId, now }: Scope, name: string): Promise<ChosenList> {
+  const [row] = await sql<{ id: string; is_new: boolean }[]>`
     INSERT INTO lists (id, workspace_id, name, created_at)
     VALUES (${newId(now.getTime())}, ${workspaceId}, ${name}, ${now.toISOString()}::timestamptz)
-    ON CONFLICT (workspace_id, name) DO UPDATE SET name = excluded.name RETURNING id`
-  return row!.id
+    ON CONFLICT (workspace_id, name) DO UPDATE SET name = excluded.name RETURNING id, xmax = 0 AS is_new`
+  return { listId: row!.id, isNew: row!.is_new }
 }

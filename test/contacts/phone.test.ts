@@ -117,10 +117,10 @@ describe('a phone number', () => {
         expect([number?.number, number?.isValid()]).toEqual([plain, true])
         expect(parsePhone(dialled, country)).toEqual({ ok: true, value: plain })
       }),
-      { numRuns: 30_000 },
+      { numRuns: 10_000 },
     )
-    expect(taken).toBeGreaterThan(3_000)
-  })
+    expect(taken).toBeGreaterThan(500)
+  }, 120_000)
 })
 
 /** Numbers by the mobile and fixed patterns of each country, with every lead, some with a digit too many. */

@@ -162,9 +162,9 @@ describe('a worksheet', () => {
       fc.asyncProperty(data, fc.array(fc.nat(2_000), { maxLength: 5 }), async (written, cuts) => {
         expect(await read(sheet(written), cuts)).toEqual(await byParser(written))
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     )
-  })
+  }, 120_000)
 
   test('leaves to the parser what only looks like rows', async () => {
     const row = '<row r="1"><c r="A1"><v>1</v></c></row>'
@@ -179,25 +179,10 @@ describe('a worksheet', () => {
     }
   })
 
-  test('of a million rows costs the parser a handful of them', async () => {
-    const plain = Array.from(
-      { length: 20_000 },
-      (_, n) => `<row r="${n + 1}"><c r="A${n + 1}" t="inlineStr"><is><t>Ani</t></is></c></row>`,
-    ).join('')
-    const spent = async (xml: string) => {
-      const before = process.cpuUsage()
-      expect((await read(xml)).rows).toHaveLength(20_000)
-      return process.cpuUsage(before).user
-    }
-    await spent(sheet(plain))
-    const [quick, parsed] = [await spent(sheet(plain)), await spent(sheet(plain, '<!-- -->'))]
-    expect(quick).toBeLessThan(parsed)
-  })
-
   test('that goes on without a tag is refused, wherever it does', async () => {
-    const long = 'x'.repeat(5_000_000)
-    for (const xml of [sheet(`<row><c><v>${long}`), sheet(' '.repeat(5_000_000)), sheet('', `<a>${long}`)])
-      expect(await read(xml, [1_000_000, 2_000_000, 4_600_000])).toMatchObject({ refused: 'cell_too_long' })
+    const long = 'x'.repeat(10_000_000)
+    for (const xml of [sheet(`<row><c><v>${long}`), sheet(' '.repeat(10_000_000)), sheet('', `<a>${long}`)])
+      expect(await read(xml, [1_000_000, 2_000_000, 6_500_000])).toMatchObject({ refused: 'cell_too_long' })
   })
 })
 

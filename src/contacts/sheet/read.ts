@@ -60,6 +60,8 @@ export const MAX_VARIABLE_CHARS = 1_024
 const EMAIL = /^[^\s@,;<>()]+@[^\s@,;<>()]+\.[^\s@.,;<>()]{2,}$/
 /** What people type where there is nothing to say. */
 const NOTHING = /^(?:-+|–|—|n\/?a|none|null|nil|tidak ada|kosong|ninguno|sin dato)$/i
+const MAX_REMEMBERED = 1_000
+const MAX_REMEMBERED_CHARS = 100
 const INDONESIAN_ZONES: Readonly<Record<string, string>> = {
   WIB: 'Asia/Jakarta',
   WITA: 'Asia/Makassar',
@@ -73,13 +75,13 @@ const INVOICE_FIELDS: readonly Field[] = ['invoice', 'amount', 'due_date']
  */
 export function rowReader(rules: ReadingRules): RowReader {
   const seen = duplicateFinder(rules.kind)
-  const zones = new Map<string, Reading>()
+  const memory = { zones: new Map(), days: new Map() }
   const phoneColumn = rules.columns.find(
     (column) => column.target.kind === 'field' && column.target.field === 'phone',
   )
   return (row) => {
     if (isBlank(row.cells)) return { outcome: 'blank' }
-    const draft = readCells(row, rules, zones)
+    const draft = readCells(row, rules, memory)
     if (draft.problems.length > 0) return rejected(row, draft.problems, rules)
     const first = seen(draft, row.rowNo)
     if (first !== undefined) {
@@ -88,6 +90,10 @@ export function rowReader(rules: ReadingRules): RowReader {
     return { outcome: 'accepted', row: acceptedRow(row.rowNo, draft) }
   }
 }
+
+/** What was read of a text before. */
+type Known = Map<string, Reading>
+type Memory = { readonly zones: Known; readonly days: Known }
 
 type Draft = {
   readonly fields: Map<Field, string>
@@ -98,14 +104,14 @@ type Draft = {
 /** A value, or undefined for an empty cell, or why it was refused. */
 type Reading = Result<string | undefined>
 
-function readCells(row: SheetRow, rules: ReadingRules, zones: Map<string, Reading>): Draft {
+function readCells(row: SheetRow, rules: ReadingRules, memory: Memory): Draft {
   const draft: Draft = { fields: new Map(), variables: {}, problems: [] }
   for (const column of rules.columns) {
     const { target } = column
     if (target.kind === 'left_out') continue
     const cell = row.cells[column.index]
     const reading =
-      target.kind === 'field' ? readField(target.field, cell, rules, zones) : readVariable(cell, rules)
+      target.kind === 'field' ? readField(target.field, cell, rules, memory) : readVariable(cell, rules)
     if (!reading.ok) draft.problems.push(problemOf(row, column, reading.reason, reading.message, rules))
     else if (reading.value === undefined || reading.value === '') continue
     else if (target.kind === 'field') draft.fields.set(target.field, reading.value)
@@ -115,25 +121,20 @@ function readCells(row: SheetRow, rules: ReadingRules, zones: Map<string, Readin
   return draft
 }
 
-function readField(
-  field: Field,
-  cell: RawCell | undefined,
-  rules: ReadingRules,
-  zones: Map<string, Reading>,
-): Reading {
+function readField(field: Field, cell: RawCell | undefined, rules: ReadingRules, memory: Memory): Reading {
   switch (field) {
     case 'phone':
       return readPhone(cell, rules)
     case 'amount':
       return readAmount(cell, rules)
     case 'due_date':
-      return readDueDate(cell, rules)
+      return readKnownDay(cell, rules, memory.days)
     case 'name':
       return limited(cell, rules, MAX_NAME_CHARS)
     case 'email':
       return optional(cell, rules, readEmail)
     case 'time_zone':
-      return optional(cell, rules, (text) => readTimeZone(text, zones))
+      return optional(cell, rules, (text) => readTimeZone(text, memory.zones))
     case 'pay_link':
       return optional(cell, rules, readPayLink)
     case 'invoice':
@@ -220,12 +221,29 @@ export function isEmail(address: string): boolean {
 }
 
 /** Checking a zone costs more than reading the rest of the row, and a sheet has a handful of them. */
-function readTimeZone(text: string, zones: Map<string, Reading>): Reading {
-  const known = zones.get(text)
-  if (known !== undefined) return known
-  const zone = checkTimeZone(text)
-  if (zones.size < 1_000) zones.set(text, zone)
-  return zone
+function readTimeZone(text: string, zones: Known): Reading {
+  return remembered(zones, text, checkTimeZone)
+}
+
+/** Nor has a sheet many different days. */
+function readKnownDay(cell: RawCell | undefined, rules: ReadingRules, days: Known): Reading {
+  if (cell?.kind !== 'text') return readDueDate(cell, rules)
+  return remembered(days, cell.text, (text) => readDueDate({ kind: 'text', text }, rules))
+}
+
+function remembered(known: Known, text: string, read: (text: string) => Reading): Reading {
+  const before = known.get(text)
+  if (before !== undefined) return before
+  if (known.size >= MAX_REMEMBERED || text.length > MAX_REMEMBERED_CHARS) return read(text)
+  const own = ownText(text)
+  const reading = read(own)
+  known.set(own, reading)
+  return reading
+}
+
+/** A piece of a text keeps all of it in memory; this is a copy that does not. */
+function ownText(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le')
 }
 
 function checkTimeZone(text: string): Reading {
