@@ -35,6 +35,7 @@ export function sheetDecimal(rawNumber: string): string | undefined {
 
 /** The number of digits before the point of a plain decimal, leading zeros aside. */
 export function wholeDigits(decimal: string): number {
+  if (PLAIN_WHOLE.test(decimal)) return decimal.length
   return decimal.replace(/^[+-]?0*/, '').split('.')[0]!.length
 }
 
