@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder'
 import { type TextReader, type XmlHandlers, type XmlReader, xmlTextReader } from './xml.ts'
 
 /** A part whose bulk is one element after another of the same shape: the rows of a sheet, the shared texts. */
-export type Units = {
+type Units = {
   /** The start tag of the element that holds them, as nearly all programs write it. */
   readonly container: RegExp
   /** How deep that element stands, the root being 1. */
