@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startWorkers, type Workers } from '../workers/registry.ts'
 import type { ApiHouse } from './api/house.ts'
+import { openFrontDoor } from './api/webhooks/front-door.ts'
 import { consoleDoor, setUpToken } from './console/index.ts'
 import { openInbox } from './delivery/index.ts'
 import { announceAddresses, type House, openHouse } from './house.ts'
@@ -42,7 +43,7 @@ export async function startServer(config: Config, options: { workers: boolean })
       })
   let listening: string | undefined
   const doors = { ...apiHouse(house), listensOn: () => listening }
-  const server = createHttpServer(createApp(doors, [consoleDoor(doors)]))
+  const server = createHttpServer(createApp(doors, [consoleDoor(doors)]), openFrontDoor(doors))
   const url = await listen(server, config)
   listening = url
   await announceAddresses(house.database.sql, config.publicUrl ?? url, config.simulatorUrl ?? simulator!.url)

@@ -1,7 +1,6 @@
 import { createServer, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
-import helmet from 'helmet'
+import express, { type Express, type RequestHandler } from 'express'
 import { answerErrors, answerNotFound, answerOtherMethods } from './api/answer.ts'
 import { watchFigures } from './api/figures.ts'
 import type { ApiHouse } from './api/house.ts'
@@ -9,7 +8,9 @@ import { named, observe } from './api/observe.ts'
 import { PROBLEM_TYPE, Problem, type ProblemCode, problemBody, statusOf } from './api/problem.ts'
 import { expressPath, type Route } from './api/route.ts'
 import { ROUTES } from './api/routes.ts'
+import { SAFE_HEADERS } from './api/safe-headers.ts'
 import { prepareUploads } from './api/upload.ts'
+import type { FrontDoor } from './api/webhooks/front-door.ts'
 import { newId } from './platform/ids.ts'
 
 /** An upload of the largest file over a slow line must fit in. */
@@ -39,8 +40,11 @@ export function createApp(
   return app
 }
 
-/** An HTTP server with the limits and the manners of this API, also towards what is not HTTP. Not yet listening. */
-export function createHttpServer(app: Express): Server {
+/**
+ * An HTTP server with the limits and the manners of this API, also towards what is not HTTP. Not yet listening.
+ * @param takes what stands before the program and takes some requests itself
+ */
+export function createHttpServer(app: Express, takes: FrontDoor): Server {
   const server = createServer(
     {
       requestTimeout: REQUEST_TIMEOUT_MS,
@@ -48,7 +52,9 @@ export function createHttpServer(app: Express): Server {
       // Node would answer these itself, without a word: `refuseBadManners` does.
       requireHostHeader: false,
     },
-    app,
+    (request, response) => {
+      if (!takes(request, response)) app(request, response)
+    },
   )
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS
   server.on('checkExpectation', app)
@@ -77,38 +83,11 @@ function busiestFirst(routes: readonly Route[]): Route[] {
   return [...routes.filter(isBusy), ...routes.filter((route) => !isBusy(route))]
 }
 
-/**
- * For answers that are read by programs: nothing of them may run or be framed, and nobody keeps them. Pages set a policy
- * of their own.
- */
 function safeHeaders(): RequestHandler {
-  const headers = headersSetBy(
-    helmet({
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: {
-          defaultSrc: ["'none'"],
-          baseUri: ["'none'"],
-          formAction: ["'none'"],
-          frameAncestors: ["'none'"],
-        },
-      },
-      xFrameOptions: { action: 'deny' },
-    }),
-  )
-  headers.set('Cache-Control', 'no-store')
   return (_request, response, next) => {
-    for (const [name, value] of headers) response.setHeader(name, value)
+    for (const [name, value] of SAFE_HEADERS) response.setHeader(name, value)
     next()
   }
-}
-
-/** Of headers that depend on nothing: asked for once, and not once a request through a dozen functions. */
-function headersSetBy(middleware: (request: Request, response: Response, next: () => void) => void) {
-  const headers = new Map<string, string>()
-  const noted = { setHeader: (name: string, value: string) => headers.set(name, value), removeHeader() {} }
-  middleware({} as Request, noted as unknown as Response, () => {})
-  return headers
 }
 
 const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = {

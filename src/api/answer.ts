@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
@@ -18,8 +19,11 @@ export type FileAnswer = {
 }
 
 /** Writes a problem document. */
-export function sendProblem(response: Response, body: unknown): void {
-  response.type(PROBLEM_TYPE).send(JSON.stringify(body))
+export function sendProblem(response: ServerResponse, body: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(body))
+  response.setHeader('Content-Type', `${PROBLEM_TYPE}; charset=utf-8`)
+  response.setHeader('Content-Length', bytes.length)
+  response.end(bytes)
 }
 
 /** Writes a file to be saved, under its own name. */
@@ -36,19 +40,28 @@ export async function sendStream(response: Response, stream: Readable): Promise<
   }
 }
 
-/** The one place that answers errors: problems as they are, outages as 503, bugs as 500 without a word about them. */
+/** Errors of what Express routes. */
 export function answerErrors(house: ApiHouse): ErrorRequestHandler {
-  return (error: unknown, request, response, _next) => {
-    const requestId = requestIdOf(request)
-    const problem = problemFrom(error)
-    if (statusOf(problem.code) >= 500) house.log.error({ err: error, requestId }, problem.code)
-    if (response.headersSent) {
-      response.destroy()
-      return
-    }
-    response.status(statusOf(problem.code)).set(problem.headers)
-    sendProblem(response, problemBody(problem, requestId))
+  return (error: unknown, request, response, _next) =>
+    answerError(house, response, requestIdOf(request), error)
+}
+
+/** The one place that answers errors: problems as they are, outages as 503, bugs as 500 without a word about them. */
+export function answerError(
+  house: ApiHouse,
+  response: ServerResponse,
+  requestId: string,
+  error: unknown,
+): void {
+  const problem = problemFrom(error)
+  if (statusOf(problem.code) >= 500) house.log.error({ err: error, requestId }, problem.code)
+  if (response.headersSent) {
+    response.destroy()
+    return
   }
+  response.statusCode = statusOf(problem.code)
+  for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value)
+  sendProblem(response, problemBody(problem, requestId))
 }
 
 /** What no route took. */

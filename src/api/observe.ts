@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import type { Histogram } from 'prom-client'
+import type { Metrics } from '../platform/metrics.ts'
 import type { ApiHouse } from './house.ts'
 
 export const REQUEST_ID_HEADER = 'X-Request-Id'
@@ -10,29 +13,42 @@ const UNMATCHED = 'unmatched'
 type Locals = { requestId?: string; route?: string }
 
 /**
- * Gives every request an id, the caller's own if it has one, and leaves one line in the log and one figure behind when
- * it is answered. A route stands there by its template: an address may hold a phone number.
+ * Watches a request until it is answered: one line in the log and one figure are left behind. A route stands there by
+ * its template, since an address may hold a phone number.
+ * @param routeNow asked at the end, when it is known which route took the request
+ * @returns the request's id: the caller's own if it has one
  */
-export function observe(house: ApiHouse): RequestHandler {
-  const durations = house.metrics.histogram(
-    'duecast_http_request_duration_seconds',
-    'How long requests took to answer.',
-    BUCKETS_SECONDS,
-    ['method', 'route', 'status'],
-  )
-  return (request, response, next) => {
-    const requestId = acceptedId(request) ?? randomUUID()
-    ;(response.locals as Locals).requestId = requestId
-    response.set(REQUEST_ID_HEADER, requestId)
+export type Watch = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  routeNow: () => string | undefined,
+) => string
+
+/** How requests are watched in a house, whichever door they come by. */
+export function watchOf({ metrics, log }: ApiHouse): Watch {
+  const durations = durationsOf(metrics)
+  return (request, response, routeNow) => {
+    const requestId = acceptedId(request.headers) ?? randomUUID()
     const startedMs = performance.now()
     response.once('close', () => {
       const seconds = (performance.now() - startedMs) / 1000
-      const { method } = request
-      const route = (response.locals as Locals).route ?? UNMATCHED
+      const { method = '' } = request
+      const route = routeNow() ?? UNMATCHED
       const status = response.writableFinished ? response.statusCode : 499
       durations.observe({ method: knownMethod(method), route, status }, seconds)
-      house.log.info({ method, route, status, ms: Math.round(seconds * 1000), requestId }, 'answered')
+      log.info({ method, route, status, ms: Math.round(seconds * 1000), requestId }, 'answered')
     })
+    return requestId
+  }
+}
+
+/** Gives every request that Express answers its id, and watches it. */
+export function observe(house: ApiHouse): RequestHandler {
+  const watch = watchOf(house)
+  return (request, response, next) => {
+    const locals = response.locals as Locals
+    locals.requestId = watch(request, response, () => locals.route)
+    response.set(REQUEST_ID_HEADER, locals.requestId)
     next()
   }
 }
@@ -52,13 +68,30 @@ export function requestIdOf(request: Request): string {
   return requestId
 }
 
-function acceptedId(request: Request): string | undefined {
-  const id = request.get(REQUEST_ID_HEADER)
-  return id !== undefined && REQUEST_ID.test(id) ? id : undefined
+function acceptedId(headers: IncomingHttpHeaders): string | undefined {
+  const id = headers[REQUEST_ID_HEADER.toLowerCase()]
+  return typeof id === 'string' && REQUEST_ID.test(id) ? id : undefined
 }
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
 function knownMethod(method: string): string {
   return METHODS.has(method) ? method : 'OTHER'
+}
+
+/** Asked for at each door, and registered once. */
+const known = new WeakMap<Metrics, Durations>()
+type Durations = Histogram<'method' | 'route' | 'status'>
+
+function durationsOf(metrics: Metrics): Durations {
+  const present = known.get(metrics)
+  if (present) return present
+  const fresh = metrics.histogram(
+    'duecast_http_request_duration_seconds',
+    'How long requests took to answer.',
+    BUCKETS_SECONDS,
+    ['method', 'route', 'status'],
+  )
+  known.set(metrics, fresh)
+  return fresh
 }

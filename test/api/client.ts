@@ -11,6 +11,7 @@ import { codesOf } from '../../src/api/openapi.ts'
 import { PROBLEM_TYPE, type ProblemCode, problemSchema, statusOf } from '../../src/api/problem.ts'
 import type { Route } from '../../src/api/route.ts'
 import { ROUTES } from '../../src/api/routes.ts'
+import { type FrontDoor, openFrontDoor } from '../../src/api/webhooks/front-door.ts'
 import { openLog } from '../../src/platform/log.ts'
 import { NO_MAIL } from '../../src/platform/mail.ts'
 import { openMetrics } from '../../src/platform/metrics.ts'
@@ -53,6 +54,7 @@ type Options = {
   house?: Partial<ApiHouse>
   routes?: readonly Route[]
   otherDoors?: readonly RequestHandler[]
+  frontDoor?: (house: ApiHouse) => FrontDoor
   /** A database of its own; by default the suite's. */
   ownerUrl?: string
 }
@@ -63,7 +65,10 @@ export async function startServer(options: Options = {}): Promise<Server> {
   const uploadDir = mkdtempSync(joinPath(tmpdir(), 'duecast-uploads-'))
   const house = { ...houseOf(scratch, uploadDir), ...options.house }
   const routes = options.routes ?? ROUTES
-  const server = createHttpServer(createApp(house, options.otherDoors, routes))
+  const server = createHttpServer(
+    createApp(house, options.otherDoors, routes),
+    (options.frontDoor ?? openFrontDoor)(house),
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {

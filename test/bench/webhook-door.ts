@@ -4,7 +4,7 @@ import { addSender } from '../../src/delivery/index.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import type { Figure } from './figure.ts'
 import type { Ground } from './ground.ts'
-import { startPart } from './processes.ts'
+import { familySeconds, startPart } from './processes.ts'
 import { openStage, type Stage } from './stage.ts'
 
 const APP_SECRET = 'the app secret of the bench'
@@ -30,9 +30,16 @@ export async function benchWebhookDoor(ground: Ground, count: number): Promise<F
     await postAll(urlOf(bare), path, hooks(count / 4, 'warm'))
     const limits: Posted[] = []
     const doors: Posted[] = []
+    const bareUsed = meterOf({ server: () => bare.processorSeconds() })
+    const used = meterOf({
+      server: () => server.processorSeconds(),
+      PostgreSQL: () => familySeconds(ground.postgresPid),
+      'who posts': ownSeconds,
+    })
     for (let round = 1; round <= ROUNDS; round++) {
-      limits.push(await postAll(urlOf(bare), path, hooks(count, `bare ${round}`)))
-      doors.push(await postAll(urlOf(server), path, hooks(count, `door ${round}`)))
+      const [forBare, forDoor] = [hooks(count, `bare ${round}`), hooks(count, `door ${round}`)]
+      limits.push(await bareUsed.during(() => postAll(urlOf(bare), path, forBare)))
+      doors.push(await used.during(() => postAll(urlOf(server), path, forDoor)))
     }
     await refuseIfNotStored(stage, ROUNDS * count + count / 4)
     const [limit, door] = [fastest(limits), fastest(doors)]
@@ -44,7 +51,7 @@ export async function benchWebhookDoor(ground: Ground, count: number): Promise<F
         limit: { what: 'a bare Express route that reads the body', value: limit.perSecond },
         asked: { value: { atLeast: 5_000 } },
         goal: { value: { atLeast: 8_000 } },
-        note: `the best of ${ROUNDS} rounds each: ${ratesOf(doors)}, bare ${ratesOf(limits)}; median ${door.medianMs.toFixed(1)} ms with ${CONNECTIONS} at a time`,
+        note: `the best of ${ROUNDS} rounds each: ${ratesOf(doors)}, bare ${ratesOf(limits)}; median ${door.medianMs.toFixed(1)} ms with ${CONNECTIONS} at a time; processor time a webhook: ${used.each(ROUNDS * count)}; bare ${bareUsed.each(ROUNDS * count)}`,
       },
       {
         name: 'webhooks through the endpoint: 99th percentile',
@@ -89,6 +96,35 @@ function hooks(count: number, name: string): Hook[] {
     const body = JSON.stringify({ object: 'whatsapp_business_account', entry })
     return { body, signature: `sha256=${createHmac('sha256', APP_SECRET).update(body).digest('hex')}` }
   })
+}
+
+type Meter = {
+  /** Counts what is used while the work is done. */
+  during<T>(work: () => Promise<T>): Promise<T>
+  /** Microseconds of each part, for so many. */
+  each(count: number): string
+}
+
+/** Processor time of several parts, counted only while something is measured. */
+function meterOf(parts: Readonly<Record<string, () => number>>): Meter {
+  const names = Object.keys(parts)
+  const total = new Map(names.map((name) => [name, 0]))
+  return {
+    async during(work) {
+      const before = names.map((name) => parts[name]!())
+      const done = await work()
+      for (const [at, name] of names.entries())
+        total.set(name, total.get(name)! + parts[name]!() - before[at]!)
+      return done
+    },
+    each: (count) =>
+      names.map((name) => `${name} ${((total.get(name)! / count) * 1e6).toFixed(1)} µs`).join(', '),
+  }
+}
+
+function ownSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
 }
 
 type Posted = { perSecond: number; medianMs: number; p99Ms: number }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Request } from 'express'
 import { connectDeps, type OpenSender, openSender } from '../../delivery/index.ts'
 import { isUuid } from '../../platform/ids.ts'
@@ -8,7 +9,7 @@ import { definePublicRoute } from '../route.ts'
 import { WITH_BODY } from './refusals.ts'
 
 /** The platform batches up to 3 MB in one webhook. */
-const WEBHOOK_MAX_BYTES = 3 * 1024 * 1024
+export const WEBHOOK_MAX_BYTES = 3 * 1024 * 1024
 const readRaw = rawBodyReader(WEBHOOK_MAX_BYTES)
 
 export const receiveWebhook = definePublicRoute({
@@ -22,13 +23,27 @@ export const receiveWebhook = definePublicRoute({
   responses: { 200: null },
   refusals: WITH_BODY,
   handler: async (request, response, house) => {
-    const { sender, signingSecrets } = await know(house, request)
-    const body = await readRaw(request, response)
-    refuseForgery(sender, signingSecrets, request, body)
-    await store(house, sender, body)
+    const senderId = String(request.params.sender_id)
+    await receiveFor(house, senderId, request.headers, () => readRaw(request, response))
     response.status(200).end()
   },
 })
+
+/**
+ * One webhook, whichever door it comes by: of a sender that is known, signed over the bytes as they came, and stored.
+ * @param readBody not called for a sender that is not there
+ */
+export async function receiveFor(
+  house: ApiHouse,
+  senderId: string,
+  headers: IncomingHttpHeaders,
+  readBody: () => Promise<Buffer>,
+): Promise<void> {
+  const { sender, signingSecrets } = await know(house, senderId)
+  const body = await readBody()
+  refuseForgery(sender, signingSecrets, headers, body)
+  await store(house, sender, body)
+}
 
 export const answerHandshake = definePublicRoute({
   method: 'get',
@@ -57,11 +72,10 @@ const remembered = new WeakMap<ApiHouse, Map<string, Remembered>>()
 
 /** The sender that an address names. */
 export async function findSender(house: ApiHouse, request: Request): Promise<OpenSender> {
-  return (await know(house, request)).sender
+  return (await know(house, String(request.params.sender_id))).sender
 }
 
-async function know(house: ApiHouse, request: Request): Promise<Known> {
-  const id = String(request.params.sender_id)
+async function know(house: ApiHouse, id: string): Promise<Known> {
   const known = remembered.get(house) ?? new Map<string, Remembered>()
   const present = known.get(id)
   if (present && present.untilMs > performance.now()) return present
@@ -76,8 +90,13 @@ async function know(house: ApiHouse, request: Request): Promise<Known> {
 }
 
 /** The signature is over the bytes as they came, under the secret in use or, while it is replaced, the one before. */
-function refuseForgery(sender: OpenSender, secrets: readonly string[], request: Request, body: Buffer): void {
-  if (sender.provider.verifySignature(body, request.headers, secrets)) return
+function refuseForgery(
+  sender: OpenSender,
+  secrets: readonly string[],
+  headers: IncomingHttpHeaders,
+  body: Buffer,
+): void {
+  if (sender.provider.verifySignature(body, headers, secrets)) return
   throw new Problem('bad_signature', 'The signature is not this sender’s.')
 }
 
