@@ -1,10 +1,23 @@
 import { BYTEA_ARRAY, listOf, type SqlClient } from '../platform/db.ts'
 
 /** Webhooks wait this long for company, so that many share one durable write. */
-const GATHER_MS = 3
-const MOST_TOGETHER = 500
-/** Beyond this many waiting, a webhook is refused with 503: the provider tries again, and memory stays bounded. */
-const MOST_WAITING = 20_000
+const GATHER_MS = Number(process.env.XG ?? 3)
+/** While so many writes are under way, what comes gathers for the next; and other work finds a connection. */
+const MOST_WRITES = Number(process.env.XW ?? 3)
+
+type Limits = {
+  /** Of one write. Its bodies travel in one piece, as text of twice their length. */
+  readonly together: Size
+  /** Beyond this a webhook is refused with 503: the provider tries again, and memory stays bounded. */
+  readonly held: Size
+}
+type Size = { readonly webhooks: number; readonly bytes: number }
+
+const MEGABYTE = 1024 * 1024
+const LIMITS: Limits = {
+  together: { webhooks: 500, bytes: 8 * MEGABYTE },
+  held: { webhooks: 20_000, bytes: 128 * MEGABYTE },
+}
 
 type Waiting = { senderId: string; body: Buffer; stored: () => void; failed: (error: unknown) => void }
 
@@ -18,18 +31,28 @@ export type Inbox = {
  * stored once.
  * @param onStored told the senders of what was stored, some times a second, to nudge a worker
  */
-export function openInbox(sql: SqlClient, onStored: (senderIds: readonly string[]) => void): Inbox {
+export function openInbox(
+  sql: SqlClient,
+  onStored: (senderIds: readonly string[]) => void,
+  limits: Limits = LIMITS,
+): Inbox {
   const waiting: Waiting[] = []
   const tell = gather(onStored)
+  const held = { webhooks: 0, bytes: 0 }
   let planned = false
-  let writing = 0
+  let writes = 0
 
-  const flush = async () => {
+  const plan = () => {
+    if (planned || waiting.length === 0 || writes >= MOST_WRITES) return
+    planned = true
+    setTimeout(flush, GATHER_MS)
+  }
+  const flush = () => {
     planned = false
-    const batch = waiting.splice(0, MOST_TOGETHER)
-    if (waiting.length > 0) plan()
-    if (batch.length === 0) return
-    writing += batch.length
+    while (waiting.length > 0 && writes < MOST_WRITES) void storeAll(takeOldest(waiting, limits.together))
+  }
+  const storeAll = async (batch: readonly Waiting[]) => {
+    writes++
     try {
       await write(sql, batch)
       for (const item of batch) item.stored()
@@ -37,25 +60,39 @@ export function openInbox(sql: SqlClient, onStored: (senderIds: readonly string[
     } catch (error) {
       for (const item of batch) item.failed(error)
     } finally {
-      writing -= batch.length
+      writes--
+      held.webhooks -= batch.length
+      held.bytes -= bytesOf(batch)
+      plan()
     }
-  }
-  const plan = () => {
-    if (planned) return
-    planned = true
-    setTimeout(() => void flush(), GATHER_MS)
   }
 
   return {
     store(senderId, body) {
-      if (waiting.length + writing >= MOST_WAITING)
+      if (held.webhooks >= limits.held.webhooks || held.bytes + body.length > limits.held.bytes)
         return Promise.reject(new Error('the webhook inbox is full'))
+      held.webhooks++
+      held.bytes += body.length
       return new Promise((stored, failed) => {
         waiting.push({ senderId, body, stored, failed })
         plan()
       })
     },
   }
+}
+
+/** As many as may go together, and at least one. */
+function takeOldest(waiting: Waiting[], most: Size): Waiting[] {
+  let bytes = 0
+  const tooMany = waiting.findIndex(({ body }, at) => {
+    bytes += body.length
+    return at > 0 && (at >= most.webhooks || bytes > most.bytes)
+  })
+  return waiting.splice(0, tooMany === -1 ? waiting.length : tooMany)
+}
+
+function bytesOf(batch: readonly Waiting[]): number {
+  return batch.reduce((sum, { body }) => sum + body.length, 0)
 }
 
 /** Whoever folds gathers for longer than this; a nudge for each batch would cost more than it saves. */
