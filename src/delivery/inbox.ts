@@ -1,9 +1,9 @@
 import { BYTEA_ARRAY, listOf, type SqlClient } from '../platform/db.ts'
 
 /** Webhooks wait this long for company, so that many share one durable write. */
-const GATHER_MS = Number(process.env.XG ?? 3)
+const GATHER_MS = 3
 /** While so many writes are under way, what comes gathers for the next; and other work finds a connection. */
-const MOST_WRITES = Number(process.env.XW ?? 3)
+const MOST_WRITES = 4
 
 type Limits = {
   /** Of one write. Its bodies travel in one piece, as text of twice their length. */
