@@ -83,6 +83,7 @@ function busiestFirst(routes: readonly Route[]): Route[] {
   return [...routes.filter(isBusy), ...routes.filter((route) => !isBusy(route))]
 }
 
+/** Before anything that may refuse a request: refusals carry them too. */
 function safeHeaders(): RequestHandler {
   return (_request, response, next) => {
     for (const [name, value] of SAFE_HEADERS) response.setHeader(name, value)

@@ -18,7 +18,7 @@ type Locals = { requestId?: string; route?: string }
  * @param routeNow asked at the end, when it is known which route took the request
  * @returns the request's id: the caller's own if it has one
  */
-export type Watch = (
+type Watch = (
   request: IncomingMessage,
   response: ServerResponse,
   routeNow: () => string | undefined,

@@ -16,7 +16,7 @@ type Size = { readonly webhooks: number; readonly bytes: number }
 const MEGABYTE = 1024 * 1024
 const LIMITS: Limits = {
   together: { webhooks: 500, bytes: 8 * MEGABYTE },
-  held: { webhooks: 20_000, bytes: 128 * MEGABYTE },
+  held: { webhooks: 20_000, bytes: 256 * MEGABYTE },
 }
 
 type Waiting = { senderId: string; body: Buffer; stored: () => void; failed: (error: unknown) => void }

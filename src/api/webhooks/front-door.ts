@@ -26,10 +26,9 @@ export function openFrontDoor(house: ApiHouse): FrontDoor {
     const senderId = url.slice(ADDRESS.length)
     if (!isUuid(senderId) || !isPlain(request)) return false
     const requestId = watch(request, response, () => ROUTE)
-    receiveFor(house, senderId, request.headers, () => readBody(request)).then(
-      () => thank(response, requestId),
-      (error: unknown) => refuse(house, response, requestId, error),
-    )
+    receiveFor(house, senderId, request.headers, () => readBody(request))
+      .then(() => thank(response, requestId))
+      .catch((error: unknown) => refuse(house, response, requestId, error))
     return true
   }
 }
