@@ -32,13 +32,8 @@ function writeArray(list: unknown): string {
 function writeMember(member: unknown): string {
   if (member === null || member === undefined) return 'NULL'
   if (Array.isArray(member)) return writeArray(member)
-  // Bytes hold nothing that is to be escaped but their own backslash, and are too many to look through.
-  if (member instanceof Uint8Array) return `"\\\\x${hexOf(member)}"`
-  return `"${String(member).replace(/[\\"]/g, '\\$&')}"`
-}
-
-function hexOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString('hex')
+  const text = member instanceof Uint8Array ? `\\x${Buffer.from(member).toString('hex')}` : String(member)
+  return `"${text.replace(/[\\"]/g, '\\$&')}"`
 }
 
 /** The members are quoted, with a backslash before quotes and backslashes, or plain; a plain NULL is none. */
