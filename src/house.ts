@@ -13,6 +13,7 @@ import { migrateQueue, openQueue, type Queues } from './platform/queue.ts'
 import { recogniseInstallation } from './platform/recognise.ts'
 import type { Scope } from './platform/scope.ts'
 import { openSecretBox, type SecretBox, secretKeyOf } from './platform/secrets.ts'
+import { openTrace, type Trace } from './platform/trace.ts'
 import { publishSeed } from './pricing/index.ts'
 
 /** All that the doors share, composed once: configuration, database, queue, clock, log, secrets, figures. */
@@ -21,6 +22,7 @@ export type House = {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  readonly trace: Trace
   readonly secrets: SecretBox
   readonly mail: Mail
   readonly database: Database
@@ -59,17 +61,20 @@ export async function openHouse(config: Config, options: HouseOptions = {}): Pro
     log,
   })
   const mail = openMail(config.smtpUrl, config.mailFrom, log)
+  const worker = `${hostname()}.${process.pid}.${newId().slice(-12)}`
+  const trace = await openTrace(config.tracing, worker, log)
   return {
     config,
     clock,
     log,
     metrics: openMetrics(),
+    trace,
     secrets: openSecretBox(secretKeyOf(config)),
     mail,
     database,
     queues,
     ownerUrl,
-    worker: `${hostname()}.${process.pid}.${newId().slice(-12)}`,
+    worker,
     uploadDir: join(config.dataDir, 'uploads'),
     asSystem: (part, workspaceId, work) =>
       database.within(
@@ -80,6 +85,7 @@ export async function openHouse(config: Config, options: HouseOptions = {}): Pro
       letClockGo()
       mail.close()
       await queues.close()
+      await trace.close()
       await database.close()
       await embedded?.stop()
     },

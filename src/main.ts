@@ -7,8 +7,8 @@ import { startWorkers, type Workers } from '../workers/registry.ts'
 import type { ApiHouse } from './api/house.ts'
 import { openFrontDoor } from './api/webhooks/front-door.ts'
 import { consoleDoor, setUpToken } from './console/index.ts'
-import { openInbox } from './delivery/index.ts'
-import { announceAddresses, type House, openHouse } from './house.ts'
+import { openInbox, type Stored } from './delivery/index.ts'
+import { announceAddresses, type House, type HouseOptions, openHouse } from './house.ts'
 import {
   type Config,
   ConfigError,
@@ -32,8 +32,11 @@ export type Running = { url: string; house: House; stop(): Promise<void> }
  * Starts the server: the house, the stand-in (unless one is named), the doors and, in one-process mode, the workers.
  * @returns where it listens, and how to stop it gracefully
  */
-export async function startServer(config: Config, options: { workers: boolean }): Promise<Running> {
-  const house = await openHouse(config)
+export async function startServer(
+  config: Config,
+  options: { workers: boolean } & HouseOptions,
+): Promise<Running> {
+  const house = await openHouse(config, options)
   const simulator = config.simulatorUrl
     ? undefined
     : await startSimulator({
@@ -53,11 +56,12 @@ export async function startServer(config: Config, options: { workers: boolean })
 }
 
 function apiHouse(house: House): ApiHouse {
-  const nudgeFold = (senderIds: readonly string[]) => {
-    const nudges = senderIds.map((senderId) => ({
+  const nudgeFold = (stored: Stored) => {
+    const nudges = [...stored].map(([senderId, origin]) => ({
       name: 'fold',
       data: { senderId },
       dedupeId: `fold-${senderId}`,
+      origin,
     }))
     void house.queues.addMany('receipts', nudges)
   }
@@ -67,13 +71,15 @@ function apiHouse(house: House): ApiHouse {
     clock: house.clock,
     log: house.log,
     metrics: house.metrics,
+    trace: house.trace,
     secrets: house.secrets,
     mail: house.mail,
     limit: openRateLimit(house.config.rateLimitPerMinute),
     trustProxy: house.config.trustProxy,
     queues: { ping: () => pingQueue(house) },
-    nudge: (queue, name, data, dedupeId) => void house.queues.add(queue, name, data, { dedupeId }),
-    receive: (sender, body) => inbox.store(sender.id, body),
+    nudge: (queue, name, data, dedupeId, origin) =>
+      void house.queues.add(queue, name, data, { dedupeId, origin }),
+    receive: (sender, body, origin) => inbox.store(sender.id, body, origin),
     publicUrl: house.config.publicUrl,
     uploadDir: house.uploadDir,
   }

@@ -1,8 +1,17 @@
-import { hearObstacles, pauseWithSenders, resumeWithSenders } from '../src/campaigns/index.ts'
+import { findOrigins, hearObstacles, pauseWithSenders, resumeWithSenders } from '../src/campaigns/index.ts'
 import { hearInbound, hearPreferences } from '../src/conversations/index.ts'
-import { type Folded, foldWebhooks, hearNotices, type Listener, openSender } from '../src/delivery/index.ts'
+import {
+  type Folded,
+  foldWebhooks,
+  hearNotices,
+  type Listener,
+  type OpenSender,
+  openSender,
+} from '../src/delivery/index.ts'
 import type { House } from '../src/house.ts'
 import type { Job } from '../src/platform/queue.ts'
+import type { Span } from '../src/platform/trace.ts'
+import { inSpan, logFor } from './in-span.ts'
 import { nudgeTend } from './send.ts'
 
 /** A transaction costs as much for one receipt as for a hundred: those that come together are folded together. */
@@ -11,30 +20,57 @@ const GATHER_MS = 100
 const FOLDS_AT_ONCE = 2
 /** After this long a sender lets others have their turn: one whose provider never stops posting keeps nobody waiting. */
 const TURN_MS = 1_000
+const MOST_LINKED = 16
 
 /** Folds what a sender's provider has posted, until nothing waits or the turn is over. */
 export function foldSender(house: House): (job: Job) => Promise<void> {
-  return async ({ data, signal }) => {
-    const { senderId, again = false } = data as { senderId: string; again?: boolean }
+  return async (job) => {
+    const { senderId } = job.data as { senderId: string }
     const sender = await openSender(house.database.sql, house.secrets, senderId)
     if (!sender) return
-    const touched = new Set<string>()
-    const fold = async () => {
-      const folded = await foldWebhooks(
-        (work) => house.asSystem('fold', sender.workspaceId, work),
-        sender,
-        overhear,
-      )
-      if (folded.setAside > 0)
-        house.log.error({ senderId, webhooks: folded.setAside }, 'webhooks were set aside: see their notes')
-      for (const id of folded.campaignIds) touched.add(id)
-      return folded
-    }
-    const isDone = await foldForATurn(fold, signal, again)
-    for (const campaignId of touched) await nudgeTend(house, sender.workspaceId, campaignId)
-    if (isDone || signal.aborted) return
-    await house.queues.add('receipts', 'fold', { senderId, again: true }, { dedupeId: `fold-${senderId}` })
+    const about = { links: [job.origin?.traceparent], facts: { 'duecast.sender_id': senderId } }
+    await inSpan(house, job, about, (span) => foldInTurn(house, job, sender, span))
   }
+}
+
+async function foldInTurn(house: House, job: Job, sender: OpenSender, span: Span): Promise<void> {
+  const { signal } = job
+  const { senderId, again = false } = job.data as { senderId: string; again?: boolean }
+  const touched = new Set<string>()
+  let webhooks = 0
+  const fold = async () => {
+    const folded = await foldWebhooks(
+      (work) => house.asSystem('fold', sender.workspaceId, work),
+      sender,
+      overhear,
+    )
+    if (folded.setAside > 0)
+      logFor(house, job.origin).error(
+        { senderId, webhooks: folded.setAside },
+        'webhooks were set aside: see their notes',
+      )
+    for (const id of folded.campaignIds) touched.add(id)
+    webhooks += folded.webhooks
+    return folded
+  }
+  const isDone = await foldForATurn(fold, signal, again)
+  await tellWhatFor(house, span, webhooks, touched)
+  for (const campaignId of touched) await nudgeTend(house, sender.workspaceId, campaignId)
+  if (isDone || signal.aborted) return
+  await house.queues.add('receipts', 'fold', { senderId, again: true }, { dedupeId: `fold-${senderId}` })
+}
+
+/** A fold belongs to no one request: it links to the submissions whose messages it moved. */
+async function tellWhatFor(
+  house: House,
+  span: Span,
+  webhooks: number,
+  campaignIds: ReadonlySet<string>,
+): Promise<void> {
+  if (span.traceparent === undefined) return
+  span.note({ 'duecast.webhooks': webhooks, 'duecast.campaigns': campaignIds.size })
+  const origins = await findOrigins(house.database.sql, [...campaignIds].slice(0, MOST_LINKED))
+  for (const { traceparent } of origins.values()) span.link(traceparent)
 }
 
 /** Everything that webhooks bring beside receipts goes to the room that it concerns. */

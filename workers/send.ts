@@ -1,4 +1,4 @@
-import { pauseForObstacle } from '../src/campaigns/index.ts'
+import { findOrigins, pauseForObstacle } from '../src/campaigns/index.ts'
 import {
   connectDeps,
   type DispatchHouse,
@@ -10,6 +10,8 @@ import {
 } from '../src/delivery/index.ts'
 import { findAddresses, type House } from '../src/house.ts'
 import type { Job } from '../src/platform/queue.ts'
+import type { Origin } from '../src/platform/trace.ts'
+import { inSpan, linksTo, logFor, originIn } from './in-span.ts'
 
 /** After this long a campaign lets others have their turn: small ones are never stuck behind a large one. */
 const TURN_MS = 1_000
@@ -22,31 +24,38 @@ const REMEMBER_MS = 30_000
 /** Sends slices of one campaign, for a turn. */
 export function sendCampaign(house: House): (job: Job) => Promise<void> {
   const runs = rememberRuns(house)
-  return async ({ data, signal }) => {
-    const { workspaceId, campaignId, lane } = data as {
+  return async (job) => {
+    const { workspaceId, campaignId, lane } = job.data as {
       workspaceId: string
       campaignId: string
       lane: number | string
     }
     const known = await runs.find(workspaceId, campaignId)
     if (!known) return
-    const dispatchHouse: DispatchHouse = {
-      database: house.database,
-      log: house.log,
-      within: (id, work) => house.asSystem('send', id, work),
-      worker: house.worker,
-      signal,
-    }
-    const again = await takeTurn(house, dispatchHouse, known, signal)
-    if (again.kind === 'later') return nudgeSend(house, known.run, lane, again.inMs)
-    // Whatever halted it may be mended before it goes on: another token, another template.
-    runs.forget(known)
-    await nudgeTend(house, workspaceId, campaignId)
+    const nudged = job.origin
+    job.origin = known.origin ?? nudged
+    const links = linksTo(known.origin, nudged)
+    const facts = { 'duecast.campaign_id': campaignId, 'duecast.lane': lane }
+    await inSpan(house, job, { parent: nudged?.traceparent, links, facts }, async (span) => {
+      const dispatchHouse: DispatchHouse = {
+        database: house.database,
+        log: logFor(house, job.origin),
+        within: (id, work) => house.asSystem('send', id, work),
+        worker: house.worker,
+        signal: job.signal,
+        span,
+      }
+      const again = await takeTurn(house, dispatchHouse, known, job.signal)
+      if (again.kind === 'later') return nudgeSend(house, known.run, lane, again.inMs)
+      // Whatever halted it may be mended before it goes on: another token, another template.
+      runs.forget(known)
+      await nudgeTend(house, workspaceId, campaignId, originIn(span, job.origin))
+    })
   }
 }
 
 type Again = { kind: 'done' } | { kind: 'later'; inMs: number }
-type Known = { run: Run; connection: ProviderConnection }
+type Known = { run: Run; connection: ProviderConnection; origin: Origin | undefined }
 
 async function takeTurn(
   house: House,
@@ -63,7 +72,7 @@ async function takeTurn(
       await new Promise((resolve) => setTimeout(resolve, sent.forMs))
     } else if (sent.obstacle) {
       const obstacle = sent.obstacle
-      house.log.warn(
+      dispatchHouse.log.warn(
         { campaignId: known.run.campaignId, code: obstacle.code },
         'campaign paused by an obstacle',
       )
@@ -76,6 +85,7 @@ async function takeTurn(
   return { kind: 'later', inMs: 0 }
 }
 
+/** Without its place in the trace: what goes on for hours is many traces, each with a link to the submission. */
 async function nudgeSend(house: House, run: Run, lane: number | string, inMs: number): Promise<void> {
   const data = { workspaceId: run.workspaceId, campaignId: run.campaignId, lane }
   await house.queues.add('send', 'send', data, {
@@ -84,8 +94,14 @@ async function nudgeSend(house: House, run: Run, lane: number | string, inMs: nu
   })
 }
 
-export async function nudgeTend(house: House, workspaceId: string, campaignId: string): Promise<void> {
-  await house.queues.add('chores', 'tend', { workspaceId, campaignId }, { dedupeId: `tend-${campaignId}` })
+export async function nudgeTend(
+  house: House,
+  workspaceId: string,
+  campaignId: string,
+  origin?: Origin,
+): Promise<void> {
+  const data = { workspaceId, campaignId }
+  await house.queues.add('chores', 'tend', data, { dedupeId: `tend-${campaignId}`, origin })
 }
 
 /** Runs and their senders' open connections, kept while they are in use. */
@@ -99,7 +115,8 @@ function rememberRuns(house: House) {
     const run = await house.asSystem('send', workspaceId, (scope) => findRun(scope, campaignId))
     const connection = run && (await connectionOf(house, run, connections))
     if (!run || !connection) return undefined
-    const known = { run, connection }
+    const origin = (await findOrigins(house.database.sql, [campaignId])).get(campaignId)
+    const known = { run, connection, origin }
     runs.set(campaignId, { known, untilMs: performance.now() + REMEMBER_MS })
     return known
   }

@@ -3,9 +3,10 @@ import type { Database } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import type { Mail } from '../platform/mail.ts'
 import type { Metrics } from '../platform/metrics.ts'
-import type { JsonObject, QueueName } from '../platform/queue.ts'
+import type { Wake } from '../platform/queue.ts'
 import type { RateLimit } from '../platform/rate-limit.ts'
 import type { SecretBox } from '../platform/secrets.ts'
+import type { Origin, Trace } from '../platform/trace.ts'
 
 /** What the API needs of the house: composed once in `src/house.ts`, by hand in tests. */
 export type ApiHouse = {
@@ -13,15 +14,16 @@ export type ApiHouse = {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  readonly trace: Trace
   readonly secrets: SecretBox
   readonly mail: Mail
   readonly limit: RateLimit
   /** The queue, as far as readiness goes: resolves when it answers. */
   readonly queues: { ping(): Promise<void> }
   /** Wakes a worker after a commit; may be lost, since the rows say what is due. */
-  readonly nudge: (queue: QueueName, name: string, data: JsonObject, dedupeId: string) => void
+  readonly nudge: Wake
   /** Keeps a webhook whose signature was checked; resolves once it is committed. */
-  readonly receive: (sender: WebhookOwner, body: Buffer) => Promise<void>
+  readonly receive: (sender: WebhookOwner, body: Buffer, origin: Origin) => Promise<void>
   /** How the world reaches this server, without a slash at the end; undefined while that is not known. */
   readonly publicUrl: string | undefined
   /** Where the server listens, once it does. */

@@ -21,7 +21,7 @@ import {
   SHEET_KINDS,
 } from '../contacts/index.ts'
 import type { Refusal, Result } from '../platform/result.ts'
-import type { Scope } from '../platform/scope.ts'
+import { originOf, type Scope } from '../platform/scope.ts'
 import { sendStream, WORKBOOK } from './answer.ts'
 import type { ApiHouse } from './house.ts'
 import { refuseBadText } from './input.ts'
@@ -256,7 +256,9 @@ function reading(house: ApiHouse, scope: Scope, received: Result<Import>) {
   if (!received.ok) return received as Refusal
   const importId = received.value.id
   const { workspaceId } = scope
-  scope.afterCommit(() => house.nudge('chores', 'import', { workspaceId, importId }, `import-${importId}`))
+  scope.afterCommit(() =>
+    house.nudge('chores', 'import', { workspaceId, importId }, `import-${importId}`, originOf(scope)),
+  )
   return answer(202, showImport(received.value))
 }
 

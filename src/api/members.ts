@@ -120,7 +120,7 @@ export const postInvitation = defineRoute({
     if (house.mail.isOn) {
       const { name: workspaceName } = await findWorkspace(scope)
       const letter = invitationLetter(invitation.email, { workspaceName, role: invitation.role, url })
-      scope.afterCommit(() => house.mail.send(letter))
+      scope.afterCommit(() => house.mail.send(letter, scope.requestId))
     }
     return answer(201, { ...showInvitation(invitation), url: house.mail.isOn ? null : url })
   },

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Database } from '../platform/db.ts'
 import { type Ok, ok, type Result } from '../platform/result.ts'
 import { undoIfRefused } from '../platform/savepoint.ts'
-import type { Actor, Scope } from '../platform/scope.ts'
+import type { Scope } from '../platform/scope.ts'
 import { type Action, allow, type Identity } from '../workspaces/index.ts'
 import { type FileAnswer, sendFile, sendProblem } from './answer.ts'
 import { identify } from './authorization.ts'
@@ -17,7 +17,7 @@ import {
   type StoredAnswer,
 } from './idempotency.ts'
 import { invalid, parseInput, refuseBadText } from './input.ts'
-import { requestIdOf } from './observe.ts'
+import { originOf } from './observe.ts'
 import { Problem, type ProblemCode, problemBody, problemOf, statusOf } from './problem.ts'
 import { discard, type Form, formReader, type UploadedFile, type UploadLimits } from './upload.ts'
 
@@ -215,11 +215,8 @@ async function takeTurn({ limit }: ApiHouse, subject: string): Promise<void> {
   throw new Problem('rate_limited', detail, {}, { 'Retry-After': String(seconds) })
 }
 
-function causeOf(
-  identity: Identity,
-  request: Request,
-): { workspaceId: string; actor: Actor; requestId: string } {
-  return { ...identity, requestId: requestIdOf(request) }
+function causeOf(identity: Identity, request: Request): Parameters<Database['within']>[0] {
+  return { ...identity, ...originOf(request) }
 }
 
 const PARAM = /^[\w.~-]{1,128}$/

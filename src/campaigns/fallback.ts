@@ -4,6 +4,7 @@ import { newId } from '../platform/ids.ts'
 import { handOf, type Scope } from '../platform/scope.ts'
 import type { Campaign } from './find-campaign.ts'
 import { moveCampaign } from './move.ts'
+import { submittedIn } from './origin.ts'
 import { campaigns } from './tables.ts'
 
 /**
@@ -101,6 +102,7 @@ export async function lineUpFallback(
     holdId: frozen.holdId,
     digest: frozen.digest,
     submittedBy: handOf(scope.actor),
+    ...submittedIn(scope),
     submittedAt: scope.now.toISOString(),
     startsAt: frozen.startsAt.toISOString(),
     sendBefore: frozen.sendBefore.toISOString(),

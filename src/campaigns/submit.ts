@@ -11,6 +11,7 @@ import { type Audience, priceAudience } from './audience.ts'
 import { findFallback, keptFor, lineUpFallback } from './fallback.ts'
 import { type Campaign, lockCampaign } from './find-campaign.ts'
 import { moveCampaign, refuseFallback, wrongState } from './move.ts'
+import { submittedIn } from './origin.ts'
 import { type CampaignParts, campaignParts, refuseUnapproved } from './quote.ts'
 import { latestStart, SEND_WITHIN_MS } from './schedule.ts'
 
@@ -375,6 +376,8 @@ async function enterLine(
     holdId: frozen.holdId,
     digest: frozen.digest,
     submittedBy: maker,
+    // One that has waited for money keeps the request that it was submitted by.
+    ...(campaign.state === 'quoted' && submittedIn(scope)),
     submittedAt: scope.now.toISOString(),
     startsAt: frozen.startsAt.toISOString(),
     sendBefore: frozen.sendBefore.toISOString(),
@@ -398,7 +401,12 @@ async function waitForFunds(scope: Scope, campaign: Campaign): Promise<Result<Ca
   const { schedule } = campaign
   const startMs = 'now' in schedule ? scope.now.getTime() : latestStart(schedule).getTime()
   const sendBefore = schedule.sendBefore ?? new Date(startMs + SEND_WITHIN_MS).toISOString()
-  const changes = { submittedBy: handOf(scope.actor), submittedAt: scope.now.toISOString(), sendBefore }
+  const changes = {
+    submittedBy: handOf(scope.actor),
+    ...submittedIn(scope),
+    submittedAt: scope.now.toISOString(),
+    sendBefore,
+  }
   const refusal = await moveCampaign(scope, campaign, 'waiting_for_funds', changes)
   if (refusal) return refusal
   await recordEvent(scope, 'campaign.waits_for_funds', `campaign:${campaign.id}`)

@@ -16,6 +16,8 @@ export const campaigns = pgTable('campaigns', {
   version: integer('version').notNull(),
   editors: text('editors').array().notNull(),
   submittedBy: text('submitted_by'),
+  submittedRequest: text('submitted_request'),
+  submittedTrace: text('submitted_trace'),
   quoteId: uuid('quote_id'),
   digest: bytesColumn('digest'),
   holdId: bigint('hold_id', { mode: 'bigint' }),

@@ -1,8 +1,6 @@
 import type { SenderChange } from '../delivery/index.ts'
-import type { JsonObject, QueueName } from '../platform/queue.ts'
-import type { Scope } from '../platform/scope.ts'
-
-type Wake = (queue: QueueName, name: string, data: JsonObject, dedupeId: string) => void
+import type { Wake } from '../platform/queue.ts'
+import { originOf, type Scope } from '../platform/scope.ts'
 
 /**
  * Wakes whoever tends the campaigns, once this transaction is committed. The rows say what is due; this only spares them
@@ -11,7 +9,9 @@ type Wake = (queue: QueueName, name: string, data: JsonObject, dedupeId: string)
 export function wakeCampaigns(scope: Scope, wake: Wake, campaignIds: readonly string[]): void {
   const { workspaceId } = scope
   for (const campaignId of campaignIds)
-    scope.afterCommit(() => wake('chores', 'tend', { workspaceId, campaignId }, `tend-${campaignId}`))
+    scope.afterCommit(() =>
+      wake('chores', 'tend', { workspaceId, campaignId }, `tend-${campaignId}`, originOf(scope)),
+    )
 }
 
 /** What follows from a sender's stop or its going on: its campaigns wait with it, or go on with it, as `tell` says. */

@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import helmet from 'helmet'
 import { newId } from '../platform/ids.ts'
 import { type Refusal, refuse } from '../platform/result.ts'
+import type { Span } from '../platform/trace.ts'
 import type { Assets } from './assets.ts'
 import { readToken } from './cookie.ts'
 import { discardFile, type Form, type formReader } from './form.ts'
@@ -78,7 +79,8 @@ export async function sessionOf({ house }: Desk, request: Request): Promise<Sess
 
 export function causeOf(session: Session, response: Response) {
   const { workspaceId, actor } = session
-  return { workspaceId, actor, requestId: requestIdOf(response) }
+  const span = response.locals.span as Span | undefined
+  return { workspaceId, actor, requestId: requestIdOf(response), traceparent: span?.traceparent }
 }
 
 export function requestIdOf(response: Response): string {

@@ -237,7 +237,10 @@ async function sendReset(desk: Desk, request: Request, response: Response, field
   if (seconds > 0 || (await beginReset(house, email)) > 0) return
   const token = await openReset(house, email)
   if (token !== undefined)
-    house.mail.send(resetLetter(email.trim(), `${linkBase(desk.house)}/reset/${token}`))
+    house.mail.send(
+      resetLetter(email.trim(), `${linkBase(desk.house)}/reset/${token}`),
+      requestIdOf(response),
+    )
 }
 
 async function showReset(desk: Desk, request: Request, response: Response): Promise<void> {

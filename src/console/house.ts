@@ -2,7 +2,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Database } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import type { Mail } from '../platform/mail.ts'
-import type { JsonObject, QueueName } from '../platform/queue.ts'
+import type { Wake } from '../platform/queue.ts'
 import type { RateLimit } from '../platform/rate-limit.ts'
 import type { SecretBox } from '../platform/secrets.ts'
 
@@ -15,7 +15,7 @@ export type ConsoleHouse = {
   readonly mail: Mail
   readonly limit: RateLimit
   /** Wakes a worker after a commit; may be lost, since the rows say what is due. */
-  readonly nudge: (queue: QueueName, name: string, data: JsonObject, dedupeId: string) => void
+  readonly nudge: Wake
   /** How the world reaches this server, without a slash at the end; undefined while that is not known. */
   readonly publicUrl: string | undefined
   /** Where the server listens, once it does. */

@@ -1,6 +1,7 @@
 import type { Database } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import type { Scope } from '../platform/scope.ts'
+import type { Span } from '../platform/trace.ts'
 import { openTemplate } from '../templates/index.ts'
 import { type ClaimedMessage, claimSlice } from './claim.ts'
 import { fillMessage, type KnownFile, type RunTemplate } from './fill-message.ts'
@@ -25,6 +26,8 @@ export type DispatchHouse = {
   within<T>(workspaceId: string, work: (scope: Scope) => Promise<T>): Promise<T>
   worker: string
   signal: AbortSignal
+  /** What the slices are a part of, where traces are kept. */
+  span?: Span
 }
 
 export type Dispatched =
@@ -45,14 +48,27 @@ export async function dispatchSlice(
   const media = await readyMedia(rows, run, connection)
   if (media.kind === 'obstacle') return { kind: 'sent', count: 0, obstacle: media.obstacle }
   if (media.kind !== 'ready') return media
+  // Never ended, and so never told, where there is nothing to claim.
+  const span = house.span?.begin('send slice')
   const claim = await claimSlice(rows, run)
   if (claim.kind !== 'slice') return claim
   const recorder = openRecorder(house, rows, run)
-  const sending = { run, connection, file: media.file }
+  const sending = { run, connection, file: media.file, span }
   await sendPaced(house, rows, sending, claim, recorder)
   await recorder.finish()
   await finishSlice(rows, run.campaignId, claim.sliceNo)
+  if (span) endSlice(span, run, claim, recorder)
   return { kind: 'sent', count: claim.messages.length, obstacle: recorder.obstacle() }
+}
+
+function endSlice(span: Span, run: Run, claim: SliceClaim, recorder: Recorder): void {
+  span.note({
+    'duecast.provider': run.provider,
+    'duecast.slice': claim.sliceNo,
+    'duecast.messages': claim.messages.length,
+    ...Object.fromEntries([...recorder.counts].map(([outcome, n]) => [`duecast.${outcome}`, n])),
+  })
+  span.end(recorder.obstacle()?.code)
 }
 
 type SliceClaim = Extract<Awaited<ReturnType<typeof claimSlice>>, { kind: 'slice' }>
@@ -62,6 +78,7 @@ type Sending = {
   readonly run: Run
   readonly connection: ProviderConnection
   readonly file: KnownFile | undefined
+  readonly span: Span | undefined
 }
 
 /** Batches leave at the sender's pace; what an obstacle or a stop leaves unsent goes back to the queue. */
@@ -72,7 +89,7 @@ async function sendPaced(
   claim: SliceClaim,
   recorder: Recorder,
 ): Promise<void> {
-  const { run, connection } = sending
+  const { run } = sending
   const size = dispatchSize(run.messagesPerSecond)
   const startMs = performance.now() + claim.startsInMs
   const flights = countFlights()
@@ -84,7 +101,7 @@ async function sendPaced(
     const allowed = await mark(rows, run, claim.sliceNo, ready)
     for (const message of batch) if (!allowed.has(message.messageId)) recorder.putBack(message)
     for (const r of ready) {
-      if (allowed.has(r.message.messageId)) flights.begin(call(connection, r, recorder))
+      if (allowed.has(r.message.messageId)) flights.begin(call(sending, r, recorder))
     }
   }
   await flights.downTo(0)
@@ -152,12 +169,20 @@ async function mark(
   return markDispatched(rows, run, sliceNo, batch)
 }
 
+/**
+ * One call of each slice has a span of its own and stands for the others, whose outcomes are counted in the slice's: at
+ * five thousand calls a second a span for each would cost the machine more than the calls, and drown whoever reads them.
+ */
 async function call(
-  connection: ProviderConnection,
+  { run, connection, span }: Sending,
   { message, outgoing }: Ready,
   recorder: Recorder,
 ): Promise<void> {
-  recorder.tell(message, await connection.send(outgoing))
+  const sample = recorder.isFirstCall() ? span?.begin('call provider', { kind: 'client' }) : undefined
+  const outcome = await connection.send(outgoing)
+  recorder.tell(message, outcome)
+  sample?.note({ 'duecast.provider': run.provider, 'duecast.outcome': outcome.outcome })
+  sample?.end(outcome.outcome === 'accepted' ? undefined : outcome.code)
 }
 
 type Recorder = {
@@ -165,6 +190,10 @@ type Recorder = {
   /** For a message that was claimed and not dispatched: it may go again at once. */
   putBack(message: ClaimedMessage): void
   obstacle(): Obstacle | undefined
+  /** What became of the calls, by outcome. */
+  readonly counts: ReadonlyMap<SendOutcome['outcome'], number>
+  /** Once, and then no more. */
+  isFirstCall(): boolean
   finish(): Promise<void>
 }
 
@@ -173,6 +202,8 @@ function openRecorder(house: DispatchHouse, rows: WorkerRows, run: Run): Recorde
   let waiting: Outcome[] = []
   const told = new Set<bigint>()
   const systematic = watchForSystematic()
+  const counts = new Map<SendOutcome['outcome'], number>()
+  let called = false
   let obstacle: Obstacle | undefined
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
@@ -196,6 +227,7 @@ function openRecorder(house: DispatchHouse, rows: WorkerRows, run: Run): Recorde
   return {
     tell(message, outcome) {
       obstacle ??= obstacleIn(outcome) ?? systematic.judge(outcome)
+      counts.set(outcome.outcome, (counts.get(outcome.outcome) ?? 0) + 1)
       add(outcomeRow(message, outcome))
     },
     putBack(message) {
@@ -209,6 +241,12 @@ function openRecorder(house: DispatchHouse, rows: WorkerRows, run: Run): Recorde
       })
     },
     obstacle: () => obstacle,
+    counts,
+    isFirstCall() {
+      if (called) return false
+      called = true
+      return true
+    },
     async finish() {
       await flush()
       clearTimeout(timer)

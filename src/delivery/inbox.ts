@@ -1,4 +1,5 @@
 import { BYTEA_ARRAY, listOf, type SqlClient } from '../platform/db.ts'
+import type { Origin } from '../platform/trace.ts'
 
 /** Webhooks wait this long for company, so that many share one durable write. */
 const GATHER_MS = 3
@@ -19,12 +20,21 @@ const LIMITS: Limits = {
   held: { webhooks: 20_000, bytes: 256 * MEGABYTE },
 }
 
-type Waiting = { senderId: string; body: Buffer; stored: () => void; failed: (error: unknown) => void }
+type Waiting = {
+  senderId: string
+  body: Buffer
+  origin: Origin | undefined
+  stored: () => void
+  failed: (error: unknown) => void
+}
 
 export type Inbox = {
   /** Resolves once the body is durable; rejects when it is not, so that the provider tries again. */
-  store(senderId: string, body: Buffer): Promise<void>
+  store(senderId: string, body: Buffer, origin?: Origin): Promise<void>
 }
+
+/** Senders of whom something was stored, each with a request that brought some of it. */
+export type Stored = ReadonlyMap<string, Origin | undefined>
 
 /**
  * Stores what providers post, byte for byte, before it is answered or understood. Equal bodies of one sender are
@@ -33,7 +43,7 @@ export type Inbox = {
  */
 export function openInbox(
   sql: SqlClient,
-  onStored: (senderIds: readonly string[]) => void,
+  onStored: (stored: Stored) => void,
   limits: Limits = LIMITS,
 ): Inbox {
   const waiting: Waiting[] = []
@@ -56,7 +66,7 @@ export function openInbox(
     try {
       await write(sql, batch)
       for (const item of batch) item.stored()
-      tell(batch.map((item) => item.senderId))
+      tell(batch)
     } catch (error) {
       for (const item of batch) item.failed(error)
     } finally {
@@ -68,13 +78,13 @@ export function openInbox(
   }
 
   return {
-    store(senderId, body) {
+    store(senderId, body, origin) {
       if (held.webhooks >= limits.held.webhooks || held.bytes + body.length > limits.held.bytes)
         return Promise.reject(new Error('the webhook inbox is full'))
       held.webhooks++
       held.bytes += body.length
       return new Promise((stored, failed) => {
-        waiting.push({ senderId, body, stored, failed })
+        waiting.push({ senderId, body, origin, stored, failed })
         plan()
       })
     },
@@ -98,16 +108,18 @@ function bytesOf(batch: readonly Waiting[]): number {
 /** Whoever folds gathers for longer than this; a nudge for each batch would cost more than it saves. */
 const TELL_EVERY_MS = 50
 
-function gather(onStored: (senderIds: readonly string[]) => void): (senderIds: readonly string[]) => void {
-  const stored = new Set<string>()
+function gather(onStored: (stored: Stored) => void): (batch: readonly Waiting[]) => void {
+  let stored = new Map<string, Origin | undefined>()
   const tellAll = () => {
-    const senderIds = [...stored]
-    stored.clear()
-    onStored(senderIds)
+    const told = stored
+    stored = new Map()
+    onStored(told)
   }
-  return (senderIds) => {
+  return (batch) => {
     if (stored.size === 0) setTimeout(tellAll, TELL_EVERY_MS)
-    for (const id of senderIds) stored.add(id)
+    // The first whose trace is kept stands for all.
+    for (const { senderId, origin } of batch)
+      if (stored.get(senderId)?.traceparent === undefined) stored.set(senderId, origin)
   }
 }
 

@@ -33,6 +33,18 @@ export type Config = {
   /** Whether an SMS gateway may be called on this machine's own addresses. */
   readonly gatewaysOnLoopback: boolean
   readonly workerConcurrency: number
+  /** Undefined: no traces are kept, and nothing is loaded for them. */
+  readonly tracing: Tracing | undefined
+}
+
+/** Where traces are told, and how many: by the names that OpenTelemetry gives these settings everywhere. */
+export type Tracing = {
+  /** With its path. */
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly serviceName: string
+  /** Of the traces that begin here, from 0 to 1; whoever calls decides for their own. */
+  readonly ratio: number
 }
 
 /** Every fault of the environment at once, in plain words and without any value: values may be secrets. */
@@ -95,6 +107,21 @@ export const ENVIRONMENT = z.object({
     .enum(['true', 'false'], 'GATEWAYS_ON_LOOPBACK must be true or false.')
     .default('false'),
   WORKER_CONCURRENCY: whole('WORKER_CONCURRENCY', 1, MOST_CONCURRENCY).default(DEFAULT_CONCURRENCY),
+  OTEL_EXPORTER_OTLP_ENDPOINT: address('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:'], isBare).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z
+    .string()
+    .regex(
+      /^[\w.-]+=[^,\r\n]*(,\s*[\w.-]+=[^,\r\n]*)*$/,
+      'OTEL_EXPORTER_OTLP_HEADERS must list headers as name=value, with commas between them.',
+    )
+    .transform(readHeaders)
+    .default({}),
+  OTEL_SERVICE_NAME: z.string().max(200, 'OTEL_SERVICE_NAME is too long.').default('duecast'),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(0(\.\d{1,9})?|1(\.0+)?)$/, 'OTEL_TRACES_SAMPLER_ARG must be a share from 0 to 1, such as 0.1.')
+    .transform(Number)
+    .default(1),
 })
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -155,7 +182,33 @@ function configOf(env: z.output<typeof ENVIRONMENT>): Config {
     simulatorUrl: env.SIMULATOR_URL?.replace(/\/+$/, ''),
     gatewaysOnLoopback: env.GATEWAYS_ON_LOOPBACK === 'true',
     workerConcurrency: env.WORKER_CONCURRENCY,
+    tracing: tracingOf(env),
   })
+}
+
+function tracingOf(env: z.output<typeof ENVIRONMENT>): Tracing | undefined {
+  const endpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT
+  if (endpoint === undefined) return undefined
+  return {
+    url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
+    headers: env.OTEL_EXPORTER_OTLP_HEADERS,
+    serviceName: env.OTEL_SERVICE_NAME,
+    ratio: env.OTEL_TRACES_SAMPLER_ARG,
+  }
+}
+
+/** `name=value` pairs, their values encoded as in a URL. */
+function readHeaders(text: string): Record<string, string> {
+  const pairs = text.split(',').map((pair) => pair.trim().split(/=(.*)/s))
+  return Object.fromEntries(pairs.map(([name, value]) => [name!.toLowerCase(), decoded(value ?? '')]))
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function readEnvFile(path: string): Environment {

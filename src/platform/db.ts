@@ -32,7 +32,7 @@ export type Database = {
 /** Of a scope, what one statement can use. */
 export type StatementScope = Pick<Scope, 'sql' | 'now' | 'workspaceId'>
 export type Statement<Rows> = (scope: StatementScope) => PromiseLike<Rows>
-export type Cause = { workspaceId: string; actor: Actor; requestId: string }
+export type Cause = { workspaceId: string; actor: Actor; requestId: string; traceparent?: string | undefined }
 
 /**
  * Opens a pool as the role that the URL names. Instants come back as text in UTC and `int8` as bigint: drizzle

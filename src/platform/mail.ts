@@ -7,7 +7,7 @@ export type Letter = { readonly to: string; readonly subject: string; readonly t
 export type Mail = {
   readonly isOn: boolean
   /** Hands a letter to the SMTP server, now and once; a failure is logged, without the address, and nothing waits for it. */
-  send(letter: Letter): void
+  send(letter: Letter, requestId: string): void
   /** The same for whoever tries again: resolves once the server has taken it. */
   deliver(letter: Letter): Promise<void>
   close(): void
@@ -31,10 +31,10 @@ export function openMail(smtpUrl: string | undefined, from: string, log: Log): M
   })
   return {
     isOn: true,
-    send(letter) {
+    send(letter, requestId) {
       transport.sendMail({ from, ...letter }).catch((error: unknown) => {
         const { code, responseCode } = error as { code?: string; responseCode?: number }
-        log.warn({ code, responseCode }, 'a letter could not be sent')
+        log.warn({ code, responseCode, requestId }, 'a letter could not be sent')
       })
     },
     async deliver(letter) {

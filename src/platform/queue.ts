@@ -10,6 +10,7 @@ import {
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import type { Log } from './log.ts'
+import type { Origin } from './trace.ts'
 
 /** `send` moves campaigns, `receipts` folds what providers report, `chores` is everything on the timetable. */
 export type QueueName = 'send' | 'receipts' | 'chores'
@@ -22,12 +23,25 @@ export type NudgeOptions = {
   readonly dedupeId?: string
   /** Not before so many milliseconds from now; more than a day counts as a day. */
   readonly delayMs?: number
+  /** On whose behalf; it travels along and is the job's. */
+  readonly origin?: Origin | undefined
 }
 export type Nudge = NudgeOptions & { readonly name: string; readonly data: JsonObject }
+
+/** Wakes a worker on somebody's behalf. */
+export type Wake = (
+  queue: QueueName,
+  name: string,
+  data: JsonObject,
+  dedupeId: string,
+  origin: Origin,
+) => void
 
 export type Job = {
   readonly name: string
   readonly data: JsonObject
+  /** On whose behalf: from the nudge, or set by a handler that finds it by the rows. A failure is logged under it. */
+  origin?: Origin | undefined
   /**
    * Aborts when the worker is closing, or when another worker may have taken the job over: take no more rows and
    * finish those in hand. It must not interrupt a call to a provider whose outcome would then be unknown.
@@ -181,7 +195,11 @@ type JobToAdd = {
   }
 }
 
-function toJob({ name, data, dedupeId, delayMs = 0 }: Nudge, keptFailures: number): JobToAdd {
+function toJob(
+  { name, data: reference, dedupeId, delayMs = 0, origin }: Nudge,
+  keptFailures: number,
+): JobToAdd {
+  const data = origin ? { ...reference, [ORIGIN]: packOrigin(origin) } : reference
   if (JSON.stringify(data).length > NUDGE_LIMIT_BYTES)
     throw new Error(`the nudge ${name} carries rows, not a reference`)
   if (dedupeId !== undefined && dedupeId.length > DEDUPE_ID_LIMIT)
@@ -198,6 +216,17 @@ function toJob({ name, data, dedupeId, delayMs = 0 }: Nudge, keptFailures: numbe
       ...(dedupeId ? { deduplication: { id: dedupeKey(dedupeId, delay), keepLastIfActive: true } } : {}),
     },
   }
+}
+
+/** Beside the data that a nudge was given. */
+const ORIGIN = 'origin'
+
+function packOrigin({ requestId, traceparent }: Origin): JsonObject {
+  return traceparent === undefined ? { requestId } : { requestId, traceparent }
+}
+
+function unpack({ [ORIGIN]: origin, ...data }: JsonObject): { data: JsonObject; origin: Origin | undefined } {
+  return { data, origin: origin as Origin | undefined }
 }
 
 function dedupeKey(dedupeId: string, delayMs: number): string {
@@ -264,12 +293,14 @@ function startWorker(
     }
   }
 
-  async function handle(job: RawJob, signal: AbortSignal): Promise<'done'> {
+  async function handle(raw: RawJob, signal: AbortSignal): Promise<'done'> {
+    const job: Job = { name: raw.name, ...unpack(raw.data), signal }
     try {
-      await handler({ name: job.name, data: job.data, signal })
+      await handler(job)
       return 'done'
     } catch (error) {
-      log.error({ err: error, queue, job: job.name }, 'a job failed')
+      const requestId = job.origin?.requestId
+      log.error({ err: error, queue, job: job.name, ...(requestId && { requestId }) }, 'a job failed')
       throw new Error(kindOf(error))
     }
   }

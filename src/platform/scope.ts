@@ -1,4 +1,5 @@
 import type { Db, Sql } from './db.ts'
+import type { Origin } from './trace.ts'
 
 /** The five roles, most powerful first. */
 export const ROLES = ['owner', 'admin', 'approver', 'marketer', 'viewer'] as const
@@ -34,6 +35,13 @@ export type Scope = {
   readonly workspaceId: string
   readonly actor: Actor
   readonly requestId: string
+  /** Where in a trace this stands, while traces are kept. */
+  readonly traceparent?: string | undefined
   /** Run after the commit, and only then: nudges to the queue. */
   afterCommit(action: () => void | Promise<void>): void
+}
+
+/** On whose behalf a scope's work is done, for whoever goes on with it. */
+export function originOf({ requestId, traceparent }: Scope): Origin {
+  return { requestId, traceparent }
 }

@@ -145,7 +145,8 @@ describe('a submission', () => {
     const wallet = await server.ask('GET', '/v1/wallet', { key: mine.keys.viewer })
     expect(wallet.body).toMatchObject({ available: idr('3930.05'), held: idr('1069.95'), spent: idr('0.00') })
     const data = { workspaceId: mine.workspaceId, campaignId: id }
-    expect(nudges).toEqual([['chores', 'tend', data, `tend-${id}`]])
+    const requestId = answer.headers.get('x-request-id')
+    expect(nudges).toEqual([['chores', 'tend', data, `tend-${id}`, { requestId }]])
   })
 
   test('that the wallet cannot pay for reserves nothing and names the shortfall', async () => {

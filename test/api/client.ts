@@ -19,6 +19,7 @@ import { NO_RATE_LIMIT } from '../../src/platform/rate-limit.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import type { Role } from '../../src/platform/scope.ts'
 import { openSecretBox } from '../../src/platform/secrets.ts'
+import { NO_TRACE } from '../../src/platform/trace.ts'
 import { createApp, createHttpServer } from '../../src/server.ts'
 import { acceptInvitation, inviteMember, issueKey, openWorkspace } from '../../src/workspaces/index.ts'
 import { NOON, openScratch, type Scratch } from './scratch.ts'
@@ -93,6 +94,7 @@ function houseOf(scratch: Scratch, uploadDir: string): ApiHouse {
     clock: { now: () => NOON },
     log: openLog(process.env.TEST_LOG ?? 'silent'),
     metrics: openMetrics(),
+    trace: NO_TRACE,
     secrets: openSecretBox('a key that only tests know, and know well'),
     mail: NO_MAIL,
     limit: NO_RATE_LIMIT,

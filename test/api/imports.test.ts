@@ -53,7 +53,8 @@ describe('a sheet', () => {
       body: { state: 'reading', file_name: 'December – pelanggan.csv' },
     })
     const data = { workspaceId: firm.workspaceId, importId: id }
-    expect(nudges).toEqual([['chores', 'import', data, `import-${id}`]])
+    const requestId = taken.headers.get('x-request-id')
+    expect(nudges).toEqual([['chores', 'import', data, `import-${id}`, { requestId }]])
     expect(await read(id)).toBe('done')
     const { body } = await get(`/v1/imports/${id}`)
     expect(body).toMatchObject({

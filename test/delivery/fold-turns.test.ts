@@ -3,6 +3,7 @@ import type { House } from '../../src/house.ts'
 import { openLog } from '../../src/platform/log.ts'
 import type { JsonObject } from '../../src/platform/queue.ts'
 import { openSecretBox } from '../../src/platform/secrets.ts'
+import { NO_TRACE } from '../../src/platform/trace.ts'
 import { foldSender } from '../../workers/fold.ts'
 import { type Clinic, makeSender, openClinic } from '../campaigns/clinic.ts'
 import { post } from '../campaigns/post.ts'
@@ -26,6 +27,7 @@ function flooded(senderId: string): { house: House; nudged: Nudged[]; rounds(): 
     database: clinic.database,
     secrets: openSecretBox('a key that only tests have, of no value to anyone'),
     log: openLog('silent'),
+    trace: NO_TRACE,
     queues: {
       add: async (queue: string, name: string, data: JsonObject, options?: { dedupeId?: string }) =>
         void nudged.push({ queue, name, data, dedupeId: options?.dedupeId }),

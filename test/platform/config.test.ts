@@ -42,6 +42,7 @@ describe('the configuration', () => {
       mailFrom: 'Duecast <duecast@localhost>',
       gatewaysOnLoopback: false,
       workerConcurrency: 4,
+      tracing: undefined,
     })
   })
 

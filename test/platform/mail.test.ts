@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { openLog } from '../../src/platform/log.ts'
 import { openMail } from '../../src/platform/mail.ts'
 import { invitationLetter } from '../../src/workspaces/letter.ts'
@@ -43,7 +43,7 @@ it('a letter reaches the SMTP server whole, and a name cannot write headers of i
   })
   const url = 'https://duecast.example/invitation/abc'
   const facts = { workspaceName: 'Warung\r\nBcc: evil@example.com', role: 'viewer', url }
-  mail.send(invitationLetter('siti@example.com', facts))
+  mail.send(invitationLetter('siti@example.com', facts), 'r1')
   const letter = (await arrives).replaceAll('=\r\n', '')
   expect(letter).toContain('To: siti@example.com')
   expect(letter).toContain(url)
@@ -51,8 +51,13 @@ it('a letter reaches the SMTP server whole, and a name cannot write headers of i
   mail.close()
 })
 
-it('a server that does not answer stops nobody', () => {
-  const mail = openMail('smtp://127.0.0.1:1', 'duecast@example.com', openLog('silent'))
-  expect(() => mail.send({ to: 'siti@example.com', subject: 'x', text: 'y' })).not.toThrow()
+it('a server that does not answer stops nobody, and is logged under the request’s id', async () => {
+  const lines: string[] = []
+  const log = openLog('info', { write: (line) => void lines.push(line) })
+  const mail = openMail('smtp://127.0.0.1:1', 'duecast@example.com', log)
+  expect(() => mail.send({ to: 'siti@example.com', subject: 'x', text: 'y' }, 'request-1')).not.toThrow()
+  await vi.waitFor(() => expect(lines).toHaveLength(1))
+  expect(JSON.parse(lines[0]!)).toMatchObject({ msg: 'a letter could not be sent', requestId: 'request-1' })
+  expect(lines[0]).not.toContain('siti')
   mail.close()
 })

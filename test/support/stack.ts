@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { asOwner, findAddresses, type House } from '../../src/house.ts'
 import { type Running, startServer } from '../../src/main.ts'
 import { type Environment, loadConfig } from '../../src/platform/config.ts'
+import type { Log } from '../../src/platform/log.ts'
 import { queueEnvironment } from './redis.ts'
 
 /** The whole program, as `npm start` runs it, on an embedded PostgreSQL in a folder of its own. */
@@ -15,7 +16,7 @@ export type Stack = {
 }
 
 /** Starts server, stand-in and workers on free ports. Nothing of the developer's own environment is read. */
-export async function startStack(environment: Environment = {}): Promise<Stack> {
+export async function startStack(environment: Environment = {}, log?: Log): Promise<Stack> {
   const dataDir = mkdtempSync(join(tmpdir(), 'duecast-flow-'))
   const config = loadConfig({
     PORT: '0',
@@ -24,7 +25,7 @@ export async function startStack(environment: Environment = {}): Promise<Stack> 
     ...queueEnvironment(),
     ...environment,
   })
-  const running = await startServer(config, { workers: true })
+  const running = await startServer(config, { workers: true, ...(log && { log }) })
   return {
     url: running.url,
     simulatorUrl: await simulatorOf(running),

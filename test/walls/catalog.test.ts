@@ -62,6 +62,7 @@ const PAST_THE_WALLS = {
   campaigns_to_tend: 'ids and states of campaigns',
   imports_to_read: 'ids of imports',
   links_to_make: 'ids of payment links',
+  origins_of_campaigns: 'the request ids of submissions, by the campaigns’ ids',
   notices_to_deliver: 'ids of deliveries',
   notices_to_gather: 'ids of workspaces',
   parked_waiting: 'ids of workspaces',

@@ -25,8 +25,9 @@ export function openFrontDoor(house: ApiHouse): FrontDoor {
     if (method !== 'POST' || !url.startsWith(ADDRESS)) return false
     const senderId = url.slice(ADDRESS.length)
     if (!isUuid(senderId) || !isPlain(request)) return false
-    const requestId = watch(request, response, () => ROUTE)
-    receiveFor(house, senderId, request.headers, () => readBody(request))
+    const origin = watch(request, response, () => ROUTE)
+    const { requestId } = origin
+    receiveFor(house, { senderId, headers: request.headers, origin }, () => readBody(request))
       .then(() => thank(response, requestId))
       .catch((error: unknown) => refuse(house, response, requestId, error))
     return true

@@ -3,7 +3,7 @@ import { openGateway, receiveGatewayEvent } from '../../payments/index.ts'
 import { isUuid } from '../../platform/ids.ts'
 import { rawBodyReader } from '../body.ts'
 import type { ApiHouse } from '../house.ts'
-import { requestIdOf } from '../observe.ts'
+import { originOf } from '../observe.ts'
 import { Problem } from '../problem.ts'
 import { definePublicRoute } from '../route.ts'
 import { WITH_BODY } from './refusals.ts'
@@ -33,12 +33,16 @@ export const receivePaymentWebhook = definePublicRoute({
     const cause = {
       workspaceId: opened.workspaceId,
       actor: { name: `gateway:${opened.gateway.provider}`, role: 'owner' as const },
-      requestId: requestIdOf(request),
+      ...originOf(request),
     }
     const outcome = await house.database.within(cause, (scope) =>
       receiveGatewayEvent(scope, opened, body, request.headers),
     )
-    house.log.info({ gatewayId: opened.id, outcome: outcome ?? 'seen_before' }, 'a gateway told of a payment')
+    const { requestId } = cause
+    house.log.info(
+      { gatewayId: opened.id, outcome: outcome ?? 'seen_before', requestId },
+      'a gateway told of a payment',
+    )
     response.status(200).end()
   },
 })

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import { connectDeps, type OpenSender, packCallback } from '../../delivery/index.ts'
 import { rawBodyReader } from '../body.ts'
 import type { ApiHouse } from '../house.ts'
+import { originOf } from '../observe.ts'
 import { Problem } from '../problem.ts'
 import { definePublicRoute } from '../route.ts'
 import { WEBHOOK_REFUSALS, WITH_BODY } from './refusals.ts'
@@ -53,7 +54,7 @@ async function receive(request: Request, response: Response, house: ApiHouse): P
   const body = await readRaw(request, response)
   refuseForgery(house, sender, request, body)
   const query = request.originalUrl.slice(`${request.originalUrl}?`.indexOf('?') + 1)
-  await store(house, sender, packCallback(query, request.get('content-type') ?? '', body))
+  await store(house, originOf(request), sender, packCallback(query, request.get('content-type') ?? '', body))
   response.status(200).end()
 }
 

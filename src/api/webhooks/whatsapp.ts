@@ -2,8 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Request } from 'express'
 import { connectDeps, type OpenSender, openSender } from '../../delivery/index.ts'
 import { isUuid } from '../../platform/ids.ts'
+import type { Origin } from '../../platform/trace.ts'
 import { rawBodyReader } from '../body.ts'
 import type { ApiHouse } from '../house.ts'
+import { originOf } from '../observe.ts'
 import { Problem } from '../problem.ts'
 import { definePublicRoute } from '../route.ts'
 import { WITH_BODY } from './refusals.ts'
@@ -24,7 +26,8 @@ export const receiveWebhook = definePublicRoute({
   refusals: WITH_BODY,
   handler: async (request, response, house) => {
     const senderId = String(request.params.sender_id)
-    await receiveFor(house, senderId, request.headers, () => readRaw(request, response))
+    const origin = originOf(request)
+    await receiveFor(house, { senderId, headers: request.headers, origin }, () => readRaw(request, response))
     response.status(200).end()
   },
 })
@@ -35,14 +38,13 @@ export const receiveWebhook = definePublicRoute({
  */
 export async function receiveFor(
   house: ApiHouse,
-  senderId: string,
-  headers: IncomingHttpHeaders,
+  { senderId, headers, origin }: { senderId: string; headers: IncomingHttpHeaders; origin: Origin },
   readBody: () => Promise<Buffer>,
 ): Promise<void> {
   const { sender, signingSecrets } = await know(house, senderId)
   const body = await readBody()
   refuseForgery(sender, signingSecrets, headers, body)
-  await store(house, sender, body)
+  await store(house, origin, sender, body)
 }
 
 export const answerHandshake = definePublicRoute({
@@ -105,11 +107,17 @@ function depsOf(house: ApiHouse, sender: OpenSender) {
 }
 
 /** Whatever keeps a webhook from being stored, the platform is asked to send it again. */
-export async function store(house: ApiHouse, sender: OpenSender, body: Buffer): Promise<void> {
+export async function store(
+  house: ApiHouse,
+  origin: Origin,
+  sender: OpenSender,
+  body: Buffer,
+): Promise<void> {
   try {
-    await house.receive({ id: sender.id, workspaceId: sender.workspaceId }, body)
+    await house.receive({ id: sender.id, workspaceId: sender.workspaceId }, body, origin)
   } catch (error) {
-    house.log.error({ err: error, senderId: sender.id }, 'a webhook was not stored')
+    const { requestId } = origin
+    house.log.error({ err: error, senderId: sender.id, requestId }, 'a webhook was not stored')
     throw new Problem('unavailable', 'The webhook was not stored. Send it again.', {}, { 'Retry-After': '5' })
   }
 }

@@ -18,7 +18,7 @@ import {
   receiveFile,
 } from '../../contacts/index.ts'
 import { ok, type Refusal, type Result, refuse } from '../../platform/result.ts'
-import type { Scope } from '../../platform/scope.ts'
+import { originOf, type Scope } from '../../platform/scope.ts'
 import { refuseField } from '../faults.ts'
 import { follow, hasRoom, type Live } from '../live.ts'
 import {
@@ -197,7 +197,9 @@ async function lookAt(scope: Scope, id: string, views: Views): Promise<Result<Li
 /** The sheet waits as a row; the nudge only spares it the wait for the sweep. */
 export function wakeReader({ house, scope }: Visit, importId: string): void {
   const { workspaceId } = scope
-  scope.afterCommit(() => house.nudge('chores', 'import', { workspaceId, importId }, `import-${importId}`))
+  scope.afterCommit(() =>
+    house.nudge('chores', 'import', { workspaceId, importId }, `import-${importId}`, originOf(scope)),
+  )
 }
 
 export function missingFile(): Refusal {

@@ -61,7 +61,7 @@ const invite = act(
     const url = `${linkBase(house)}/invitation/${token}`
     if (house.mail.isOn) {
       const letter = invitationLetter(invitation.email, { workspaceName: workspace.name, role, url })
-      scope.afterCommit(() => house.mail.send(letter))
+      scope.afterCommit(() => house.mail.send(letter, scope.requestId))
     }
     const data = { invitation, url: house.mail.isOn ? undefined : url }
     const view = { name: 'invited', section: 'settings' as const, title: say('invited.title'), data }
