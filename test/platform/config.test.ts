@@ -50,6 +50,22 @@ describe('the configuration', () => {
     expect(loadConfig({ PORT: '', DATABASE_URL: ' ' })).toMatchObject({ port: 3000, databaseUrl: undefined })
   })
 
+  test('takes OpenTelemetry’s own names, and keeps no traces without an address', () => {
+    expect(loadConfig({ OTEL_SERVICE_NAME: 'reminders' }).tracing).toBeUndefined()
+    expect(
+      loadConfig({
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318/',
+        OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20a=b, x-tenant=7',
+        OTEL_TRACES_SAMPLER_ARG: '0.25',
+      }).tracing,
+    ).toEqual({
+      url: 'http://127.0.0.1:4318/v1/traces',
+      headers: { authorization: 'Bearer a=b', 'x-tenant': '7' },
+      serviceName: 'duecast',
+      ratio: 0.25,
+    })
+  })
+
   test('drops the slash at the end of a public address', () => {
     expect(loadConfig({ PUBLIC_URL: 'https://pay.example/duecast/' }).publicUrl).toBe(
       'https://pay.example/duecast',
@@ -78,6 +94,13 @@ describe('the configuration', () => {
     ['PUBLIC_URL', 'https://here/?a=b', 'PUBLIC_URL must end before any ? or #.'],
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be one of fatal'],
     ['SECRET_KEY', 'short', 'SECRET_KEY must have at least 32 characters.'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318', 'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL'],
+    [
+      'OTEL_EXPORTER_OTLP_HEADERS',
+      'secret',
+      'OTEL_EXPORTER_OTLP_HEADERS must list headers as name=value, with commas between them.',
+    ],
+    ['OTEL_TRACES_SAMPLER_ARG', '2', 'OTEL_TRACES_SAMPLER_ARG must be a share from 0 to 1, such as 0.1.'],
     ['WORKER_CONCURRENCY', '0', 'WORKER_CONCURRENCY must be a whole number from 1 to 256.'],
   ])('refuses %s=%s', (name, value, fault) => {
     const faults = faultsOf(() => loadConfig({ [name]: value }))

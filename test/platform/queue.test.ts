@@ -73,6 +73,29 @@ for (const [name, store, isHere] of stores) {
       expect(logged).toEqual([])
     })
 
+    it('tells a job on whose behalf it is, and logs its failure under that request’s id', async () => {
+      const origin = { requestId: 'request-1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }
+      const jobs: unknown[] = []
+      queues.work(
+        'send',
+        async (job) => {
+          jobs.push({ data: job.data, origin: job.origin })
+          // As one does that finds by the rows whom it is for.
+          if (job.name === 'found') job.origin = { requestId: 'request-2' }
+          throw new Error('no')
+        },
+        { concurrency: 1 },
+      )
+      await queues.add('send', 'pump', { campaign: 'c1' }, { origin })
+      await queues.add('send', 'found', { campaign: 'c2' })
+      await vi.waitFor(() => expect(logged).toHaveLength(2), UP_MS)
+      expect(jobs).toEqual([
+        { data: { campaign: 'c1' }, origin },
+        { data: { campaign: 'c2' }, origin: undefined },
+      ])
+      expect(logged).toMatchObject([{ requestId: 'request-1' }, { requestId: 'request-2' }])
+    })
+
     it(
       'keeps the queues apart and works through thousands, never more at once than asked',
       async () => {

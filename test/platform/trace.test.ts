@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openLog } from '../../src/platform/log.ts'
 import { openTrace, type Trace } from '../../src/platform/trace.ts'
@@ -110,4 +112,23 @@ describe('traces', () => {
     expect(trace.begin('work', { parent: PARENT }).traceparent).toBeUndefined()
     await trace.close()
   })
+
+  it('are loaded by nothing of the program until somebody asks for them, but for the names in the API that prom-client uses', () => {
+    const words = ['--import', 'tsx', '--input-type=module', '--eval', COUNT_LOADED]
+    const child = spawnSync(process.execPath, words, { cwd: ROOT, encoding: 'utf8' })
+    const { off, on } = JSON.parse(child.stdout) as { off: number; on: number }
+    expect(off).toBe(0)
+    expect(on).toBeGreaterThan(10)
+  }, 300_000)
 })
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const COUNT_LOADED = `
+  import { createRequire } from 'node:module'
+  const loaded = () => Object.keys(createRequire(import.meta.url).cache).filter((p) => /@opentelemetry.(?!api.)/.test(p)).length
+  await import('./src/main.ts')
+  const { openTrace } = await import('./src/platform/trace.ts')
+  await openTrace(undefined, 'one', console)
+  const off = loaded()
+  await openTrace({ url: 'http://127.0.0.1:1', headers: {}, serviceName: 'x', ratio: 1 }, 'one', console)
+  console.log(JSON.stringify({ off, on: loaded() }))`
