@@ -8,6 +8,7 @@ import type { ApiHouse } from './api/house.ts'
 import { openFrontDoor } from './api/webhooks/front-door.ts'
 import { consoleDoor, setUpToken } from './console/index.ts'
 import { openInbox, type Stored } from './delivery/index.ts'
+import { type Drain, watchRequests } from './drain.ts'
 import { announceAddresses, type House, type HouseOptions, openHouse } from './house.ts'
 import {
   type Config,
@@ -25,17 +26,22 @@ import { hasWorkspace } from './workspaces/index.ts'
 export { openConsoleLink } from './console/index.ts'
 
 const DRAIN_MS = 20_000
+/** A server that stops says so at `/readyz` for as long as a balancer takes to look twice, and answers meanwhile. */
+const NOTICE_MS = 5_000
 
 export type Running = { url: string; house: House; stop(): Promise<void> }
+
+export type StartOptions = HouseOptions & {
+  workers: boolean
+  /** How long it goes on listening once it says that it is stopping; not at all by default. */
+  noticeMs?: number
+}
 
 /**
  * Starts the server: the house, the stand-in (unless one is named), the doors and, in one-process mode, the workers.
  * @returns where it listens, and how to stop it gracefully
  */
-export async function startServer(
-  config: Config,
-  options: { workers: boolean } & HouseOptions,
-): Promise<Running> {
+export async function startServer(config: Config, options: StartOptions): Promise<Running> {
   const house = await openHouse(config, options)
   const simulator = config.simulatorUrl
     ? undefined
@@ -45,14 +51,21 @@ export async function startServer(
         templatesFile: join(config.dataDir, 'simulated-templates.json'),
       })
   let listening: string | undefined
-  const doors = { ...apiHouse(house), listensOn: () => listening }
+  const doors = { ...apiHouse(house), listensOn: () => listening, isStopping: () => drain.isStopping() }
   const server = createHttpServer(createApp(doors, [consoleDoor(doors)]), openFrontDoor(doors))
+  const drain = watchRequests(server)
   const url = await listen(server, config)
   listening = url
   await announceAddresses(house.database.sql, config.publicUrl ?? url, config.simulatorUrl ?? simulator!.url)
   const workers = options.workers ? startWorkers(house) : undefined
   house.log.info({ url, workers: options.workers }, 'server is ready')
-  return { url, house, stop: () => stopAll(house, server, workers, simulator) }
+  const { noticeMs = 0 } = options
+  let stopping: Promise<void> | undefined
+  const stop = () => {
+    stopping ??= stopAll({ house, server, drain, workers, simulator, noticeMs })
+    return stopping
+  }
+  return { url, house, stop }
 }
 
 function apiHouse(house: House): ApiHouse {
@@ -101,16 +114,26 @@ function listen(server: Server, config: Config): Promise<string> {
   })
 }
 
-/** Doors first, then those who work, then the ground they stand on. */
-async function stopAll(
-  house: House,
-  server: Server,
-  workers: Workers | undefined,
-  simulator: Simulator | undefined,
-): Promise<void> {
+type Parts = {
+  house: House
+  server: Server
+  drain: Drain
+  workers: Workers | undefined
+  simulator: Simulator | undefined
+  noticeMs: number
+}
+
+/**
+ * First it is said, then no door opens any more; what is at hand is answered and worked off, and last goes the ground
+ * that they stand on.
+ */
+async function stopAll({ house, server, drain, workers, simulator, noticeMs }: Parts): Promise<void> {
+  drain.begin()
+  const worked = workers?.stop({ graceMs: DRAIN_MS })
+  if (noticeMs > 0) await new Promise((resolve) => setTimeout(resolve, noticeMs))
   const closed = new Promise((resolve) => server.close(resolve))
   server.closeIdleConnections()
-  await workers?.stop({ graceMs: DRAIN_MS })
+  await Promise.all([drain.answered(DRAIN_MS), worked])
   await simulator?.close()
   server.closeAllConnections()
   await closed
@@ -121,7 +144,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { 'server-only': { type: 'boolean', default: false } } })
   const config = loadConfig(readEnvironment())
   if (values['server-only']) needsSharedServices(config)
-  const running = await startServer(config, { workers: !values['server-only'] })
+  const apart = values['server-only']
+  const running = await startServer(config, { workers: !apart, noticeMs: apart ? NOTICE_MS : 0 })
   process.stdout.write(`Duecast listens on ${running.url}\n`)
   await offerSetUp(running)
   let stopping = false

@@ -22,10 +22,11 @@ export const readyz = definePublicRoute({
   method: 'get',
   path: '/readyz',
   tag: 'Service',
-  summary: 'Whether database and queue answer',
+  summary: 'Whether database and queue answer, and the server is not stopping',
   responses: { 200: z.strictObject({ status: z.literal('ready') }) },
   refusals: ['unavailable'],
   handler: async (_request, response, house) => {
+    if (house.isStopping?.()) throw unready('This server is stopping.')
     const [database, queue] = await Promise.all([
       answers(() => pingDatabase(house)),
       answers(() => house.queues.ping()),
@@ -74,10 +75,9 @@ function notReady(parts: { database: boolean; queue: boolean }): Problem {
   const silent = Object.entries(parts)
     .filter(([, is]) => !is)
     .map(([name]) => name)
-  return new Problem(
-    'unavailable',
-    `No answer from the ${silent.join(' and the ')}.`,
-    {},
-    { 'Retry-After': RETRY_AFTER_SECONDS },
-  )
+  return unready(`No answer from the ${silent.join(' and the ')}.`)
+}
+
+function unready(detail: string): Problem {
+  return new Problem('unavailable', detail, {}, { 'Retry-After': RETRY_AFTER_SECONDS })
 }

@@ -20,6 +20,8 @@ export type ApiHouse = {
   readonly limit: RateLimit
   /** The queue, as far as readiness goes: resolves when it answers. */
   readonly queues: { ping(): Promise<void> }
+  /** Whether this server has begun to stop: it answers what comes, and wants nothing more to come. */
+  readonly isStopping?: () => boolean
   /** Wakes a worker after a commit; may be lost, since the rows say what is due. */
   readonly nudge: Wake
   /** Keeps a webhook whose signature was checked; resolves once it is committed. */
