@@ -163,6 +163,24 @@ describe('per_message', () => {
   })
 })
 
+describe('per_segment', () => {
+  it('charges every message its frozen price: no window makes an SMS free, and none opens', () => {
+    const at = '2026-08-01T12:00:00Z'
+    const until = new Date('2026-08-02T12:00:00Z')
+    const window = {
+      category: 'utility' as const,
+      openedAt: new Date('2026-08-01T11:00:00Z'),
+      expiresAt: until,
+    }
+    const facts = delivered('utility', at, { customerWindowUntil: until, windows: [window] })
+    expect(decideCharge('per_segment', facts)).toEqual({ chargeMinor: 300_0000n, reason: 'regular' })
+    expect(decideCharge('per_segment', { ...facts, priceMinor: 0n })).toEqual({
+      chargeMinor: 0n,
+      reason: 'zero_price',
+    })
+  })
+})
+
 describe('both models', () => {
   it.each<[ModelName, Category]>([
     ['per_message', 'marketing'],
@@ -179,11 +197,31 @@ describe('both models', () => {
   it.each([
     ['free_customer_service', 0n],
     ['free_entry_point', 0n],
+    ['free_group_customer_service', 0n],
+    ['', 600_0000n],
     ['regular', 600_0000n],
     ['something_new', 600_0000n],
   ])("let the platform's word %s decide", (reportedType, charge) => {
     const facts = delivered('marketing', '2026-11-22T12:00:00Z', { reportedType })
     expect(decideCharge('per_message', facts).chargeMinor).toBe(charge)
     expect(decideCharge('conversation_24h', facts).chargeMinor).toBe(charge)
+    expect(decideCharge('per_message', facts).reason).toBe(charge === 0n ? 'reported_free' : 'regular')
+  })
+
+  it("hear the platform's word before the free entry point and before their own windows", () => {
+    const freeEntryPointUntil = new Date('2026-11-24T12:00:00Z')
+    const facts = delivered('marketing', '2026-11-22T12:00:00Z', {
+      freeEntryPointUntil,
+      reportedType: 'free_customer_service',
+    })
+    expect(decideCharge('conversation_24h', facts)).toEqual({ chargeMinor: 0n, reason: 'reported_free' })
+  })
+
+  it('say why a message of a window is free', () => {
+    const [, second] = chargeAll('conversation_24h', [
+      delivered('utility', '2024-03-01T15:00:00+07:00'),
+      delivered('utility', '2024-03-01T16:00:00+07:00'),
+    ])
+    expect(second).toEqual({ chargeMinor: 0n, reason: 'window_open' })
   })
 })

@@ -28,6 +28,14 @@ function quote(
   return quoteLines(priceGroups(groups, basis), { ...basis, ...more })
 }
 
+/** November with one card, in whole units of one currency. */
+function priced(prices: readonly (readonly [market: string, price: string])[]): PriceBasis {
+  const heading = 'model,currency,market,category,effective_from,price_per_unit'
+  const rows = prices.map(([market, price]) => `per_message,USD,${market},utility,2026-11-01,${price}`)
+  const own = { owner: 'install', source: 'own' } as const
+  return { ...november, cards: unwrap(parseRateRows([heading, ...rows].join('\n'), own)) }
+}
+
 describe('pricing groups', () => {
   it('gives each prefix, in its order, its market and its row', () => {
     const priced = priceGroups(audience, { ...november, currency: 'IDR' })
@@ -50,11 +58,28 @@ describe('pricing groups', () => {
   it.each([
     { prefix: '628', count: 1 },
     { prefix: '+6281', count: 1 },
+  ])('throws on %j, which is a bug', (group) => {
+    expect(() => priceGroups([group], november)).toThrow(/^a number for a market/)
+  })
+
+  it.each([
     { prefix: '6281', count: 1.5 },
     { prefix: '6281', count: -1 },
     { prefix: '6281', count: 1, freeCount: 2 },
-  ])('throws on %j, which is a bug', (group) => {
-    expect(() => priceGroups([group], november)).toThrow()
+    { prefix: '6281', count: 1, freeCount: 0.5 },
+    { prefix: '6281', count: 1, freeCount: -1 },
+    { prefix: '6281', count: Number.MAX_SAFE_INTEGER + 1 },
+    { prefix: '6281', count: 2, freeCount: Number.NaN },
+  ])('throws on the count of %j, which is a bug', (group) => {
+    expect(() => priceGroups([group], november)).toThrow('a group counts contacts, some of them free')
+  })
+
+  it.each([
+    { prefix: '6281', count: 0 },
+    { prefix: '6281', count: 3, freeCount: 3 },
+    { prefix: '6281', count: 3, freeCount: 0 },
+  ])('takes %j', (group) => {
+    expect(priceGroups([group], november)[0]).toMatchObject({ ...group, market: 'Indonesia' })
   })
 })
 
@@ -115,6 +140,96 @@ describe('a quote', () => {
     expect(quote([])).toMatchObject({ lines: [], recipients: 0, totalMinor: 0n, excluded: [], models: [] })
     expect(quote([]).rateCardAsOf).toBeUndefined()
     expect(quote([{ prefix: '6281', count: 0 }]).lines).toEqual([])
+  })
+
+  it('orders what costs the same by market, whatever the order of the groups', () => {
+    const card = priced([
+      ['Malaysia', '2.00'],
+      ['Indonesia', '1.00'],
+      ['India', '2.00'],
+    ])
+    const groups = [
+      { prefix: '6012', count: 5 },
+      { prefix: '6281', count: 10 },
+      { prefix: '9198', count: 5 },
+    ]
+    for (const some of [groups, groups.toReversed()]) {
+      const { lines } = quote(some, {}, card)
+      expect(lines.map(({ market }) => market)).toEqual(['India', 'Indonesia', 'Malaysia'])
+    }
+  })
+
+  it('orders by what a line costs, not by how many it counts or what one costs', () => {
+    const card = priced([
+      ['Malaysia', '2.00'],
+      ['Indonesia', '1.00'],
+      ['India', '5.00'],
+    ])
+    const groups = [
+      { prefix: '9198', count: 1 },
+      { prefix: '6281', count: 7 },
+      { prefix: '6012', count: 4 },
+    ]
+    expect(quote(groups, {}, card).lines.map(({ market }) => market)).toEqual([
+      'Malaysia',
+      'Indonesia',
+      'India',
+    ])
+  })
+
+  it('orders what it leaves out by how many they are, then by name; nobody is not named', () => {
+    const groups = [
+      { prefix: '6012', count: 5 },
+      { prefix: '9198', count: 5 },
+      { prefix: '1202', count: 9 },
+      { prefix: '5512', count: 0 },
+    ]
+    const excluded = [
+      { reason: 'suppressed', count: 2 },
+      { reason: 'duplicate', count: 2 },
+      { reason: 'no_price', count: 1 },
+      { reason: 'missing_variable', count: 0 },
+    ]
+    for (const [some, found] of [
+      [groups, excluded],
+      [groups.toReversed(), excluded.toReversed()],
+    ] as const) {
+      const left = quote(some, { excluded: found }, { ...november, currency: 'EUR' })
+      expect(left.unpricedMarkets).toEqual([
+        { market: 'North America', count: 9 },
+        { market: 'India', count: 5 },
+        { market: 'Malaysia', count: 5 },
+      ])
+      expect(left.excluded).toEqual([
+        { reason: 'no_price', count: 20 },
+        { reason: 'duplicate', count: 2 },
+        { reason: 'suppressed', count: 2 },
+      ])
+      expect(left).toMatchObject({ lines: [], recipients: 0, totalMinor: 0n, minimumMinor: 0n, models: [] })
+    }
+  })
+
+  it('a line says by which card it is priced, and how many of it are free', () => {
+    const groups = [
+      { prefix: '6281', count: 10, freeCount: 4 },
+      { prefix: '6285', count: 5 },
+      { prefix: '6282', count: 3, freeCount: 1 },
+    ]
+    expect(quote(groups).lines).toEqual([
+      {
+        market: 'Indonesia',
+        category: 'utility',
+        count: 18,
+        freeCount: 5,
+        unitPriceMinor: 250n,
+        subtotalMinor: 4_500n,
+        model: 'per_message',
+        chargeOn: 'delivered',
+        effectiveFrom: '2026-10-01',
+        source: 'seed',
+      },
+    ])
+    expect(quote(groups).expectedMinor).toBe(13n * 250n)
   })
 
   it('expects the usual share to arrive and the open windows to hold; it reserves for all', () => {
@@ -223,6 +338,40 @@ describe('what-if', () => {
 
   it('compares a dozen at most', () => {
     const many = Array.from({ length: MAX_WHAT_IF_VARIANTS + 1 }, () => ({ on: '2026-09-30' }))
-    expect(whatIf(audience, many, november)).toMatchObject({ ok: false, reason: 'too_many_variants' })
+    expect(whatIf(audience, many, november)).toMatchObject({
+      ok: false,
+      reason: 'too_many_variants',
+      message: 'Compare at most 12 variants at a time.',
+    })
+    expect(unwrap(whatIf(audience, many.slice(1), november)).variants).toHaveLength(12)
+  })
+
+  it('tells beside what it leaves out what was left out before, and counts nobody twice', () => {
+    const basis = { ...november, currency: 'IDR', excluded: [{ reason: 'suppressed', count: 7 }] }
+    const { base, variants } = unwrap(
+      whatIf(audience, [{}, { withoutMarkets: ['Indonesia', 'Atlantis'] }], basis),
+    )
+    expect(variants[0]).toMatchObject({ variant: {}, differenceMinor: 0n })
+    expect(variants[0]?.quote).toEqual(base)
+    expect(variants[1]?.quote).toMatchObject({
+      lines: [],
+      excluded: [
+        { reason: 'market_left_out', count: 400 },
+        { reason: 'no_price', count: 60 },
+        { reason: 'suppressed', count: 7 },
+      ],
+    })
+    expect(variants[1]?.differenceMinor).toBe(-base.totalMinor)
+  })
+
+  it.each([
+    [{ on: '2026-11-22' }, 6n],
+    [{ category: 'utility' }, 6n],
+    [{ on: '2026-11-22', category: 'utility' }, 6n],
+    [{ on: '2026-11-23' }, 10n],
+    [{ on: '2026-11-23', category: 'utility' }, 10n],
+  ] as const)('under %j expects to be paid for %i of ten', (variant, paidFor) => {
+    const { variants } = unwrap(whatIf([{ prefix: '6281', count: 10, freeCount: 4 }], [variant], november))
+    expect(variants[0]?.quote.expectedMinor).toBe(paidFor * 250n)
   })
 })

@@ -79,6 +79,17 @@ describe('which row is in force', () => {
     expect(priceOn([...own, ...cards], { ...key, on: '2026-11-22' })?.model).toBe('conversation_24h')
   })
 
+  it.each([0, 1, 2])('is the latest of one owner, wherever it stands among three (turned by %i)', (by) => {
+    const three = ['2026-01-01', '2026-03-01', '2026-02-01'].flatMap((day, at) =>
+      rowsOf(`${HEADING}\nper_message,IDR,Indonesia,utility,${day},${at + 1}`),
+    )
+    const turned = [...three.slice(by), ...three.slice(0, by)]
+    const prices = ['2025-12-31', '2026-01-01', '2026-02-28', '2026-03-01'].map(
+      (on) => priceOn(turned, { ...key, on })?.priceMinor,
+    )
+    expect(prices).toEqual([undefined, 1_0000n, 3_0000n, 2_0000n])
+  })
+
   it("falls back on the installation's row before a workspace's own begins and for other keys", () => {
     expect(priceOn([...own, ...cards], { ...key, on: '2023-12-31' })?.priceMinor).toBe(300_0000n)
     expect(priceOn([...own, ...cards], { ...key, category: 'marketing', on: '2026-11-22' })?.priceMinor).toBe(
@@ -221,6 +232,149 @@ describe("an operator's card", () => {
   it.each(['-5', '1000.0001', 'ten', '5%'])('refuses a markup of %s', (markupPercent) => {
     expect(parseRateRows(`${HEADING}\n${GOOD}`, { ...byOperator, markupPercent })).toMatchObject({
       reason: 'invalid_markup',
+    })
+  })
+
+  it.each(['1000', '0.0001', ' 7.5 '])('takes a markup of %j', (markupPercent) => {
+    expect(parseRateRows(`${HEADING}\n${GOOD}`, { ...byOperator, markupPercent }).ok).toBe(true)
+  })
+
+  it('may be as dear as a million, and have a market of eighty letters, and no more', () => {
+    const market = 'M'.repeat(80)
+    const [row] = rowsOf(`${HEADING}\n${GOOD.replace('400.00', '1000000').replace('Indonesia', market)}`)
+    expect(row).toMatchObject({ priceMinor: 1_000_000_0000n, market })
+    expect(errorsOf(`${HEADING}\n${GOOD.replace('Indonesia', `${market}M`)}`)).toMatchObject([
+      { column: 'market', code: 'unknown_market' },
+    ])
+  })
+
+  it('of SMS may stand beside one of WhatsApp for the same day, but not twice', () => {
+    const sms = GOOD.replace('per_message', 'per_segment')
+    expect(rowsOf(`${HEADING}\n${GOOD}\n${sms}`).map(({ model }) => model)).toEqual([
+      'per_message',
+      'per_segment',
+    ])
+    expect(errorsOf(`${HEADING}\n${GOOD}\n${sms}\n${sms}`)).toMatchObject([{ row: 4, code: 'repeated' }])
+  })
+
+  it.each([
+    ['currency', GOOD.replace('IDR', 'USD')],
+    ['market', GOOD.replace('Indonesia', 'India')],
+    ['category', GOOD.replace('utility', 'marketing')],
+    ['day', GOOD.replace('2026-11-01', '2026-11-02')],
+  ])('with another %s in its second row repeats nothing', (_, second) => {
+    expect(rowsOf(`${HEADING}\n${GOOD}\n${second}`)).toHaveLength(2)
+  })
+
+  it('written in other letters and spaces is a repetition all the same, of the row that came first', () => {
+    const again = 'PER_MESSAGE, idr ,INDONESIA,Utility,2026-11-01,1'
+    expect(errorsOf(`${HEADING}\n${GOOD}\n${again}\n${again}`)).toEqual(
+      [3, 4].map((row) => ({
+        path: `rows.${row}.effective_from`,
+        row,
+        column: 'effective_from',
+        code: 'repeated',
+        message: 'Row 2 already has a price for this currency, market, category and day.',
+        value: '2026-11-01',
+      })),
+    )
+  })
+
+  it('that names no day takes the day said beside it, and a row that names one keeps its own', () => {
+    const dated = { effectiveFrom: '2026-12-01' }
+    const [own, said] = rowsOf(`${HEADING}\n${GOOD}\n${GOOD.replace('2026-11-01', '')}`, dated)
+    expect([own?.effectiveFrom, said?.effectiveFrom]).toEqual(['2026-11-01', '2026-12-01'])
+    const undated = HEADING.replace('effective_from,', '')
+    const cells = GOOD.replace('2026-11-01,', '')
+    expect(rowsOf(`${undated}\n${cells}`, dated)[0]?.effectiveFrom).toBe('2026-12-01')
+    expect(rowsOf(`${undated},charge_on\n${cells},accepted`, dated)[0]?.chargeOn).toBe('accepted')
+    expect(parseRateRows(`${undated}\n${cells}`, byOperator)).toMatchObject({ reason: 'missing_columns' })
+    expect(
+      parseRateRows(`${undated.replace('market,', '')}\n${cells}`, { ...byOperator, ...dated }),
+    ).toMatchObject({ reason: 'missing_columns', message: expect.stringContaining('lacks market.') })
+    expect(errorsOf(`${undated}\n${cells}\n${cells}`, dated)).toMatchObject([
+      { row: 3, code: 'repeated', value: '2026-12-01' },
+    ])
+    expect(parseRateRows(`${HEADING}\n${GOOD}`, { ...byOperator, effectiveFrom: 'soon' })).toMatchObject({
+      reason: 'invalid_day',
+      message: 'A day is written YYYY-MM-DD, such as 2026-12-01.',
+    })
+  })
+
+  const price = 'A price is a decimal with a point and at most four places, from 0 to 1000000.00.'
+  const noPrice = 'No price is not a price of zero: leave the row out.'
+  it.each([
+    ['per_hour', 'model', 'Known: per_message, conversation_24h, per_segment.'],
+    ['RP', 'currency', 'A currency is three letters, such as IDR.'],
+    ['IDRX', 'currency', 'A currency is three letters, such as IDR.'],
+    ['XIDR', 'currency', 'A currency is three letters, such as IDR.'],
+    ['ID1', 'currency', 'A currency is three letters, such as IDR.'],
+    [
+      'Atlantis',
+      'market',
+      'No calling code belongs to a market of this name; the names are those of the platform.',
+    ],
+    [
+      'promo',
+      'category',
+      'Known: marketing, utility, authentication, service, authentication_international.',
+    ],
+    ['soon', 'effective_from', 'A day is written YYYY-MM-DD.'],
+    ['-1', 'price_per_unit', price],
+    ['12 n/a', 'price_per_unit', price],
+    ['n/a 12', 'price_per_unit', price],
+    ['--', 'price_per_unit', price],
+    ['N/A', 'price_per_unit', noPrice],
+    ['na', 'price_per_unit', noPrice],
+    ['-', 'price_per_unit', noPrice],
+    ['', 'price_per_unit', noPrice],
+    ['never', 'charge_on', 'Known: delivered, accepted.'],
+  ])('with "%s" as %s says: %s', (value, column, message) => {
+    const names = [...HEADING.split(','), 'charge_on']
+    const cells = [...GOOD.split(','), 'delivered']
+    cells[names.indexOf(column)] = value
+    expect(errorsOf(`${names.join(',')}\n${cells.join(',')}`, { knownMarkets: ['Indonesia'] })).toEqual([
+      { path: `rows.2.${column}`, row: 2, column, code: expect.any(String), message, value },
+    ])
+  })
+
+  it('says in one sentence how many rows are bad and what the first of them lacks', () => {
+    const csv = `${HEADING}\n${GOOD}\n${GOOD}\nper_message,IDR,Malaysia,utility,soon,x\n${GOOD},1,2`
+    expect(parseRateRows(csv, byOperator)).toMatchObject({
+      message:
+        '3 of 4 rows cannot be used, so nothing was imported. Row 3, effective_from: Row 2 already has a price for this currency, market, category and day.',
+      facts: {
+        errors: [
+          { row: 3 },
+          { row: 4, column: 'effective_from' },
+          { row: 4, column: 'price_per_unit' },
+          { row: 5, column: '', message: 'The row has more cells than the heading.', value: '1 2' },
+          { row: 5, column: 'effective_from' },
+        ],
+      },
+    })
+    expect(errorsOf(HEADING)).toEqual([
+      {
+        path: 'rows.2.model',
+        row: 2,
+        column: 'model',
+        code: 'no_rows',
+        message: 'The file has no rows.',
+        value: '',
+      },
+    ])
+  })
+
+  it('knows its markets in other letters and without the spaces around them', () => {
+    const knownMarkets = [' Indonesia ']
+    expect(rowsOf(`${HEADING}\n${GOOD.replace('Indonesia', 'iNDONESIA')}`, { knownMarkets })[0]?.market).toBe(
+      ' Indonesia ',
+    )
+  })
+
+  it('with a bad markup says how one is written', () => {
+    expect(parseRateRows(`${HEADING}\n${GOOD}`, { ...byOperator, markupPercent: 'ten' })).toMatchObject({
+      message: 'A markup is a percentage from 0 to 1000 with a point, such as 12.5.',
     })
   })
 })

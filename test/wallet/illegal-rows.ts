@@ -1,23 +1,5 @@
-import type { Illegal } from './illegal.ts'
-
-/**
- * Rows that must never be: each is a good row of the played day with one thing changed, so that exactly one guard
- * stands in its way.
- */
-const NO_RIGHT = '42501'
-const CHECKED = '23514'
-const NOT_THERE = '23503'
-const TWICE = '23505'
-const GUARDED = '23001'
-
-const NOBODY = 'gen_random_uuid()'
-
-/** A statement that writes another row like one that is there, but for some columns (names to SQL). */
-function like(table: string, where: string, changed: Readonly<Record<string, string>>): string {
-  const changes = Object.entries(changed).map(([column, value]) => `'${column}', ${value}`)
-  return `INSERT INTO ${table} OVERRIDING SYSTEM VALUE
-    SELECT (jsonb_populate_record(x, jsonb_build_object(${changes.join(', ')}))).* FROM ${table} x WHERE ${where} LIMIT 1`
-}
+import { like, NOBODY } from './copy.ts'
+import { CHECKED, GUARDED, type Illegal, NO_RIGHT, NOT_THERE, TWICE } from './illegal.ts'
 
 type Row = { of: string; where?: string; changed: Record<string, string>; code: string; noRight?: boolean }
 
@@ -118,6 +100,10 @@ const ON_ACCEPTANCE: readonly Illegal[] = [
   },
 ]
 
+/**
+ * Rows that must never be: each is a good row of the played day with one thing changed, so that exactly one guard
+ * stands in its way.
+ */
 export const ILLEGAL_ROWS: readonly Illegal[] = [
   ...ON_ACCEPTANCE,
   // Accounts and transfers
@@ -161,21 +147,21 @@ export const ILLEGAL_ROWS: readonly Illegal[] = [
   // Second lines, which are reached only where a first one is gone
   ...['debits', 'credits'].map((side) => ({
     what: `an account born with ${side} below zero, with nobody at its birth`,
-    sql: `DROP TRIGGER accounts_begin_empty ON accounts;
+    sql: `DROP TRIGGER IF EXISTS accounts_begin_empty ON accounts;
       INSERT INTO accounts (workspace_id, currency, kind, campaign_id, ${side}) VALUES (:here, 'IDR', 'adjustment', NULL, -1)`,
     program: NO_RIGHT,
     owner: CHECKED,
   })),
   {
     what: 'a charge below zero, with nobody at its refunds',
-    sql: `ALTER TABLE charges DROP CONSTRAINT charges_check;
+    sql: `ALTER TABLE charges DROP CONSTRAINT IF EXISTS charges_check;
       ${charge('-5')}`,
     program: NO_RIGHT,
     owner: CHECKED,
   },
   {
     what: 'a message of no run, with nobody at its counts',
-    sql: `DROP TRIGGER messages_count_new ON messages; ${like(
+    sql: `DROP TRIGGER IF EXISTS messages_count_new ON messages; ${like(
       'messages',
       "campaign_id = :sending AND state = 'sent'",
       {
@@ -188,7 +174,7 @@ export const ILLEGAL_ROWS: readonly Illegal[] = [
   },
   {
     what: 'a campaign of no workspace, with nobody at its parts',
-    sql: `${['template', 'sender', 'list'].map((part) => `ALTER TABLE campaigns DROP CONSTRAINT campaigns_${part}_id_workspace_id_fkey;`).join(' ')}
+    sql: `${['template', 'sender', 'list'].map((part) => `ALTER TABLE campaigns DROP CONSTRAINT IF EXISTS campaigns_${part}_id_workspace_id_fkey;`).join(' ')}
       ${like('campaigns', 'id = :sending', { id: NOBODY, workspace_id: NOBODY, state: "'draft'", hold_id: 'NULL', quote_id: 'NULL' })}`,
     program: NO_RIGHT,
     owner: NOT_THERE,

@@ -5,12 +5,12 @@
  */
 export type Illegal = { what: string; sql: string; program: string; owner?: string }
 
-const NO_RIGHT = '42501'
-const CHECKED = '23514'
-const NOT_THERE = '23503'
-const TWICE = '23505'
+export const NO_RIGHT = '42501'
+export const CHECKED = '23514'
+export const NOT_THERE = '23503'
+export const TWICE = '23505'
 /** `restrict_violation`: what our own triggers raise. */
-const GUARDED = '23001'
+export const GUARDED = '23001'
 
 const account = (kind: string, place = ':here') =>
   `(SELECT id FROM accounts WHERE kind = '${kind}' AND workspace_id = ${place} LIMIT 1)`

@@ -3,9 +3,7 @@ import { asOwner } from '../../src/house.ts'
 import { type Sql, sqlState } from '../../src/platform/db.ts'
 import { type Books, booksOf, type Clinic, openClinic } from '../campaigns/clinic.ts'
 import { fill, type Names, namesOf } from '../mutation/constraints.ts'
-import { EFFECTS } from './effects.ts'
-import { ILLEGAL } from './illegal.ts'
-import { ILLEGAL_ROWS } from './illegal-rows.ts'
+import { EFFECTS, ILLEGAL } from './statements.ts'
 
 let clinic: Clinic
 let names: Names
@@ -23,7 +21,7 @@ beforeEach(async () => {
 afterAll(() => clinic?.close())
 
 describe('what the database refuses by itself', () => {
-  const rows = [...ILLEGAL, ...ILLEGAL_ROWS].map((illegal) => ({
+  const rows = ILLEGAL.map((illegal) => ({
     ...illegal,
     asOwner: illegal.owner ?? illegal.program,
   }))
