@@ -8,7 +8,7 @@ import type { Illegal } from '../wallet/illegal.ts'
 import { EFFECTS, ILLEGAL } from '../wallet/statements.ts'
 
 /** A CHECK, UNIQUE, foreign key or trigger that guards money or sending, and what noticed that it was gone. */
-export type Mutant = { readonly guard: string; readonly noticedBy: string[] }
+export type Mutant = { readonly guard: string; readonly table: string; readonly noticedBy: string[] }
 
 /**
  * The tables that neither hold money nor decide what is sent to whom, and why; the guards of all others are dropped, so
@@ -46,13 +46,12 @@ export async function mutateConstraints(say: (line: string) => void = () => {}):
     const whole = await noticed(clinic, names, undefined)
     if (whole.length > 0) throw new Error(`with all guards in place these fail already: ${whole.join('; ')}`)
     const mutants: Mutant[] = []
-    for (const each of await guardsOf(clinic)) {
-      const { guard } = each
-      const noticedBy = await noticed(clinic, names, each)
+    for (const { guard, table, drop } of await guardsOf(clinic)) {
+      const noticedBy = await noticed(clinic, names, { table, drop })
       say(
         `${noticedBy.length > 0 ? 'noticed ' : 'SURVIVED'}  ${guard}${noticedBy[0] ? `: ${noticedBy[0]}` : ''}`,
       )
-      mutants.push({ guard, noticedBy })
+      mutants.push({ guard, table, noticedBy })
     }
     return mutants
   } finally {
@@ -86,7 +85,7 @@ export function fill(sql: string, names: Names): string {
 type Guard = { readonly guard: string; readonly table: string; readonly drop: string }
 
 /** All guards that the catalogue of the freshly migrated database knows, but for the tables that are left out. */
-export function guardsOf(clinic: Clinic): Promise<Guard[]> {
+function guardsOf(clinic: Clinic): Promise<Guard[]> {
   return clinic.asOwner(
     ({ sql }) => sql<Guard[]>`
       WITH tables AS (
@@ -117,7 +116,11 @@ export function guardsOf(clinic: Clinic): Promise<Guard[]> {
 class TakenBack extends Error {}
 
 /** What goes otherwise than it should without a guard, and with all of them; without one, the first is enough. */
-async function noticed(clinic: Clinic, names: Names, without: Guard | undefined): Promise<string[]> {
+async function noticed(
+  clinic: Clinic,
+  names: Names,
+  without: Pick<Guard, 'table' | 'drop'> | undefined,
+): Promise<string[]> {
   const found: string[] = []
   const cause = {
     workspaceId: clinic.workspaceId,
@@ -144,7 +147,10 @@ async function noticed(clinic: Clinic, names: Names, without: Guard | undefined)
 }
 
 /** What speaks of the guard's own table will most likely notice that it is gone. */
-function nearestFirst(statements: readonly Illegal[], without: Guard | undefined): readonly Illegal[] {
+function nearestFirst(
+  statements: readonly Illegal[],
+  without: Pick<Guard, 'table'> | undefined,
+): readonly Illegal[] {
   if (!without) return statements
   const isNear = ({ sql }: Illegal) => new RegExp(`\\b${without.table}\\b`).test(sql)
   return [...statements.filter(isNear), ...statements.filter((statement) => !isNear(statement))]

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import setupDatabase from '../support/global-setup.ts'
-import { mutateConstraints } from './constraints.ts'
+import { LEFT_OUT, mutateConstraints } from './constraints.ts'
 
 /**
  * `npm run mutate -- constraints` drops each guard of the database in turn; `npm run mutate [-- room …]` lets Stryker
@@ -18,7 +18,12 @@ async function constraints(): Promise<number> {
   try {
     const mutants = await mutateConstraints((line) => void process.stdout.write(`${line}\n`))
     const survived = mutants.filter(({ noticedBy }) => noticedBy.length === 0)
-    process.stdout.write(`${mutants.length} guards dropped in turn, ${survived.length} unnoticed\n`)
+    const tables = new Set(mutants.map(({ table }) => table)).size
+    const leftOut = Object.keys(LEFT_OUT)
+    process.stdout.write(
+      `${mutants.length} guards of ${tables} tables dropped in turn, ${survived.length} unnoticed\n` +
+        `left out are ${leftOut.length} tables: ${leftOut.join(', ')}\n`,
+    )
     return survived.length > 0 ? 1 : 0
   } finally {
     await closeDatabase()

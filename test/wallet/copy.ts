@@ -38,6 +38,12 @@ export function ofNoWorkspace(kind: Kind, others: readonly string[] = [], more: 
   return [{ what: `${kind.a} of no workspace`, sql: `${alone} ${sql}`, program: NO_RIGHT, owner: NOT_THERE }]
 }
 
+/** The id of a row in another workspace: the key is the installation's, not a workspace's. */
+export function withTheIdOfAnothers(kind: Kind): Illegal {
+  const sql = copy(kind, { id: 'x.id', workspace_id: ':there' })
+  return { what: `${kind.a} with the id of another workspace’s`, sql, program: NO_RIGHT, owner: TWICE }
+}
+
 /** That neither the program nor the owner takes a row out, or changes it where `set` says how. */
 export function stays({ a, of }: Kind, set?: string): Illegal[] {
   const kept = { program: NO_RIGHT, owner: GUARDED }

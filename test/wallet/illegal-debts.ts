@@ -8,6 +8,7 @@ import {
   stays,
   twice,
   unchecked,
+  withTheIdOfAnothers,
 } from './copy.ts'
 import type { Effect } from './effects.ts'
 import { GUARDED, type Illegal } from './illegal.ts'
@@ -260,6 +261,7 @@ export const ILLEGAL_DEBTS: readonly Illegal[] = [
   }),
   ...twice(forewarning, { 'on a day that has one': { told_on: 'x.told_on', day: 'x.day' } }),
   ...ofNoWorkspace(forewarning),
+  ...[invoice, gateway, sequence, standing, recurrence].map(withTheIdOfAnothers),
 ]
 
 export const EFFECTS_OF_DEBTS: readonly Effect[] = KINDS.map(anotherGoes)

@@ -8,6 +8,7 @@ import {
   stays,
   twice,
   unchecked,
+  withTheIdOfAnothers,
 } from './copy.ts'
 import type { Effect } from './effects.ts'
 import { CHECKED, type Illegal, NO_RIGHT } from './illegal.ts'
@@ -263,6 +264,7 @@ export const ILLEGAL_SENDING: readonly Illegal[] = [
   ...ofNoWorkspace(answer),
   ...wrong(workspace, { name: "''", currency: "'rp1'", language: "'xx'" }),
   ...again(workspace, 'workspace_id'),
+  ...[sender, template, contact, list, media, platformTemplate].map(withTheIdOfAnothers),
 
   {
     what: 'a second installation in one database',
