@@ -11,10 +11,13 @@ import {
   resumeCampaign,
   setPolicy,
 } from '../../src/campaigns/index.ts'
-import { claimSlice } from '../../src/delivery/claim.ts'
+import { type ClaimedMessage, claimSlice } from '../../src/delivery/claim.ts'
 import { findRun } from '../../src/delivery/index.ts'
-import { markDispatched } from '../../src/delivery/record.ts'
-import { workerRows } from '../../src/delivery/worker-rows.ts'
+import { attemptRef } from '../../src/delivery/lifecycle.ts'
+import type { OutgoingMessage, SendOutcome } from '../../src/delivery/provider.ts'
+import { finishSlice, markDispatched, type Outcome, recordOutcomes } from '../../src/delivery/record.ts'
+import type { Run } from '../../src/delivery/run.ts'
+import { type WorkerRows, workerRows } from '../../src/delivery/worker-rows.ts'
 import { auditWorkspace } from '../../src/reports/index.ts'
 import { topUpId } from '../../src/wallet/ledger.ts'
 import {
@@ -31,11 +34,14 @@ import {
   quote,
   submit,
 } from './clinic.ts'
-import { close, openPostOffice, type PostOffice, send, tell, tend } from './post.ts'
+import { accepted, close, openPostOffice, type PostOffice, send, tell, tend } from './post.ts'
 
 /**
  * A campaign to whom everything may happen in whatever order, on a real database, beside a plain account of it: what
- * was handed to the platform, what the platform has said, what was paid in. After each step the books must follow from
+ * was handed to the platform, what the platform has said, what was paid in. It is reserved for, claimed, sent, taken,
+ * refused or left without an answer; a worker dies over it, and another is so slow that anything may happen between its
+ * claim, its call and its record. Money is released by a refusal, a failure, a cancellation, the end of its time and the
+ * settlement; a delivery of which the platform tells after that is charged late. After each step the books must follow from
  * that account alone, what was refused must have changed nothing, and nobody may have been sent anything twice or
  * without leave. PROPERTY_RUNS sets how many lives are lived; a failure prints the shortest one and its seed.
  */
@@ -46,15 +52,21 @@ const RECIPIENTS = 3
 const TOTAL = PRICE * BigInt(RECIPIENTS)
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
+const AWAY_MS = 60_000
 
 type Step =
   | {
       does: 'quote' | 'edit' | 'submit' | 'pause' | 'resume' | 'cancel' | 'send' | 'top up' | 'two days pass'
     }
   | { does: 'approve' | 'reject'; by: Approver }
+  | { does: 'a slow worker goes on' }
+  | { does: 'the platform'; now: Platform }
   | { does: 'half a day passes' }
   | { does: 'crash'; dispatched: number }
   | { does: 'receipt'; status: 'sent' | 'delivered' | 'read' | 'failed'; of: number }
+
+/** What the platform does with what is handed to it: takes it, refuses the number, cannot be reached, never answers. */
+type Platform = 'takes' | 'refuses' | 'is away' | 'is silent'
 
 type Approver = 'sari' | 'dewi' | 'ratna'
 const HALF_A_DAY_HOURS = 12
@@ -63,6 +75,14 @@ const plain = <T extends Step['does']>(...does: T[]) => fc.record({ does: fc.con
 const step = fc.oneof(
   { weight: 6, arbitrary: plain('quote', 'submit') },
   { weight: 4, arbitrary: plain('send') },
+  { weight: 4, arbitrary: plain('a slow worker goes on') },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      does: fc.constant('the platform' as const),
+      now: fc.constantFrom('takes' as const, 'refuses' as const, 'is away' as const, 'is silent' as const),
+    }),
+  },
   { weight: 4, arbitrary: plain('edit', 'pause', 'resume', 'cancel', 'top up') },
   {
     weight: 3,
@@ -126,8 +146,15 @@ type Life = {
   /** Whether a request lapses after half a day. */
   lapses: boolean
   office: PostOffice
+  platform: Platform
   quoteId: string | undefined
-  /** Attempts that a lost worker marked as sent, without a word of the platform. */
+  /** What the platform has taken, or may have: of these alone it can report. */
+  taken: OutgoingMessage[]
+  /** Numbers that it has refused for good. */
+  refused: Set<string>
+  /** The worker that is slow, and how far it has come. */
+  slow: SlowWorker | undefined
+  /** Attempts that a worker marked as sent, without a word of the platform. */
   unknown: Set<string>
   /** Attempts of which the platform has said that they were delivered. */
   delivered: Set<string>
@@ -141,16 +168,43 @@ async function begin(quorum: number, lapses: boolean, isFunded: boolean): Promis
   const { wallet } = await booksOf(clinic)
   if (isFunded && wallet < TOTAL) await payIn()
   const id = await draft(clinic, parts)
-  const office = openPostOffice()
-  return {
+  const life: Life = {
     id,
     quorum,
     lapses,
-    office,
+    office: openPostOffice((message) => answer(life, message)),
+    platform: 'takes',
     quoteId: undefined,
+    taken: [],
+    refused: new Set(),
+    slow: undefined,
     unknown: new Set(),
     delivered: new Set(),
     approvers: new Set(),
+  }
+  return life
+}
+
+function answer(life: Life, message: OutgoingMessage): SendOutcome {
+  switch (life.platform) {
+    case 'takes':
+      life.taken.push(message)
+      return accepted(message)
+    case 'refuses':
+      life.refused.add(message.to)
+      return { outcome: 'rejected', code: '131026', message: 'no such number', action: 'recipient' }
+    case 'is away':
+      return {
+        outcome: 'not_sent',
+        code: 'unreachable',
+        message: 'away',
+        action: 'retry',
+        retryAfterMs: AWAY_MS,
+      }
+    case 'is silent':
+      life.taken.push(message)
+      life.unknown.add(message.attemptRef)
+      return { outcome: 'indeterminate', code: 'timeout', message: 'no answer' }
   }
 }
 
@@ -222,6 +276,11 @@ async function act(life: Life, step: Step, state: CampaignState, before: Books):
       if (!(await isSubmitted(life))) return false
       await send(clinic, life.id, life.office)
       return true
+    case 'a slow worker goes on':
+      return goOn(life, state)
+    case 'the platform':
+      life.platform = step.now
+      return true
     case 'crash':
       return crash(life, step.dispatched, state)
     case 'receipt':
@@ -237,6 +296,7 @@ async function act(life: Life, step: Step, state: CampaignState, before: Books):
       return true
     case 'two days pass':
       clinic.later(2 * DAY_MS)
+      await letLeasesRunOut(life)
       // No quote stands so long.
       life.quoteId = undefined
       await tend(clinic, life.id)
@@ -274,19 +334,88 @@ async function crash(life: Life, dispatched: number, state: CampaignState): Prom
   if (state !== 'scheduled' && state !== 'sending') return false
   await tend(clinic, life.id)
   const run = await clinic.within((scope) => findRun(scope, life.id))
-  const house = { database: clinic.database, worker: 'lost' }
-  const rows = workerRows({ ...house, within: (_id, work) => clinic.within(work) }, clinic.workspaceId)
+  const rows = rowsOf('lost')
   const claim = await claimSlice(rows, run!)
   if (claim.kind === 'slice') {
     const marked = await markDispatched(rows, run!, claim.sliceNo, claim.messages.slice(0, dispatched))
     for (const id of marked) life.unknown.add(`${id}`)
   }
+  await letLeasesRunOut(life)
+  return true
+}
+
+type SlowWorker = {
+  readonly name: string
+  readonly run: Run
+  readonly sliceNo: number
+  readonly messages: readonly ClaimedMessage[]
+  /** What came of its calls, once it has made them. */
+  outcomes?: Outcome[]
+}
+
+/**
+ * A worker that is overtaken: with each step it claims, then marks and calls, then records, and whatever lies between may
+ * have stopped the campaign, given its slice to another, or told what became of its messages.
+ */
+async function goOn(life: Life, state: CampaignState): Promise<boolean> {
+  if (!life.slow) return claim(life, state)
+  const { name, run, sliceNo, messages, outcomes } = life.slow
+  const rows = rowsOf(name)
+  if (!outcomes) {
+    const marked = await markDispatched(rows, run, sliceNo, messages)
+    life.slow.outcomes = messages.map((message) => callOne(life, message, marked.has(message.messageId)))
+    return true
+  }
+  life.slow = undefined
+  await recordOutcomes(rows, run, outcomes)
+  await finishSlice(rows, life.id, sliceNo)
+  await tend(clinic, life.id)
+  return true
+}
+
+let workers = 0
+
+async function claim(life: Life, state: CampaignState): Promise<boolean> {
+  if (state !== 'scheduled' && state !== 'sending') return false
+  await tend(clinic, life.id)
+  const run = await clinic.within((scope) => findRun(scope, life.id))
+  const name = `slow-${++workers}`
+  const claimed = await claimSlice(rowsOf(name), run!)
+  if (claimed.kind === 'slice') life.slow = { name, run: run!, ...claimed }
+  return true
+}
+
+/** Only what was marked may leave; the rest is put back, as `dispatchSlice` does. */
+function callOne(life: Life, { messageId, attemptNo, phone }: ClaimedMessage, isMarked: boolean): Outcome {
+  const attempt = { messageId, attemptNo }
+  if (!isMarked) return { ...attempt, outcome: 'not_sent', code: 'put_back', retryAfterMs: 0 }
+  const message: OutgoingMessage = {
+    attemptRef: attemptRef(messageId, attemptNo),
+    to: phone,
+    template: NO_WORDS,
+  }
+  life.office.handedIn.push(message)
+  life.unknown.add(message.attemptRef)
+  return { ...attempt, ...answer(life, message) }
+}
+
+const NO_WORDS: OutgoingMessage['template'] = {
+  name: 'payment_due',
+  languageCode: 'en',
+  parameters: { header: [], body: [], buttons: [] },
+}
+
+function rowsOf(worker: string): WorkerRows {
+  const house = { database: clinic.database, worker }
+  return workerRows({ ...house, within: (_id, work) => clinic.within(work) }, clinic.workspaceId)
+}
+
+async function letLeasesRunOut(life: Life): Promise<void> {
   await clinic.within(
     ({ sql }) => sql`
       UPDATE slices SET lease_until = clock_timestamp() - interval '1 second'
        WHERE campaign_id = ${life.id} AND lease_until IS NOT NULL`,
   )
-  return true
 }
 
 /** The platform reports, twice over, of one that it has taken. */
@@ -295,7 +424,7 @@ async function hear(
   status: 'sent' | 'delivered' | 'read' | 'failed',
   of: number,
 ): Promise<boolean> {
-  const message = life.office.handedIn[of]
+  const message = life.taken[of]
   if (!message) return false
   await tell(clinic, parts.senderId, [
     { of: message, status },
@@ -312,7 +441,7 @@ async function hear(
 
 /** What must hold at every moment. */
 async function check(life: Life): Promise<void> {
-  const recipients = life.office.handedIn.map(({ to }) => to)
+  const recipients = [...life.taken.map(({ to }) => to), ...life.refused]
   expect(new Set(recipients).size, 'sent twice').toBe(recipients.length)
   const books = await booksOf(clinic)
   expect(books.spent, 'charged').toBe(account.delivered * PRICE)
@@ -326,6 +455,9 @@ async function check(life: Life): Promise<void> {
 async function finish(life: Life): Promise<void> {
   const state = await stateOf(life)
   if (EDITABLE.includes(state)) return
+  life.platform = 'takes'
+  clinic.later(AWAY_MS)
+  await letLeasesRunOut(life)
   if (state === 'paused') await clinic.as('budi', (scope) => resumeCampaign(scope, life.id))
   if (state !== 'pending_approval' && (await isSubmitted(life))) await send(clinic, life.id, life.office)
   await check(life)

@@ -12,6 +12,7 @@ import {
   release,
   reserve,
 } from '../../src/wallet/index.ts'
+import { type Movement, move } from '../../src/wallet/move.ts'
 import { type Books, booksOf, type Clinic, fund, openClinic } from '../campaigns/clinic.ts'
 
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 60)
@@ -29,6 +30,7 @@ type Step =
   | { does: 'reserve'; amount: bigint; version: number }
   | { does: 'capture' | 'release'; of: number; amount: bigint }
   | { does: 'close'; of: number }
+  | { does: 'refund' | 'adjust' | 'write off'; amount: bigint }
 
 const amount = fc.bigInt({ min: 0n, max: 120_000n })
 const of = fc.nat({ max: 3 })
@@ -37,12 +39,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ does: fc.constant('reserve' as const), amount, version: fc.integer({ min: 1, max: 2 }) }),
   fc.record({ does: fc.constantFrom('capture' as const, 'release' as const), of, amount }),
   fc.record({ does: fc.constant('close' as const), of }),
+  fc.record({
+    does: fc.constantFrom('refund' as const, 'adjust' as const, 'write off' as const),
+    amount,
+  }),
 )
 
 type Hold = { id: bigint; campaignId: string; balance: bigint; closed: boolean }
 type Model = Books & { holds: Hold[] }
 
-describe('whatever is reserved, captured, released and charged late, in whatever order', () => {
+describe('whatever is reserved, captured, released, charged late, refunded, adjusted and written off, in whatever order', () => {
   it('every account is at each step what plain arithmetic says, and what is refused changes nothing', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: MOST_STEPS }), async (steps) => {
@@ -79,6 +85,12 @@ async function take(clinic: Clinic, model: Model, step: Step): Promise<void> {
     case 'capture':
     case 'release':
       return leaveHold(clinic, model, step.does, model.holds[step.of], step.amount)
+    case 'refund':
+      return carry(clinic, model, { kind: 'refund', from: 'spent', to: 'wallet' }, step.amount)
+    case 'adjust':
+      return carry(clinic, model, { kind: 'adjust', from: 'wallet', to: 'adjustment' }, step.amount)
+    case 'write off':
+      return carry(clinic, model, { kind: 'write_off', from: 'adjustment', to: 'receivable' }, step.amount)
     case 'close':
       return closeOne(clinic, model.holds[step.of])
   }
@@ -157,6 +169,26 @@ async function leaveHold(
   if (!went) return
   hold.balance -= amountMinor
   model[does === 'capture' ? 'spent' : 'wallet'] += amountMinor
+}
+
+type Way = Pick<Movement, 'kind'> & {
+  from: 'wallet' | 'spent' | 'adjustment'
+  to: 'wallet' | 'adjustment' | 'receivable'
+}
+
+/** What only an operator does: money given back, taken out by hand, and a debt that is given up. */
+async function carry(clinic: Clinic, model: Model, way: Way, amountMinor: bigint): Promise<void> {
+  const went = await clinic
+    .within((scope) => move(scope, { ...way, amountMinor, currency: 'IDR', reason: 'test' }))
+    .then(
+      () => true,
+      () => false,
+    )
+  const isThere = way.from === 'adjustment' || amountMinor <= model[way.from]
+  expect(went, way.kind).toBe(amountMinor > 0n && isThere)
+  if (!went) return
+  model[way.from] -= amountMinor
+  model[way.to] += amountMinor
 }
 
 async function closeOne(clinic: Clinic, hold: Hold | undefined): Promise<void> {
