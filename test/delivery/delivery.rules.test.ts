@@ -42,6 +42,22 @@ describe('a message', () => {
     expect(retryDelaySeconds(attemptNo)).toBe(seconds)
   })
 
+  it.each([
+    [1, { leastSeconds: 1 }, 2],
+    [1, { leastSeconds: 60 }, 60],
+    [6, { leastSeconds: 60 }, 64],
+    [9, { leastSeconds: 400 }, 400],
+    [1, { leastSeconds: 4, factor: 4 }, 4],
+    [2, { leastSeconds: 4, factor: 4 }, 16],
+    [5, { leastSeconds: 4, factor: 4 }, 300],
+    [3, { leastSeconds: 400, factor: 4 }, 400],
+    [1, { factor: 4 }, 2],
+    [2, { factor: 4 }, 8],
+    [0, { leastSeconds: 1, factor: 4 }, 2],
+  ])('after attempt %i, asked for %j, waits %i seconds', (attemptNo, asked, seconds) => {
+    expect(retryDelaySeconds(attemptNo, asked)).toBe(seconds)
+  })
+
   it('bears a name that is read back, and no other is', () => {
     expect(attemptRef(17n, 3)).toBe('dc.17.3')
     expect(parseAttemptRef('dc.17.3')).toEqual({ messageId: 17n, attemptNo: 3 })
@@ -164,6 +180,11 @@ describe('receipts', () => {
     [{}, null],
     [{ type: 3 }, null],
     [{ type: 'REGULAR' }, 'regular'],
+    [{ type: 'regular', billable: false }, 'regular'],
+    [{ billable: false }, 'free_unnamed'],
+    [{ billable: true }, null],
+    [{ billable: 'false' }, null],
+    [false, null],
     [{ type: 'x'.repeat(70) }, 'x'.repeat(60)],
   ])('with the pricing %j are of the type %j', (pricing, type) => {
     expect(pricingTypeOf(pricing)).toBe(type)

@@ -8,7 +8,7 @@ import { LEFT_OUT, mutateConstraints } from './constraints.ts'
  * change the pure rules of these rooms (all of them by default). Exits with 1 where a change goes unnoticed: any of the
  * database's, or more than 15 of 100 of the rules'.
  */
-const ROOMS = ['wallet', 'pricing', 'delivery', 'campaigns', 'approvals'] as const
+const ROOMS = ['wallet', 'pricing', 'delivery', 'campaigns', 'approvals', 'reminders'] as const
 const words = process.argv.slice(2)
 
 process.exitCode = words[0] === 'constraints' ? await constraints() : rules(words)

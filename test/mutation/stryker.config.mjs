@@ -5,6 +5,7 @@ const ROOMS = {
     mutate: [
       'src/pricing/charge.ts',
       'src/pricing/day.ts',
+      'src/pricing/market.ts',
       'src/pricing/rate-card.ts',
       'src/pricing/quote.ts',
       'src/pricing/validity.ts',
@@ -13,6 +14,7 @@ const ROOMS = {
   },
   delivery: {
     mutate: [
+      'src/delivery/decency.ts',
       'src/delivery/lifecycle.ts',
       'src/delivery/pace.ts',
       'src/delivery/receipt.ts',
@@ -21,6 +23,9 @@ const ROOMS = {
   },
   campaigns: {
     mutate: ['src/campaigns/lifecycle.ts', 'src/campaigns/schedule.ts', 'src/campaigns/zones.ts'],
+  },
+  reminders: {
+    mutate: ['src/reminders/invoice.ts', 'src/reminders/foresight.ts', 'src/reminders/recurrence.ts'],
   },
   approvals: { mutate: ['src/campaigns/approval.ts'] },
 }
