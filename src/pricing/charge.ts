@@ -2,7 +2,7 @@ import { type ChargeDecision, type ChargeFacts, free } from './models/model.ts'
 import { MODELS, type ModelName } from './models/registry.ts'
 
 /** The platform's words for a message it does not charge (`pricing.type` of a receipt). */
-const REPORTED_FREE: readonly string[] = [
+const REPORTED_FREE: readonly (string | undefined)[] = [
   'free_customer_service',
   'free_entry_point',
   'free_group_customer_service',
@@ -20,7 +20,7 @@ export function decideCharge(model: ModelName, facts: ChargeFacts): ChargeDecisi
 }
 
 function isReportedFree({ reportedType }: ChargeFacts): boolean {
-  return reportedType !== undefined && REPORTED_FREE.includes(reportedType)
+  return REPORTED_FREE.includes(reportedType)
 }
 
 function isInFreeEntryPoint({ at, freeEntryPointUntil }: ChargeFacts): boolean {

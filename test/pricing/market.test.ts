@@ -73,14 +73,14 @@ describe('the market of a number', () => {
     },
   )
 
-  it('of a million numbers is found well within a second', () => {
+  it('of a million numbers is found well within a second of the processor', () => {
     const lookup = compileMarkets(markets, '2026-11-22')
     const numbers = ['628123456789', '12025550123', '18095550123', '212612345678']
-    const startedAt = performance.now()
+    const before = process.cpuUsage()
     let found = 0
     for (let at = 0; at < 1_000_000; at += 1) if (lookup(numbers[at % 4]!) !== OTHER_MARKET) found += 1
     expect(found).toBe(1_000_000)
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000)
   })
 })
 

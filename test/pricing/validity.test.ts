@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest'
+import { dayBefore } from '../../src/pricing/day.ts'
 import { type Category, crossesRateChange, quoteExpiresAt, type RateRow } from '../../src/pricing/index.ts'
 import { cards, markets } from './seed.ts'
 
 function basisOf(category: Category, currency: string) {
   return { category, currency, cards, markets }
 }
+
+it.each([
+  ['2026-03-01', '2026-02-28'],
+  ['2028-03-01', '2028-02-29'],
+  ['2026-01-01', '2025-12-31'],
+  ['2026-07-31', '2026-07-30'],
+])('the day before %s is %s', (day, before) => {
+  expect(dayBefore(day)).toBe(before)
+})
 
 describe('a change of rates', () => {
   it.each<[Category, string, string, string, boolean]>([

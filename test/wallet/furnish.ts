@@ -1,11 +1,7 @@
 import type { Clinic } from '../campaigns/clinic.ts'
 
-/**
- * Writes one good row of everything that the played day has none of, as the owner of the tables: an open and a paid
- * invoice with what belongs to them, reminders and recurrences with what was approved for them, what a platform has said,
- * and when people may be written to. Names as in `Illegal`.
- */
-export const FURNITURE = `
+/** Names as in `Illegal`. */
+const FURNITURE = `
   INSERT INTO payment_gateways (id, workspace_id, provider, name, config, secrets, created_at, makes_links)
     VALUES (gen_random_uuid(), :here, 'midtrans', 'Till', '{}', '\\x01', now(), true);
   INSERT INTO invoices (id, workspace_id, number, contact_id, currency, amount, paid, due_date, state, source, created_at, updated_at, paid_at)
@@ -81,6 +77,11 @@ export const FURNITURE = `
   INSERT INTO idempotency_keys (workspace_id, key, request_hash, created_at) VALUES (:here, 'k-1', '\\x01', now());
 `
 
+/**
+ * Writes one good row of everything that the played day has none of, as the owner of the tables: an open and a paid
+ * invoice with what belongs to them, reminders and recurrences with what was approved for them, what a platform has said,
+ * and when people may be written to.
+ */
 export async function furnish(clinic: Clinic, fill: (sql: string) => string): Promise<void> {
   const cause = {
     workspaceId: clinic.workspaceId,
