@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type DecencyRule,
+  faultOfHours,
+  nextDecentMoment,
+  quietMark,
+  readQuietMark,
+} from '../../src/delivery/decency.ts'
+import {
   attemptRef,
   MESSAGE_MOVES,
   MESSAGE_STATES,
@@ -246,5 +253,91 @@ describe('a time on a wall', () => {
     const apart = ['Asia/Jakarta', 'America/New_York']
     expect(open('2026-12-01T00:00:00Z', { from: '12:00', to: '12:30' }, apart)).toBeUndefined()
     expect(() => open('2026-12-01T00:00:00Z', { ...day, days: [] }, ['Asia/Jakarta'])).toThrow('without days')
+  })
+})
+
+describe('quiet hours', () => {
+  it.each([
+    ['reminder/ID:Asia/Jakarta,Asia/Makassar', 'reminder', 'ID', ['Asia/Jakarta', 'Asia/Makassar']],
+    ['marketing/*:Europe/Paris', 'marketing', undefined, ['Europe/Paris']],
+    ['collection/MX:', 'collection', 'MX', ['']],
+  ] as const)('are told to a slice as %s, and read back', (mark, purpose, country, zones) => {
+    expect(readQuietMark(mark)).toEqual({ purpose, country, zones })
+    expect(quietMark({ purpose, country, zones })).toBe(mark)
+  })
+
+  it.each([
+    'Asia/Jakarta',
+    'rumour/ID:Asia/Jakarta',
+    'reminder/I:x',
+    'reminder/IDN:x',
+    'xx reminder/ID:x',
+    '',
+  ])('are not in %j', (mark) => {
+    expect(readQuietMark(mark)).toBeUndefined()
+  })
+
+  const day = { days: [1], from: '08:00', to: '20:00' }
+  it.each([
+    [[day], undefined],
+    [[], { path: 'hours', message: 'must have at least one stretch of hours.' }],
+    [[day, { ...day, days: [] }], { path: 'hours[1].days', message: 'must name at least one weekday.' }],
+    [
+      [{ ...day, to: '08:00' }],
+      { path: 'hours[0].to', message: 'must be later than from; over midnight takes two stretches.' },
+    ],
+  ])('of %j have the fault %j', (hours, fault) => {
+    expect(faultOfHours(hours)).toEqual(fault)
+  })
+
+  const rule: DecencyRule = {
+    country: 'ID',
+    purpose: 'collection',
+    hours: [day],
+    holidays: undefined,
+    source: 'law',
+    asOf: '2026-01-01',
+  }
+  const sunday = new Date('2026-11-29T00:00:00Z')
+  const known = { years: new Set<number>(), days: new Map<string, string>() }
+  it.each([
+    [
+      rule,
+      [],
+      'unknown_zone',
+      'It is not known in which time zone this person is: give the contact a time zone such as Asia/Jakarta.',
+    ],
+    [
+      rule,
+      ['Asia/Jakarta', 'Mars/Olympus'],
+      'unknown_zone',
+      '“Mars/Olympus” is no time zone, so that it is not known what time it is for this person: give the contact a time zone such as Asia/Jakarta.',
+    ],
+    [
+      { ...rule, holidays: known },
+      ['Asia/Jakarta'],
+      'missing_calendar',
+      'The holidays of ID in 2026 are not known: import its calendar for 2026, and this goes out.',
+    ],
+    [
+      { ...rule, country: '*', holidays: known },
+      ['Asia/Jakarta'],
+      'missing_calendar',
+      'The holidays of this country in 2026 are not known: import its calendar for 2026, and this goes out.',
+    ],
+    [
+      { ...rule, hours: [] },
+      ['Asia/Jakarta'],
+      'no_hour_fits',
+      'The rule has no hour in which this may be sent.',
+    ],
+    [
+      { ...rule, hours: [{ days: [1], from: '12:00', to: '12:30' }] },
+      ['Asia/Jakarta', 'America/New_York'],
+      'no_hour_fits',
+      'There is no hour that suits every place where this person may be.',
+    ],
+  ])('%#: hold what nobody knows a moment for, and say why', (of, zones, reason, message) => {
+    expect(nextDecentMoment(of, zones, sunday)).toEqual({ kind: 'held', reason, message })
   })
 })
