@@ -5,7 +5,6 @@ const ROOMS = {
     mutate: [
       'src/pricing/charge.ts',
       'src/pricing/day.ts',
-      'src/pricing/market.ts',
       'src/pricing/rate-card.ts',
       'src/pricing/quote.ts',
       'src/pricing/validity.ts',
