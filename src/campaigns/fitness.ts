@@ -132,7 +132,8 @@ function doubtAbout(sql: Sql, template: OpenTemplate, text: Text) {
     sql`${template.bodyLength.constantChars}::int`,
   )
   return checkedVariables(template).reduce(
-    (any, name) => sql`${any} OR ${isUnusual(sql, text(name))} OR octet_length(${text(name)}) > ${ORDINARY_CHARS}`,
+    (any, name) =>
+      sql`${any} OR ${isUnusual(sql, text(name))} OR octet_length(${text(name)}) > ${ORDINARY_CHARS}`,
     sql`(${longBody}) > ${BODY_LIMIT_CHARS}`,
   )
 }
