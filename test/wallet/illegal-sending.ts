@@ -11,7 +11,7 @@ import {
   withTheIdOfAnothers,
 } from './copy.ts'
 import type { Effect } from './effects.ts'
-import { CHECKED, type Illegal, NO_RIGHT } from './illegal.ts'
+import { CHECKED, GUARDED, type Illegal, NO_RIGHT } from './illegal.ts'
 
 /**
  * Whom, what, through whom, when and at which price: what decides over a message before it is sent. The rows that are
@@ -165,6 +165,15 @@ export const ILLEGAL_SENDING: readonly Illegal[] = [
   ...wrong(list, { name: "''" }),
   ...again(list, 'id', 'name'),
   ...ofNoWorkspace(list),
+  ...stays(contact),
+  ...stays(list),
+  { what: 'a contact moved to a neighbour', sql: 'UPDATE contacts SET workspace_id = :there', program: GUARDED },
+  { what: 'a list that becomes another', sql: `UPDATE lists SET id = ${NOBODY}`, program: GUARDED },
+  {
+    what: 'a member who becomes another',
+    sql: 'UPDATE list_members SET contact_id = contact_id + 1000000',
+    program: GUARDED,
+  },
   ...again(member, 'list_id'),
   ...notThere(member, {
     'that is not there': { list_id: NOBODY },
