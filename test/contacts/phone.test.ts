@@ -115,13 +115,20 @@ describe('a phone number', () => {
         taken++
         const number = byLibrary(dialled, country)
         expect([number?.number, number?.isValid()]).toEqual([plain, true])
-        expect(parsePhone(dialled, country)).toEqual({ ok: true, value: plain })
+        const isShort = dialled.replace('+', '').length < FEWEST_TYPED_DIGITS
+        const phone = isShort
+          ? expect.objectContaining({ reason: 'phone_too_short' })
+          : { ok: true, value: plain }
+        expect(parsePhone(dialled, country)).toEqual(phone)
       }),
       { numRuns: 10_000 },
     )
     expect(taken).toBeGreaterThan(500)
   }, 120_000)
 })
+
+/** Shorter ones are refused before anybody looks at them, though there are such numbers in Tokelau. */
+const FEWEST_TYPED_DIGITS = 5
 
 /** Numbers by the mobile and fixed patterns of each country, with every lead, some with a digit too many. */
 const typedNumbers = fc.constantFrom(...getCountries()).chain((country) => {

@@ -476,6 +476,8 @@ export const HARMLESS: Record<string, Record<string, string>> = {
     pause_reason: WORDS,
     created_at: TIME,
     submitted_at: TIME,
+    submitted_request: 'under which name it is logged',
+    submitted_trace: 'where it stands among traces',
     fallback_of: PLAN,
     again_of: PLAN,
     ceiling: PLAN,

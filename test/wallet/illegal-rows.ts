@@ -52,6 +52,18 @@ const ON_ACCEPTANCE: readonly Illegal[] = [
     changed: { ...aDraft, fallback_of: ':settled', ceiling: '0' },
     code: CHECKED,
   }),
+  row('a campaign submitted by a request of no such name', {
+    of: 'campaigns',
+    where: campaign,
+    changed: { ...aDraft, submitted_request: "repeat('r', 201)" },
+    code: CHECKED,
+  }),
+  row('a campaign submitted in a trace of no such name', {
+    of: 'campaigns',
+    where: campaign,
+    changed: { ...aDraft, submitted_trace: "'+628111111111'" },
+    code: CHECKED,
+  }),
   row('a fallback of no campaign', {
     of: 'campaigns',
     where: campaign,

@@ -167,7 +167,11 @@ export const ILLEGAL_SENDING: readonly Illegal[] = [
   ...ofNoWorkspace(list),
   ...stays(contact),
   ...stays(list),
-  { what: 'a contact moved to a neighbour', sql: 'UPDATE contacts SET workspace_id = :there', program: GUARDED },
+  {
+    what: 'a contact moved to a neighbour',
+    sql: 'UPDATE contacts SET workspace_id = :there',
+    program: GUARDED,
+  },
   { what: 'a list that becomes another', sql: `UPDATE lists SET id = ${NOBODY}`, program: GUARDED },
   {
     what: 'a member who becomes another',
