@@ -3,6 +3,7 @@ import type { Log } from '../platform/log.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { Span } from '../platform/trace.ts'
 import { openTemplate } from '../templates/index.ts'
+import { Breaker } from './breaker.ts'
 import { type ClaimedMessage, claimSlice } from './claim.ts'
 import { fillMessage, type KnownFile, type RunTemplate } from './fill-message.ts'
 import { type Obstacle, STOPPING } from './obstacle.ts'
@@ -44,6 +45,9 @@ export async function dispatchSlice(
   run: Run,
   connection: ProviderConnection,
 ): Promise<Dispatched> {
+  const breaker = breakerOf(connection)
+  const restMs = breaker.waitMs(performance.now())
+  if (restMs > 0) return { kind: 'wait', forMs: restMs }
   const rows = workerRows(house, run.workspaceId)
   const media = await readyMedia(rows, run, connection)
   if (media.kind === 'obstacle') return { kind: 'sent', count: 0, obstacle: media.obstacle }
@@ -53,12 +57,21 @@ export async function dispatchSlice(
   const claim = await claimSlice(rows, run)
   if (claim.kind !== 'slice') return claim
   const recorder = openRecorder(house, rows, run)
-  const sending = { run, connection, file: media.file, span }
+  const sending = { run, connection, breaker, file: media.file, span }
   await sendPaced(house, rows, sending, claim, recorder)
   await recorder.finish()
   await finishSlice(rows, run.campaignId, claim.sliceNo)
   if (span) endSlice(span, run, claim, recorder)
   return { kind: 'sent', count: claim.messages.length, obstacle: recorder.obstacle() }
+}
+
+/** Of each line that is open; one that is opened anew, with another token perhaps, begins without a past. */
+const breakers = new WeakMap<ProviderConnection, Breaker>()
+
+function breakerOf(connection: ProviderConnection): Breaker {
+  const breaker = breakers.get(connection) ?? new Breaker()
+  breakers.set(connection, breaker)
+  return breaker
 }
 
 function endSlice(span: Span, run: Run, claim: SliceClaim, recorder: Recorder): void {
@@ -77,6 +90,7 @@ type SliceClaim = Extract<Awaited<ReturnType<typeof claimSlice>>, { kind: 'slice
 type Sending = {
   readonly run: Run
   readonly connection: ProviderConnection
+  readonly breaker: Breaker
   readonly file: KnownFile | undefined
   readonly span: Span | undefined
 }
@@ -89,20 +103,25 @@ async function sendPaced(
   claim: SliceClaim,
   recorder: Recorder,
 ): Promise<void> {
-  const { run } = sending
+  const { run, breaker } = sending
   const size = dispatchSize(run.messagesPerSecond)
   const startMs = performance.now() + claim.startsInMs
   const flights = countFlights()
-  for (let from = 0; from < claim.messages.length; from += size) {
-    const batch = claim.messages.slice(from, from + size)
+  for (let from = 0; from < claim.messages.length; ) {
     await waitUntil(startMs + (from / run.messagesPerSecond) * 1000, house.signal)
-    await flights.downTo(MOST_IN_FLIGHT - batch.length)
-    const ready = house.signal.aborted || recorder.obstacle() ? [] : prepare(sending, batch, recorder)
+    await flights.downTo(MOST_IN_FLIGHT - size)
+    const isHalted = house.signal.aborted || recorder.obstacle() !== undefined
+    const may = isHalted ? 'none' : breaker.allow(performance.now())
+    const batch = claim.messages.slice(from, from + { all: size, one: 1, none: claim.messages.length }[may])
+    const ready = may === 'none' ? [] : prepare(sending, batch, recorder)
     const allowed = await mark(rows, run, claim.sliceNo, ready)
     for (const message of batch) if (!allowed.has(message.messageId)) recorder.putBack(message)
     for (const r of ready) {
-      if (allowed.has(r.message.messageId)) flights.begin(call(sending, r, recorder))
+      if (allowed.has(r.message.messageId)) flights.begin(call(house, sending, r, recorder))
     }
+    // What comes after the one that tries hangs on its answer.
+    if (may === 'one') await flights.downTo(0)
+    from += batch.length
   }
   await flights.downTo(0)
 }
@@ -174,15 +193,29 @@ async function mark(
  * five thousand calls a second a span for each would cost the machine more than the calls, and drown whoever reads them.
  */
 async function call(
-  { run, connection, span }: Sending,
+  house: DispatchHouse,
+  { run, connection, breaker, span }: Sending,
   { message, outgoing }: Ready,
   recorder: Recorder,
 ): Promise<void> {
   const sample = recorder.isFirstCall() ? span?.begin('call provider', { kind: 'client' }) : undefined
   const outcome = await connection.send(outgoing)
   recorder.tell(message, outcome)
+  tellChange(house, run, outcome, breaker.tell(outcome, performance.now()))
   sample?.note({ 'duecast.provider': run.provider, 'duecast.outcome': outcome.outcome })
   sample?.end(outcome.outcome === 'accepted' ? undefined : outcome.code)
+}
+
+function tellChange(
+  { log }: DispatchHouse,
+  { senderId }: Run,
+  outcome: SendOutcome,
+  change: ReturnType<Breaker['tell']>,
+): void {
+  const code = 'code' in outcome ? outcome.code : undefined
+  if (change === 'away')
+    log.warn({ senderId, code }, 'the provider gives no clear answer; sending rests a while')
+  if (change === 'back') log.info({ senderId }, 'the provider answers again')
 }
 
 type Recorder = {

@@ -84,6 +84,26 @@ describe('a platform that answers badly', () => {
   }, 120_000)
 })
 
+describe('a platform that is away', () => {
+  it('is left alone after some calls, and takes the rest of the campaign when it is back', async () => {
+    const sent = await sendTo(150, { server_error: 1, messages_per_second: 20 })
+    const { joko, ratna } = sent.firm
+    const countsNow = async () => (await joko.get(`/v1/campaigns/${sent.id}`)).body.counts
+    await until(async () => (await countsNow()).uncertain >= 20)
+    expectStatus(
+      await ratna.ask('PATCH', `/v1/senders/${sent.sender_id}`, { config: { server_error: 0 } }),
+      200,
+    )
+    const { events } = await follow(stack, joko, sent.id, undefined, 90_000)
+    expect(events.at(-1).state).toBe('settled')
+    const { counts } = await agree(sent)
+    expect(counts.total).toBe(150)
+    // Twenty, those that were under way, and the tries: without a rest it would be all of them.
+    expect(counts.uncertain).toBeLessThan(50)
+    expect(counts.delivered + counts.read + counts.uncertain).toBe(150)
+  }, 120_000)
+})
+
 describe('receipts that come after the settlement', () => {
   it('are charged late, from the wallet, and shown as such', async () => {
     const sent = await sendTo(40, { delivered: 1, late: 0.5, late_ms: 9_000, lifetime_seconds: 2 })
