@@ -94,11 +94,8 @@ async function oneStatement<Rows>(
   statement: Statement<Rows>,
 ): Promise<Rows> {
   const answer = await client.begin(async (sql) => {
-    const wall = sql`SELECT set_config('app.workspace_id', ${workspaceId}, true)`
-    const keys = goByKeys(sql)
-    const [, , rows] = await Promise.all([
-      wall,
-      keys,
+    const [, rows] = await Promise.all([
+      sql`SELECT set_config('app.workspace_id', ${workspaceId}, true), ${byKeys(sql)}`,
       statement({ sql, now: clock.now(), workspaceId }),
       sql.unsafe('COMMIT AND CHAIN'),
     ])
@@ -112,8 +109,12 @@ async function oneStatement<Rows>(
  * was made while a table was almost empty would read all of it ever after.
  */
 export function goByKeys(sql: Sql): PromiseLike<unknown> {
-  return sql`SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-                    set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true)`
+  return sql`SELECT ${byKeys(sql)}`
+}
+
+function byKeys(sql: Sql) {
+  return sql`set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+             set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true)`
 }
 
 /**
