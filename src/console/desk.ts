@@ -1,8 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import helmet from 'helmet'
-import { newId } from '../platform/ids.ts'
 import { type Refusal, refuse } from '../platform/result.ts'
-import type { Span } from '../platform/trace.ts'
+import type { Origin } from '../platform/trace.ts'
 import type { Assets } from './assets.ts'
 import { readToken } from './cookie.ts'
 import { discardFile, type Form, type formReader } from './form.ts'
@@ -79,12 +78,16 @@ export async function sessionOf({ house }: Desk, request: Request): Promise<Sess
 
 export function causeOf(session: Session, response: Response) {
   const { workspaceId, actor } = session
-  const span = response.locals.span as Span | undefined
-  return { workspaceId, actor, requestId: requestIdOf(response), traceparent: span?.traceparent }
+  return { workspaceId, actor, ...originOf(response) }
 }
 
 export function requestIdOf(response: Response): string {
-  return (response.locals.requestId as string | undefined) ?? newId()
+  return originOf(response).requestId
+}
+
+/** The observer of requests, who stands before all doors, has written it down. */
+function originOf({ locals }: Response): Origin {
+  return locals.origin as Origin
 }
 
 const STATUS: Readonly<Record<string, number>> = {

@@ -33,6 +33,13 @@ describe('the workspace’s own page', () => {
     expect((await owner.see('/settings/keys')).text).toMatch(/GMT\+9/)
   })
 
+  it('leaves behind in the audit trail the name of the request that changed it', async () => {
+    const changed = await owner.send(PATH, { ...fields, name: 'Warung Sari Dua' })
+    const { body } = await house.ask('GET', '/v1/audit-events?about=workspace', { key: firm.keys.owner })
+    expect(body.data[0].request_id).toBe(changed.headers.get('x-request-id'))
+    await owner.send(PATH, fields)
+  })
+
   it.each([
     ['name', { name: '' }, en['workspace.name.fault']],
     ['time_zone', { time_zone: 'Mars/Olympus' }, en['workspace.time_zone.fault']],
