@@ -82,23 +82,31 @@ async function within(mostMs: number, isSo: () => Promise<boolean>, otherwise: s
  * the same, later, and nobody may ask it again.
  */
 export async function hangProvider(stage: Stage, hangMs: number): Promise<Struck> {
-  const before = await countDoubtful(stage)
+  const since = await databaseClock(stage)
   stage.holdProvider(true)
   await sleep(hangMs)
   stage.holdProvider(false)
-  const doubtful = (await countDoubtful(stage)) - before
+  const doubtful = await countDoubtful(stage, since)
   return {
     did: `the provider hung for ${hangMs / 1_000} s, ${doubtful} calls were without an answer`,
     open: doubtful,
   }
 }
 
-/** Calls of which it is not known what became, or not yet. */
-async function countDoubtful(stage: Stage): Promise<number> {
+async function databaseClock(stage: Stage): Promise<string> {
+  return stage.within(async ({ sql }) => {
+    const [row] = await sql<{ now: string }[]>`SELECT clock_timestamp()::text AS now`
+    return row!.now
+  })
+}
+
+/** Calls of which it is not known what became, or not yet, among those that were made since, or under way then. */
+async function countDoubtful(stage: Stage, since: string): Promise<number> {
   return stage.within(async ({ sql }) => {
     const [row] = await sql<{ n: number }[]>`
       SELECT count(*)::int AS n FROM attempts
-       WHERE dispatched_at IS NOT NULL AND (outcome IS NULL OR outcome = 'indeterminate')`
+       WHERE dispatched_at IS NOT NULL AND (outcome IS NULL OR outcome = 'indeterminate')
+         AND (resolved_at IS NULL OR resolved_at >= ${since}::text::timestamptz)`
     return row!.n
   })
 }
