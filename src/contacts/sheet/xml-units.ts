@@ -1,5 +1,4 @@
-import { StringDecoder } from 'node:string_decoder'
-import { type TextReader, type XmlHandlers, type XmlReader, xmlTextReader } from './xml.ts'
+import { decoding, type TextReader, type XmlHandlers, type XmlReader, xmlTextReader } from './xml.ts'
 
 /** A part whose bulk is one element after another of the same shape: the rows of a sheet, the shared texts. */
 type Units = {
@@ -35,16 +34,7 @@ const VERSION_1_1 = /version\s*=\s*["']1\.1/
  * anything by which the two could disagree on where a unit ends, the parser reads all the rest.
  */
 export function unitReader(handlers: XmlHandlers, units: Units): XmlReader {
-  const parser = xmlTextReader(handlers)
-  const decoder = new StringDecoder('utf8')
-  const reader = new UnitReader(parser, units)
-  return {
-    write: (bytes) => reader.write(decoder.write(bytes)),
-    end() {
-      reader.write(decoder.end())
-      reader.end()
-    },
-  }
+  return decoding(new UnitReader(xmlTextReader(handlers), units))
 }
 
 class UnitReader {

@@ -30,7 +30,11 @@ export type TextReader = {
 }
 
 export function xmlReader(handlers: XmlHandlers): XmlReader {
-  const reader = xmlTextReader(handlers)
+  return decoding(xmlTextReader(handlers))
+}
+
+/** A reader of text as one of bytes in UTF-8, whose characters may be cut in two. */
+export function decoding(reader: Pick<TextReader, 'write' | 'end'>): XmlReader {
   const decoder = new StringDecoder('utf8')
   return {
     write: (bytes) => reader.write(decoder.write(bytes)),
