@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon'
 import type postgres from 'postgres'
-import { listOf, roomForMany } from '../platform/db.ts'
+import { inTwo, listOf } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import {
   type Category,
@@ -66,7 +66,7 @@ export type Audience = {
  * is returned as a query, gives each contact its terms or the reason why it is left out.
  */
 export async function priceAudience(scope: Scope, request: AudienceRequest): Promise<Audience> {
-  await roomForMany(scope.sql)
+  await inTwo(scope.sql)
   const cards = await findRateRows(scope, request.currency, request.channel)
   const care = await findCare(scope, request.listId)
   const terms = await termsOfGroups(scope, request, cards, care)

@@ -10,6 +10,7 @@ import {
   templateAccount,
 } from '../delivery/index.ts'
 import { senders } from '../delivery/tables.ts'
+import { listOf } from '../platform/db.ts'
 import { newId } from '../platform/ids.ts'
 import { ok, type Refusal, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
@@ -218,6 +219,8 @@ type Sum = {
   segments: number
   free: number
   hash: string
+  /** The contacts of a group that is excluded, as PostgreSQL writes a list: there may be a million, and nobody reads them here. */
+  left_out: string | null
 }
 
 async function saveQuote(
@@ -237,8 +240,9 @@ async function saveQuote(
     { createdAt: scope.now, timeZone: request.accountZone, sendsAtOnce: 'now' in request.schedule },
     basis,
   )
-  const sums = await sumAudience(scope, id, request, audience)
+  const sums = await sumAudience(scope, request, audience)
   const quote = totals(id, request, audience, sums, expiresAt)
+  await saveExclusions(scope, id, sums)
   await scope.sql`
     INSERT INTO quotes (id, workspace_id, campaign_id, version, currency, total, minimum, recipients, audience_hash,
                         price_day, rate_card_as_of, model, charge_on, lines, excluded, created_at, expires_at)
@@ -250,28 +254,31 @@ async function saveQuote(
   return quote
 }
 
-/** One pass over the list: the sums of the priced, and who is left out written down with the reason. */
-async function sumAudience(
-  scope: Scope,
-  quoteId: string,
-  request: AudienceRequest,
-  audience: Audience,
-): Promise<Sum[]> {
+/** One pass over the list, which only reads so that it may be made by two: the sums of the priced, and who is left out. */
+async function sumAudience(scope: Scope, request: AudienceRequest, audience: Audience): Promise<Sum[]> {
   const window =
     audience.models[0] === 'conversation_24h'
       ? scope.sql`EXISTS (SELECT 1 FROM conversation_windows w WHERE w.contact_id = a.contact_id
             AND w.workspace_id = ${scope.workspaceId} AND w.category = ${request.category} AND w.expires_at > a.due_at)`
       : scope.sql`false`
+  // OFFSET has every value worked out once, however often it is asked for above.
   return scope.sql<Sum[]>`
-    WITH a AS MATERIALIZED (
-      SELECT contact_id, market, segments, CASE WHEN excluded IS NULL THEN price END AS price, due_at, excluded, mark, other_mark
-        FROM (${audience.query}) q),
-    left_out AS (
-      INSERT INTO quote_exclusions (quote_id, workspace_id, contact_id, reason)
-      SELECT ${quoteId}::uuid, ${scope.workspaceId}::uuid, contact_id, excluded FROM a WHERE excluded IS NOT NULL)
-    SELECT market, price, excluded, segments, count(*)::int AS count,
-           (count(*) FILTER (WHERE ${window}))::int AS free, ${audienceHash(scope)} AS hash
-      FROM a GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`
+    SELECT market, price, excluded, segments, count(*)::int AS count, (count(*) FILTER (WHERE ${window}))::int AS free,
+           ${audienceHash(scope)} AS hash, (array_agg(contact_id) FILTER (WHERE excluded IS NOT NULL))::text AS left_out
+      FROM (SELECT contact_id, market, segments, CASE WHEN excluded IS NULL THEN price END AS price, due_at, excluded, mark, other_mark
+              FROM (${audience.query}) q OFFSET 0) a
+     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`
+}
+
+/** Writes down who is left out, and why: before the quote, which must say how many they are. */
+async function saveExclusions({ sql, workspaceId }: Scope, quoteId: string, sums: Sum[]): Promise<void> {
+  const excluded = sums.filter((sum) => sum.excluded !== null)
+  if (excluded.length === 0) return
+  await sql`
+    INSERT INTO quote_exclusions (quote_id, workspace_id, contact_id, reason)
+    SELECT ${quoteId}::uuid, ${workspaceId}::uuid, unnest(contacts::bigint[]), reason
+      FROM unnest(${listOf(excluded.map((sum) => sum.left_out))}::text[], ${listOf(excluded.map((sum) => sum.excluded))}::text[])
+           AS e(contacts, reason)`
 }
 
 function totals(

@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import { roomForMany } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { sliceSize } from './pace.ts'
 
@@ -38,6 +39,7 @@ export type AudienceQuery = postgres.PendingQuery<postgres.Row[]>
  */
 export async function materialise(scope: Scope, run: NewRun, audience: AudienceQuery): Promise<Frozen> {
   await insertRun(scope, run)
+  await roomForMany(scope.sql)
   const [frozen] = await scope.sql<{ count: number; total: bigint; hash: string }[]>`
     WITH sliced AS MATERIALIZED (
       SELECT nextval('messages_id_seq') AS message_id, contact_id, phone, zone, variables, price, due_at, mark, other_mark,

@@ -125,6 +125,15 @@ export function roomForMany(sql: Sql): PromiseLike<unknown> {
   return sql`SELECT set_config('work_mem', '64MB', true) WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB')`
 }
 
+/**
+ * For the rest of a transaction a query that only reads may use a second processor. What it joins by stays in each
+ * process's own memory: what they would share lies in /dev/shm, of which a container has 64 MB.
+ */
+export function inTwo(sql: Sql): PromiseLike<unknown> {
+  return sql`SELECT set_config('max_parallel_workers_per_gather', '1', true), set_config('parallel_tuple_cost', '0', true),
+                    set_config('enable_parallel_hash', 'off', true)`
+}
+
 /** Drizzle keeps the transaction's own client to itself; set-based statements need it in the same transaction. */
 function rawClientOf(tx: unknown): Sql {
   return (tx as { session: { client: Sql } }).session.client
