@@ -24,7 +24,9 @@ export async function eraseContact(
     UPDATE contacts SET phone = NULL, name = NULL, email = NULL, time_zone = NULL, variables = '{}',
            erased_at = ${now.toISOString()}::timestamptz, updated_at = ${now.toISOString()}::timestamptz
      WHERE id = ${id}::bigint AND workspace_id = ${workspaceId}`
-  await sql`DELETE FROM list_members WHERE contact_id = ${id}::bigint AND workspace_id = ${workspaceId}`
+  await sql`
+    DELETE FROM list_members WHERE contact_id = ${id}::bigint AND workspace_id = ${workspaceId}
+       AND list_id IN (SELECT id FROM lists WHERE workspace_id = ${workspaceId})`
   await sql`DELETE FROM contact_handles WHERE contact_id = ${id}::bigint AND workspace_id = ${workspaceId}`
   await eraseQuotes(scope, phone)
   await recordEvent(scope, 'contact.erased', `contact:${id}`)

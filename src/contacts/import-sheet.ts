@@ -10,8 +10,9 @@ import { parseHandMapping } from './columns.ts'
 import { findImport, type Import, type ImportTotals, readImport } from './find-import.ts'
 import type { SheetOptionsInput } from './sheet/options.ts'
 import { type ReadSheetRequest, readSheet, type SheetLine } from './sheet/spawn.ts'
-import { stageLine, stageTable, takeStagedRows } from './stage-rows.ts'
+import { stageTable } from './stage-rows.ts'
 import { importChunks, imports } from './tables.ts'
+import { Intake } from './take-rows.ts'
 
 /** What reading a sheet needs of the house. */
 export type ImportHouse = {
@@ -53,7 +54,7 @@ const CHUNKS_AT_ONCE = 16
 
 /**
  * Reads an import's file in a process of its own and takes its rows in: all of them in one transaction, so that a sheet
- * is imported wholly or not at all. The contacts themselves are written at its end, in one statement, and nobody waits
+ * is imported wholly or not at all. Contacts that are known are changed at its end, in one statement, and nobody waits
  * for their rows meanwhile. Safe to call at any time and any number of times: one worker at a time holds the import.
  */
 export async function importSheet(house: ImportHouse, importId: string): Promise<ImportOutcome> {
@@ -198,6 +199,11 @@ async function takeIn(
   if (!(await waitForTurn(scope, claimed.id))) return 'not_due'
   await stageTable(scope)
   const { list, ...options } = claimed.options
+  const intake = new Intake(scope, {
+    importId: claimed.id,
+    wish: { list, fileName: claimed.fileName },
+    keepsRows: options.kind === 'invoices' || options.kind === 'payments',
+  })
   for await (const line of readSheet({ path, options, signal: house.signal, onCrash: house.onCrash })) {
     switch (line.kind) {
       case 'M':
@@ -209,10 +215,10 @@ async function takeIn(
       case 'E':
         throw new Refused(JSON.parse(line.json) as FileRefusal)
       case 'D':
-        await finish(scope, house, claimed, list, JSON.parse(line.json) as SheetTotals)
+        await finish(scope, house, claimed, intake, JSON.parse(line.json) as SheetTotals)
         return 'done'
       default:
-        await stageLine(scope, claimed.id, line)
+        await intake.take(line)
     }
   }
   throw new Error('the reading process ended without a last line')
@@ -268,11 +274,11 @@ async function finish(
   scope: Scope,
   house: ImportHouse,
   claimed: Claimed,
-  list: string | undefined,
+  intake: Intake,
   totals: SheetTotals,
 ): Promise<void> {
   const { rows, accepted, duplicates, rejected, ...rest } = totals
-  const taken = await takeRows(scope, house, claimed, list, totals)
+  const taken = await takeRows(scope, house, claimed, intake, totals)
   const [row] = await scope.db
     .update(imports)
     .set({
@@ -308,16 +314,17 @@ type TakenRows = { readonly listId: string | null; readonly totals: ImportTotals
 async function takeRows(
   scope: Scope,
   house: ImportHouse,
-  { id, fileName, options }: Claimed,
-  list: string | undefined,
+  { id, options }: Claimed,
+  intake: Intake,
   { rejected }: SheetTotals,
 ): Promise<TakenRows> {
   const { kind, close_missing: closes, amounts } = options
   if (kind === 'payments') {
     if (!house.takePayments) throw new Error('nobody here takes payments')
+    await intake.settle()
     return { listId: null, ...(await house.takePayments(scope, { importId: id })) }
   }
-  const taken = await takeStagedRows(scope, id, { list, fileName })
+  const taken = await intake.finish()
   if (kind !== 'invoices') return { ...taken, refused: 0 }
   const sheet = {
     importId: id,

@@ -277,6 +277,7 @@ export const ILLEGAL_SENDING: readonly Illegal[] = [
   ...ofNoWorkspace(answer),
   ...wrong(workspace, { name: "''", currency: "'rp1'", language: "'xx'" }),
   ...again(workspace, 'workspace_id'),
+  ...stays(workspace, `workspace_id = ${NOBODY} WHERE workspace_id = :here`),
   ...[sender, template, contact, list, media, platformTemplate].map(withTheIdOfAnothers),
 
   {

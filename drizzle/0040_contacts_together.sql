@@ -1,0 +1,23 @@
+-- Hand-written. What a foreign key said of every contact is said once a statement, as for members of lists: a key's look at
+-- the one workspace took a quarter of the time in which a contact is written. Workspaces are never taken out, nor do they
+-- become others. Whose lists a contact is in is asked when it is erased only: its workspace's lists tell, and an index of
+-- every member of every list is not kept for it.
+CREATE FUNCTION contacts_need_workspace() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM (SELECT DISTINCT workspace_id FROM born) b WHERE NOT EXISTS (
+       SELECT 1 FROM workspaces w WHERE w.workspace_id = b.workspace_id)) THEN
+    RAISE EXCEPTION 'a contact belongs to a workspace' USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+--> statement-breakpoint
+CREATE TRIGGER contacts_have_workspace AFTER INSERT ON contacts
+  REFERENCING NEW TABLE AS born FOR EACH STATEMENT EXECUTE FUNCTION contacts_need_workspace();
+--> statement-breakpoint
+CREATE TRIGGER workspaces_keep BEFORE UPDATE ON workspaces FOR EACH ROW WHEN (OLD.workspace_id <> NEW.workspace_id) EXECUTE FUNCTION refuse_change();
+--> statement-breakpoint
+CREATE TRIGGER workspaces_stay BEFORE DELETE OR TRUNCATE ON workspaces FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+--> statement-breakpoint
+ALTER TABLE contacts DROP CONSTRAINT contacts_workspace_id_fkey;
+--> statement-breakpoint
+DROP INDEX list_members_by_contact;
