@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { and, desc, eq, ne } from 'drizzle-orm'
 import { isUuid, newId } from '../platform/ids.ts'
+import { OneBehind } from '../platform/one-behind.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { allow, findWorkspace, recordEvent } from '../workspaces/index.ts'
@@ -148,12 +149,14 @@ async function closeWaiting(scope: Scope, sha256: Buffer): Promise<void> {
 }
 
 async function storeChunks(scope: Scope, importId: string, path: string): Promise<void> {
+  const { workspaceId } = scope
+  const storing = new OneBehind()
   let n = 0
   for await (const bytes of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
-    await scope.db
-      .insert(importChunks)
-      .values({ workspaceId: scope.workspaceId, importId, n: n++, bytes: bytes as Buffer })
+    const chunk = { workspaceId, importId, n: n++, bytes: bytes as Buffer }
+    await storing.follow(async () => void (await scope.db.insert(importChunks).values(chunk)))
   }
+  await storing.settle()
 }
 
 function definedOf<T extends object>(options: T): T {

@@ -1,6 +1,8 @@
+import { OneBehind } from '../platform/one-behind.ts'
 import type { Scope } from '../platform/scope.ts'
 import { type ChosenList, chooseList, type ListWish } from './choose-list.ts'
 import type { ImportTotals } from './find-import.ts'
+import { NewContacts } from './new-contacts.ts'
 import type { SheetLine } from './sheet/spawn.ts'
 import { stageLine } from './stage-rows.ts'
 
@@ -24,9 +26,9 @@ export type IntakeTerms = {
 export class Intake {
   readonly #scope: Scope
   readonly #terms: IntakeTerms
+  readonly #writing = new OneBehind()
   #list: ChosenList | undefined
-  #made = 0
-  #underWay: Promise<void> = Promise.resolve()
+  #news: NewContacts | undefined
 
   constructor(scope: Scope, terms: IntakeTerms) {
     this.#scope = scope
@@ -38,26 +40,25 @@ export class Intake {
    * that the next is read meanwhile; what goes wrong with a batch is thrown by the call after it.
    */
   async take(line: SheetLine): Promise<void> {
-    await this.#underWay
-    this.#underWay = this.#write(line)
-    this.#underWay.catch(() => undefined)
+    await this.#writing.follow(() => this.#write(line))
   }
 
   /** Until all that was taken is written. */
   async settle(): Promise<void> {
-    await this.#underWay
+    await this.#writing.settle()
   }
 
   /** Takes in whoever waits, and says what the sheet has brought. */
   async finish(): Promise<Taken> {
     await this.settle()
+    await this.#news?.keep()
     const list = await this.#chosen()
     await lockKnown(this.#scope)
     const { made, known, joined } = await takeKnown(this.#scope, this.#terms.importId, list)
     return {
       listId: list.listId,
       totals: {
-        new_contacts: this.#made + made,
+        new_contacts: (this.#news?.made ?? 0) + made,
         updated_contacts: known,
         already_in_list: made + known - joined,
       },
@@ -66,37 +67,14 @@ export class Intake {
 
   async #write(line: SheetLine): Promise<void> {
     if (line.kind !== 'R' || this.#terms.keepsRows) return stageLine(this.#scope, this.#terms.importId, line)
-    this.#made += await takeNew(this.#scope, await this.#chosen(), line.json)
+    this.#news ??= new NewContacts(this.#scope, (await this.#chosen()).listId)
+    await this.#news.take(line.json)
   }
 
   async #chosen(): Promise<ChosenList> {
     this.#list ??= await chooseList(this.#scope, this.#terms.wish)
     return this.#list
   }
-}
-
-/** Makes contacts of the rows whose numbers are new, and members of the list; the others are staged. Gives how many. */
-async function takeNew(
-  { sql, workspaceId, now }: Scope,
-  { listId }: ChosenList,
-  json: string,
-): Promise<number> {
-  const at = now.toISOString()
-  const [counts] = await sql<{ made: number }[]>`
-    WITH rows AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset(${json}::text::jsonb)
-          AS r("row" int, phone text, name text, email text, time_zone text, variables jsonb, cells jsonb)),
-    made AS (
-      INSERT INTO contacts (workspace_id, phone, name, email, time_zone, variables, created_at, updated_at)
-      SELECT ${workspaceId}::uuid, phone, name, email, time_zone, variables, ${at}::timestamptz, ${at}::timestamptz FROM rows
-      ON CONFLICT (workspace_id, phone) DO NOTHING RETURNING id, phone),
-    joined AS (
-      INSERT INTO list_members (workspace_id, list_id, contact_id) SELECT ${workspaceId}::uuid, ${listId}::uuid, id FROM made),
-    known AS (
-      INSERT INTO staged_rows SELECT * FROM rows
-       WHERE (SELECT count(*) FROM made) < (SELECT count(*) FROM rows) AND phone NOT IN (SELECT phone FROM made))
-    SELECT count(*)::int AS made FROM made`
-  return counts!.made
 }
 
 /** Rows that a running campaign may also lock are locked in its order, by id, so that neither waits for the other. */

@@ -31,6 +31,44 @@ export async function undoIfRefused<T>(
   }
 }
 
+/** A savepoint that was opened, for what is not over within one function. */
+export type Savepoint = {
+  /** To write under the savepoint; it alone may be used until the savepoint is kept or undone. */
+  readonly scope: Scope
+  keep(): Promise<void>
+  /** Takes back all that was written since, and the error that a statement may have ended in. */
+  undo(): Promise<void>
+}
+
+/** Opens a savepoint in the scope's transaction; one that is neither kept nor undone goes the way of the transaction. */
+export async function openSavepoint(scope: Scope): Promise<Savepoint> {
+  return new Promise((opened, failed) => {
+    const over = scope.db.transaction(
+      (tx) =>
+        new Promise<void>((keep, refused) => {
+          opened({
+            scope: { ...scope, db: tx, sql: clientOf(tx) },
+            keep() {
+              keep()
+              return over
+            },
+            undo() {
+              refused(new Undone())
+              return over.catch(unlessUndone)
+            },
+          })
+        }),
+    )
+    over.catch(failed)
+  })
+}
+
+class Undone extends Error {}
+
+function unlessUndone(error: unknown): void {
+  if (!(error instanceof Undone)) throw error
+}
+
 /** Only an error leaves drizzle's callback and rolls back; this one carries the refusal past it. */
 class Refused extends Error {
   readonly refusal: Result<never>

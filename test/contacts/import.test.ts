@@ -112,6 +112,32 @@ describe('an uploaded sheet', () => {
     expect((await contactsOf(firm))[0]!.variables).not.toHaveProperty('amount')
   })
 
+  test('finds whom it knows wherever they stand among thousands of new ones', async () => {
+    const firm = await place.openFirm()
+    const phones = Array.from({ length: 45_000 }, (_, n) => `+62812${34_560_000 + n}`)
+    const known = [phones[0]!, phones[9_000]!, phones[9_001]!, phones[30_000]!, phones.at(-1)!]
+    await firm.upload({
+      path: csvOf(`Phone,Note,City\n${known.map((phone) => `${phone},old,Solo\n`).join('')}`),
+    })
+    const id = await firm.upload({
+      path: csvOf(`Phone,Note\n${phones.map((phone) => `${phone},new\n`).join('')}`),
+    })
+    const done = await importOf(firm, id)
+    expect(done).toMatchObject({
+      state: 'done',
+      accepted: 45_000,
+      totals: { new_contacts: 44_995, updated_contacts: 5, already_in_list: 0 },
+    })
+    const [found] = await firm.within(
+      ({ sql, workspaceId }) => sql<object[]>`
+        SELECT count(*)::int AS members, count(*) FILTER (WHERE c.variables @> '{"note":"new"}')::int AS told,
+               count(*) FILTER (WHERE c.variables @> '{"city":"Solo"}')::int AS kept
+          FROM list_members l JOIN contacts c ON c.id = l.contact_id
+         WHERE l.list_id = ${done.listId} AND l.workspace_id = ${workspaceId}`,
+    )
+    expect(found).toEqual({ members: 45_000, told: 45_000, kept: 5 })
+  })
+
   test('goes to a list of its own each time, unless one is named', async () => {
     const firm = await place.openFirm()
     const path = bookOf(HEADINGS, ANI, BUDI)
