@@ -36,7 +36,7 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024
 const MAX_STDERR_CHARS = 8_192
 const WATCH_EVERY_MS = 200
 /** Rows die young: room for a handful of batches saves most of the collecting. */
-const SEMI_SPACE_MB = 16
+const SEMI_SPACE_MB = 32
 
 /**
  * Reads a file in a process of its own, under limits of memory and time, and yields its lines in order, never faster
