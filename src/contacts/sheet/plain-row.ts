@@ -151,10 +151,8 @@ export class PlainRow {
   }
 
   #readText(text: string, start: number, closing: string): number {
-    const end = text.indexOf('<', start)
-    if (end < 0 || end - start > MAX_CELL_CHARS || !text.startsWith(closing, end)) return -1
-    const raw = text.slice(start, end)
-    const value = raw.includes('&') ? resolved(raw) : raw
+    const end = endOfText(text, start, closing)
+    const value = end < 0 ? undefined : resolved(text.slice(start, end))
     if (value === undefined || !this.#keep(value)) return -1
     return end + closing.length
   }
@@ -190,10 +188,8 @@ export function takePlainText(text: string, start: number, keep: (text: string) 
   const opening = SHARED_OPENINGS.find((one) => text.startsWith(one, start))
   if (opening === undefined) return -1
   const from = start + opening.length
-  const end = text.indexOf('<', from)
-  if (end < 0 || end - from > MAX_CELL_CHARS || !text.startsWith(SHARED_CLOSING, end)) return -1
-  const raw = text.slice(from, end)
-  const value = raw.includes('&') ? resolved(raw) : raw
+  const end = endOfText(text, from, SHARED_CLOSING)
+  const value = end < 0 ? undefined : resolved(text.slice(from, end))
   if (value === undefined) return -1
   keep(unescapeText(value))
   return end + SHARED_CLOSING.length
@@ -209,8 +205,15 @@ function endOfDigits(text: string, start: number): number {
   return at > start && at - start <= MAX_DIGITS ? at : -1
 }
 
+/** Where the text from `start` ends; -1 if that is not at `closing`, or too far away. */
+function endOfText(text: string, start: number, closing: string): number {
+  const end = text.indexOf('<', start)
+  return end >= 0 && end - start <= MAX_CELL_CHARS && text.startsWith(closing, end) ? end : -1
+}
+
 /** The five references that need no declaration; undefined where there is another. */
 function resolved(text: string): string | undefined {
+  if (!text.includes('&')) return text
   if (OTHER_REFERENCE.test(text)) return undefined
   return text.replace(REFERENCE, (reference) => CHARACTERS[reference]!)
 }
