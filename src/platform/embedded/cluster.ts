@@ -112,6 +112,8 @@ const SETTINGS = `
 # Duecast
 max_connections = 100
 shared_buffers = '160MB'
+# Room for what a large sheet or campaign writes between two turns of the process that writes the log.
+wal_buffers = '16MB'
 work_mem = '16MB'
 effective_cache_size = '1GB'
 random_page_cost = 1.1
