@@ -159,7 +159,16 @@ export const ILLEGAL_SENDING: readonly Illegal[] = [
   ...ofNoWorkspace(template),
 
   ...wrong(contact, { phone: "'+0'", erased_at: 'now()' }),
-  ...unchecked(contact, { 'without a number who was not erased': { phone: 'NULL' } }),
+  ...unchecked(contact, {
+    'without a number who was not erased': { phone: 'NULL' },
+    'whose number has six digits': { phone: "'+628111'" },
+    'whose number has sixteen digits': { phone: "'+6281234567890123'" },
+    'whose number begins with nought': { phone: "'+0812345678'" },
+    'whose number has no plus': { phone: "'628123456789'" },
+    'whose number has two': { phone: "'+62812+34567'" },
+    'whose number has a space': { phone: "'+62 812345678'" },
+    'whose number has digits of another script': { phone: "'+62812٣٤٥٦٧٨'" },
+  }),
   ...again(contact, 'id', 'phone'),
   ...ofNoWorkspace(contact),
   ...wrong(list, { name: "''" }),
