@@ -47,14 +47,16 @@ const MAX_SHOWN_CHARS = 200
 /** Trims a text and takes away what no cell shows and no database stores: control characters and half characters. */
 export function cleanText(text: string): string {
   const trimmed = text.trim()
-  if (!UNSTORABLE.test(trimmed)) return trimmed
+  if (!MAYBE_UNSTORABLE.test(trimmed)) return trimmed
   return trimmed
     .replace(/\r\n?/g, '\n')
     .replace(/[\p{Cc}\p{Cs}]/gu, (char) => (char === '\n' || char === '\t' ? char : ''))
     .trim()
 }
 
-const UNSTORABLE = /[\p{Cc}\p{Cs}]/u
+/** Half characters, and whole ones of two halves too: a text without either, as most are, is told in a glance. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const MAYBE_UNSTORABLE = /[\x00-\x1f\x7f-\x9f\ud800-\udfff]/
 
 function numberText(raw: string): Result<string, CellRefusal> {
   const decimal = sheetDecimal(raw)

@@ -96,7 +96,7 @@ type Known = Map<string, Reading>
 type Memory = { readonly zones: Known; readonly days: Known }
 
 type Draft = {
-  readonly fields: Map<Field, string>
+  readonly fields: Partial<Record<Field, string>>
   readonly variables: Record<string, string>
   readonly problems: RowProblem[]
 }
@@ -105,7 +105,7 @@ type Draft = {
 type Reading = Result<string | undefined>
 
 function readCells(row: SheetRow, rules: ReadingRules, memory: Memory): Draft {
-  const draft: Draft = { fields: new Map(), variables: {}, problems: [] }
+  const draft: Draft = { fields: {}, variables: {}, problems: [] }
   for (const column of rules.columns) {
     const { target } = column
     if (target.kind === 'left_out') continue
@@ -114,7 +114,7 @@ function readCells(row: SheetRow, rules: ReadingRules, memory: Memory): Draft {
       target.kind === 'field' ? readField(target.field, cell, rules, memory) : readVariable(cell, rules)
     if (!reading.ok) draft.problems.push(problemOf(row, column, reading.reason, reading.message, rules))
     else if (reading.value === undefined || reading.value === '') continue
-    else if (target.kind === 'field') draft.fields.set(target.field, reading.value)
+    else if (target.kind === 'field') draft.fields[target.field] = reading.value
     else draft.variables[target.name] = reading.value
   }
   if (rules.kind === 'invoices') requireInvoice(row, draft, rules)
@@ -271,7 +271,7 @@ function readPayLink(text: string): Reading {
 /** An invoice is not an invoice without its number, its amount and its day. */
 function requireInvoice(row: SheetRow, draft: Draft, rules: ReadingRules): void {
   for (const field of INVOICE_FIELDS) {
-    if (draft.fields.has(field)) continue
+    if (draft.fields[field] !== undefined) continue
     const column = rules.columns.find(({ target }) => target.kind === 'field' && target.field === field)
     const failed =
       column !== undefined && draft.problems.some((problem) => problem.column === columnName(column))
@@ -297,11 +297,11 @@ type DuplicateFinder = (draft: Draft, rowNo: number) => number | undefined
 function duplicateFinder(kind: SheetKind): DuplicateFinder {
   if (kind === 'contacts') {
     const phones = new PhoneIndex()
-    return (draft, rowNo) => phones.firstRow(draft.fields.get('phone')!, rowNo)
+    return (draft, rowNo) => phones.firstRow(draft.fields.phone!, rowNo)
   }
   const invoices = new Map<string, number>()
   return (draft, rowNo) => {
-    const key = `${draft.fields.get('phone')} ${draft.fields.get('invoice')}`
+    const key = `${draft.fields.phone} ${draft.fields.invoice}`
     const first = invoices.get(key)
     if (first === undefined) invoices.set(key, rowNo)
     return first
@@ -363,15 +363,15 @@ function keptNumber(raw: string): string | number {
 
 function acceptedRow(row: number, { fields, variables }: Draft): AcceptedRow {
   for (const field of VARIABLE_FIELDS) {
-    const value = fields.get(field)
+    const value = fields[field]
     if (value !== undefined) variables[field] = value
   }
   return {
     row,
-    phone: fields.get('phone')!,
-    name: fields.get('name') ?? null,
-    email: fields.get('email') ?? null,
-    time_zone: fields.get('time_zone') ?? null,
+    phone: fields.phone!,
+    name: fields.name ?? null,
+    email: fields.email ?? null,
+    time_zone: fields.time_zone ?? null,
     variables,
   }
 }
