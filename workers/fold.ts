@@ -11,6 +11,7 @@ import {
 import type { House } from '../src/house.ts'
 import type { Job } from '../src/platform/queue.ts'
 import type { Span } from '../src/platform/trace.ts'
+import type { WorkFigures } from './figures.ts'
 import { inSpan, logFor } from './in-span.ts'
 import { nudgeTend } from './send.ts'
 
@@ -23,17 +24,23 @@ const TURN_MS = 1_000
 const MOST_LINKED = 16
 
 /** Folds what a sender's provider has posted, until nothing waits or the turn is over. */
-export function foldSender(house: House): (job: Job) => Promise<void> {
+export function foldSender(house: House, figures?: WorkFigures): (job: Job) => Promise<void> {
   return async (job) => {
     const { senderId } = job.data as { senderId: string }
     const sender = await openSender(house.database.sql, house.secrets, senderId)
     if (!sender) return
     const about = { links: [job.origin?.traceparent], facts: { 'duecast.sender_id': senderId } }
-    await inSpan(house, job, about, (span) => foldInTurn(house, job, sender, span))
+    await inSpan(house, job, about, (span) => foldInTurn(house, figures, job, sender, span))
   }
 }
 
-async function foldInTurn(house: House, job: Job, sender: OpenSender, span: Span): Promise<void> {
+async function foldInTurn(
+  house: House,
+  figures: WorkFigures | undefined,
+  job: Job,
+  sender: OpenSender,
+  span: Span,
+): Promise<void> {
   const { signal } = job
   const { senderId, again = false } = job.data as { senderId: string; again?: boolean }
   const touched = new Set<string>()
@@ -51,6 +58,7 @@ async function foldInTurn(house: House, job: Job, sender: OpenSender, span: Span
       )
     for (const id of folded.campaignIds) touched.add(id)
     webhooks += folded.webhooks
+    figures?.folded(folded.receipts)
     return folded
   }
   const isDone = await foldForATurn(fold, signal, again)

@@ -1,5 +1,6 @@
 import type { House } from '../src/house.ts'
 import type { Job, QueueName, QueueWorker } from '../src/platform/queue.ts'
+import { openWorkFigures } from './figures.ts'
 import { foldSender } from './fold.ts'
 import { importOne } from './import.ts'
 import { speakForSender } from './platform.ts'
@@ -30,13 +31,13 @@ export function startWorkers(
     import: importOne(house),
     platform: speakForSender(house),
   }
+  const figures = openWorkFigures(house.metrics)
+  const work = (queue: QueueName, handler: (job: Job) => Promise<void>, concurrency: number): QueueWorker =>
+    house.queues.work(queue, (job) => figures.during(queue, handler(job)), { concurrency })
   const starts: Record<QueueName, () => QueueWorker> = {
-    send: () => house.queues.work('send', sendCampaign(house), { concurrency: SENDING_AT_ONCE }),
-    receipts: () => house.queues.work('receipts', foldSender(house), { concurrency: FOLDING_AT_ONCE }),
-    chores: () =>
-      house.queues.work('chores', (job) => oneOf(chores, job), {
-        concurrency: house.config.workerConcurrency,
-      }),
+    send: () => work('send', sendCampaign(house, figures), SENDING_AT_ONCE),
+    receipts: () => work('receipts', foldSender(house, figures), FOLDING_AT_ONCE),
+    chores: () => work('chores', (job) => oneOf(chores, job), house.config.workerConcurrency),
   }
   const queueWorkers = queues.map((queue) => starts[queue]())
   const timetable = startTimetable(house)

@@ -11,6 +11,7 @@ import {
 import { findAddresses, type House } from '../src/house.ts'
 import type { Job } from '../src/platform/queue.ts'
 import type { Origin } from '../src/platform/trace.ts'
+import type { WorkFigures } from './figures.ts'
 import { inSpan, linksTo, logFor, originIn } from './in-span.ts'
 
 /** After this long a campaign lets others have their turn: small ones are never stuck behind a large one. */
@@ -22,7 +23,7 @@ const LONGEST_NUDGE_MS = 60_000
 const REMEMBER_MS = 30_000
 
 /** Sends slices of one campaign, for a turn. */
-export function sendCampaign(house: House): (job: Job) => Promise<void> {
+export function sendCampaign(house: House, figures: WorkFigures): (job: Job) => Promise<void> {
   const runs = rememberRuns(house)
   return async (job) => {
     const { workspaceId, campaignId, lane } = job.data as {
@@ -44,6 +45,7 @@ export function sendCampaign(house: House): (job: Job) => Promise<void> {
         worker: house.worker,
         signal: job.signal,
         span,
+        watch: figures.sending,
       }
       const again = await takeTurn(house, dispatchHouse, known, job.signal)
       if (again.kind === 'later') return nudgeSend(house, known.run, lane, again.inMs)

@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { whyUnready } from '../platform/readiness.ts'
 import type { ApiHouse } from './house.ts'
 import { Problem } from './problem.ts'
 import { definePublicRoute } from './route.ts'
 
-const PING_TIMEOUT_MS = 2_000
 const RETRY_AFTER_SECONDS = '5'
 
 export const healthz = definePublicRoute({
@@ -27,11 +27,8 @@ export const readyz = definePublicRoute({
   refusals: ['unavailable'],
   handler: async (_request, response, house) => {
     if (house.isStopping?.()) throw unready('This server is stopping.')
-    const [database, queue] = await Promise.all([
-      answers(() => pingDatabase(house)),
-      answers(() => house.queues.ping()),
-    ])
-    if (!database || !queue) throw notReady({ database, queue })
+    const why = await whyUnready({ database: () => pingDatabase(house), queue: () => house.queues.ping() })
+    if (why !== undefined) throw unready(why)
     response.json({ status: 'ready' })
   },
 })
@@ -50,32 +47,6 @@ export const metrics = definePublicRoute({
 
 async function pingDatabase(house: ApiHouse): Promise<void> {
   await house.database.sql`SELECT 1`
-}
-
-/** Whether something answers in time. Silence is a no: who asks wants to know now. */
-async function answers(ping: () => Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const silence = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), PING_TIMEOUT_MS)
-  })
-  try {
-    return await Promise.race([
-      ping().then(
-        () => true,
-        () => false,
-      ),
-      silence,
-    ])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-function notReady(parts: { database: boolean; queue: boolean }): Problem {
-  const silent = Object.entries(parts)
-    .filter(([, is]) => !is)
-    .map(([name]) => name)
-  return unready(`No answer from the ${silent.join(' and the ')}.`)
 }
 
 function unready(detail: string): Problem {

@@ -16,6 +16,8 @@ import { type WorkerRows, workerRows } from './worker-rows.ts'
 
 /** How many calls one worker keeps in the air for one sender. */
 export const MOST_IN_FLIGHT = 128
+/** After a rest some worker tries, and has its answer, within so long. */
+const HEARD_WITHIN_MS = 40_000
 const RECORD_AT = 100
 const RECORD_EVERY_MS = 25
 
@@ -29,6 +31,16 @@ export type DispatchHouse = {
   signal: AbortSignal
   /** What the slices are a part of, where traces are kept. */
   span?: Span
+  watch?: SendingWatch
+}
+
+/** Is told of each call as it is made and as its outcome is known, and of senders whose provider is left alone. */
+export type SendingWatch = {
+  called(): void
+  answered(outcome: SendOutcome['outcome']): void
+  /** A rest that nothing more is heard of for so long is over. */
+  rests(senderId: string, forMs: number): void
+  goesOn(senderId: string): void
 }
 
 export type Dispatched =
@@ -199,9 +211,15 @@ async function call(
   recorder: Recorder,
 ): Promise<void> {
   const sample = recorder.isFirstCall() ? span?.begin('call provider', { kind: 'client' }) : undefined
+  house.watch?.called()
   const outcome = await connection.send(outgoing)
+  house.watch?.answered(outcome.outcome)
   recorder.tell(message, outcome)
-  tellChange(house, run, outcome, breaker.tell(outcome, performance.now()))
+  const nowMs = performance.now()
+  const change = breaker.tell(outcome, nowMs)
+  if (change === 'away') house.watch?.rests(run.senderId, breaker.waitMs(nowMs) + HEARD_WITHIN_MS)
+  if (change === 'back') house.watch?.goesOn(run.senderId)
+  tellChange(house, run, outcome, change)
   sample?.note({ 'duecast.provider': run.provider, 'duecast.outcome': outcome.outcome })
   sample?.end(outcome.outcome === 'accepted' ? undefined : outcome.code)
 }

@@ -16,7 +16,13 @@ const ENOUGH_BYTES = 400_000
  * `isFull`: more than this may be waiting. `setAside` counts webhooks that could not be folded and are kept with the
  * reason in their note.
  */
-export type Folded = { webhooks: number; isFull: boolean; campaignIds: string[]; setAside: number }
+export type Folded = {
+  webhooks: number
+  receipts: number
+  isFull: boolean
+  campaignIds: string[]
+  setAside: number
+}
 type FoldedSender = { id: string; provider: Provider; config?: SenderConfig }
 
 /** What webhooks brought beside receipts, and what receipts said that concerns more than one recipient. */
@@ -61,11 +67,12 @@ async function foldOneByOne(within: Within, sender: FoldedSender, listen: Listen
       SELECT id FROM webhooks WHERE sender_id = ${sender.id} AND workspace_id = ${workspaceId} AND done_at IS NULL
        ORDER BY id LIMIT ${MOST_WEBHOOKS_AT_ONCE}`,
   )
-  const all: Folded = { webhooks: 0, isFull: true, campaignIds: [], setAside: 0 }
+  const all: Folded = { webhooks: 0, receipts: 0, isFull: true, campaignIds: [], setAside: 0 }
   for (const { id } of waiting) {
     try {
       const one = await within((scope) => foldSome(scope, sender, listen, id))
       all.webhooks += one.webhooks
+      all.receipts += one.receipts
       all.campaignIds.push(...one.campaignIds)
     } catch (error) {
       if (!isFaultOfData(error)) throw error
@@ -92,9 +99,9 @@ async function foldSome(
   sender: FoldedSender,
   listen: Listener,
   only?: bigint,
-): Promise<{ webhooks: number; isFull: boolean; campaignIds: string[] }> {
+): Promise<Omit<Folded, 'setAside'>> {
   const webhooks = await takeWebhooks(scope, sender.id, only)
-  if (webhooks.length === 0) return { webhooks: 0, isFull: false, campaignIds: [] }
+  if (webhooks.length === 0) return { webhooks: 0, receipts: 0, isFull: false, campaignIds: [] }
   const contextOf = await contexts(scope, sender, webhooks)
   const parsed = webhooks.map(({ id, body }) => ({
     id,
@@ -115,7 +122,12 @@ async function foldSome(
     notices: parsed.flatMap(({ id, other }) => other.map((update) => ({ webhookId: id, update }))),
     obstacles: await obstaclesIn(scope, known),
   })
-  return { webhooks: webhooks.length, isFull: isFull(webhooks), campaignIds: [...touched, ...halted] }
+  return {
+    webhooks: webhooks.length,
+    receipts: lines.length,
+    isFull: isFull(webhooks),
+    campaignIds: [...touched, ...halted],
+  }
 }
 
 async function markDone(

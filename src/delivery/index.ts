@@ -13,7 +13,7 @@ export {
   quietMark,
 } from './decency.ts'
 export { type Calendar, type PlainRule, shippedDecency } from './decency-seed.ts'
-export { type DispatchHouse, dispatchSlice } from './dispatch.ts'
+export { type DispatchHouse, dispatchSlice, type SendingWatch } from './dispatch.ts'
 export { fallOver, openFallOver, releaseSpare } from './fall-over.ts'
 export type { RunTemplate } from './fill-message.ts'
 export {

@@ -33,6 +33,9 @@ export type Config = {
   /** Whether an SMS gateway may be called on this machine's own addresses. */
   readonly gatewaysOnLoopback: boolean
   readonly workerConcurrency: number
+  /** Where a worker that runs apart tells its figures and whether it is ready; undefined: nowhere. 0: any free port. */
+  readonly workerPort: number | undefined
+  readonly workerHost: string
   /** Undefined: no traces are kept, and nothing is loaded for them. */
   readonly tracing: Tracing | undefined
 }
@@ -107,6 +110,8 @@ export const ENVIRONMENT = z.object({
     .enum(['true', 'false'], 'GATEWAYS_ON_LOOPBACK must be true or false.')
     .default('false'),
   WORKER_CONCURRENCY: whole('WORKER_CONCURRENCY', 1, MOST_CONCURRENCY).default(DEFAULT_CONCURRENCY),
+  WORKER_PORT: port('WORKER_PORT').optional(),
+  WORKER_HOST: host('WORKER_HOST').default('127.0.0.1'),
   OTEL_EXPORTER_OTLP_ENDPOINT: address('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:'], isBare).optional(),
   OTEL_EXPORTER_OTLP_HEADERS: z
     .string()
@@ -182,6 +187,8 @@ function configOf(env: z.output<typeof ENVIRONMENT>): Config {
     simulatorUrl: env.SIMULATOR_URL?.replace(/\/+$/, ''),
     gatewaysOnLoopback: env.GATEWAYS_ON_LOOPBACK === 'true',
     workerConcurrency: env.WORKER_CONCURRENCY,
+    workerPort: env.WORKER_PORT,
+    workerHost: env.WORKER_HOST,
     tracing: tracingOf(env),
   })
 }

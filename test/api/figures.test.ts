@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openMetrics } from '../../src/platform/metrics.ts'
+import { openWorkFigures } from '../../workers/figures.ts'
 import { freshDatabase } from '../support/database.ts'
 import { type Stage, setStage } from './cast.ts'
 import { type Server, startServer } from './client.ts'
@@ -49,9 +51,11 @@ describe('the figures', () => {
     await other.close()
   })
 
-  it.each(['duecast.json', 'alerts.yml'])('are all that %s asks for', (file) => {
+  it.each(['duecast.json', 'alerts.yml'])('are all that %s asks for', async (file) => {
     const asked = metricsOf(readFileSync(new URL(`../../docs/grafana/${file}`, import.meta.url), 'utf8'))
-    const names = namesIn(text)
+    const work = openMetrics()
+    openWorkFigures(work)
+    const names = namesIn(`${text}\n${await work.text()}`)
     expect(asked.length).toBeGreaterThan(5)
     expect(asked.filter((name) => !names.has(name))).toEqual([])
   })

@@ -42,6 +42,8 @@ describe('the configuration', () => {
       mailFrom: 'Duecast <duecast@localhost>',
       gatewaysOnLoopback: false,
       workerConcurrency: 4,
+      workerPort: undefined,
+      workerHost: '127.0.0.1',
       tracing: undefined,
     })
   })
@@ -101,6 +103,7 @@ describe('the configuration', () => {
       'OTEL_EXPORTER_OTLP_HEADERS must list headers as name=value, with commas between them.',
     ],
     ['OTEL_TRACES_SAMPLER_ARG', '2', 'OTEL_TRACES_SAMPLER_ARG must be a share from 0 to 1, such as 0.1.'],
+    ['WORKER_PORT', '70000', 'WORKER_PORT must be a whole number from 0 to 65535.'],
     ['WORKER_CONCURRENCY', '0', 'WORKER_CONCURRENCY must be a whole number from 1 to 256.'],
   ])('refuses %s=%s', (name, value, fault) => {
     const faults = faultsOf(() => loadConfig({ [name]: value }))

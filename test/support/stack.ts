@@ -15,8 +15,8 @@ export type Stack = {
   stop(): Promise<void>
 }
 
-/** Starts server, stand-in and workers on free ports. Nothing of the developer's own environment is read. */
-export async function startStack(environment: Environment = {}, log?: Log): Promise<Stack> {
+/** Starts server, stand-in and, unless they run apart, workers on free ports. Nothing of the developer's own environment is read. */
+export async function startStack(environment: Environment = {}, log?: Log, workers = true): Promise<Stack> {
   const dataDir = mkdtempSync(join(tmpdir(), 'duecast-flow-'))
   const config = loadConfig({
     PORT: '0',
@@ -25,7 +25,7 @@ export async function startStack(environment: Environment = {}, log?: Log): Prom
     ...queueEnvironment(),
     ...environment,
   })
-  const running = await startServer(config, { workers: true, ...(log && { log }) })
+  const running = await startServer(config, { workers, ...(log && { log }) })
   return {
     url: running.url,
     simulatorUrl: await simulatorOf(running),
