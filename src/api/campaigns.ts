@@ -19,7 +19,7 @@ import {
   viewCampaign,
   wakeCampaigns,
 } from '../campaigns/index.ts'
-import { MESSAGE_STATES } from '../delivery/index.ts'
+import { MESSAGE_STATES, WAITS, type Wait } from '../delivery/index.ts'
 import { instant } from '../platform/db.ts'
 import { moneyJson, parseAmount } from '../platform/money.ts'
 import { type Refusal, type Result, refuse } from '../platform/result.ts'
@@ -123,7 +123,7 @@ export const campaignSchema = listedSchema
       .meta({ description: 'When the last message will have been sent, at this rate.' }),
     rate_per_second: z.number().min(0),
     waiting: z
-      .strictObject({ for: z.enum(['daily_allowance']), until: instantSchema, detail: z.string() })
+      .strictObject({ for: z.enum(WAITS), until: instantSchema, detail: z.string() })
       .nullable()
       .meta({ description: 'What it waits for by itself; nothing has to be done.' }),
   })
@@ -445,14 +445,20 @@ function campaignBody({
     fallback_of: campaign.fallbackOf,
     eta,
     rate_per_second: ratePerSecond,
-    waiting: wait
-      ? {
-          for: wait.for,
-          until: wait.until.toISOString(),
-          detail: `WhatsApp’s daily allowance of people is used up. Sending goes on by itself from ${wait.until.toISOString()}.`,
-        }
-      : null,
+    waiting: wait ? waitBody(wait) : null,
   }
+}
+
+const WAIT_DETAILS: Readonly<Record<Wait['for'], (until: string) => string>> = {
+  daily_allowance: (until) =>
+    `WhatsApp’s daily allowance of people is used up. Sending goes on by itself from ${until}.`,
+  provider_away: (until) =>
+    `The provider gives no clear answer, so sending rests. One message tries again from ${until}; with the first clear answer it goes on by itself.`,
+}
+
+function waitBody(wait: Wait): NonNullable<z.output<typeof campaignSchema>['waiting']> {
+  const until = wait.until.toISOString()
+  return { for: wait.for, until, detail: WAIT_DETAILS[wait.for](until) }
 }
 
 function moneyBody(money: CampaignMoney): z.output<typeof moneyOfCampaign> {

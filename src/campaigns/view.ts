@@ -1,4 +1,4 @@
-import { findWait, MESSAGE_STATES, type MessageState } from '../delivery/index.ts'
+import { findWait, MESSAGE_STATES, type MessageState, type Wait } from '../delivery/index.ts'
 import type { Scope } from '../platform/scope.ts'
 import { seeFallback } from './fallback.ts'
 import type { Campaign } from './find-campaign.ts'
@@ -24,7 +24,7 @@ export type CampaignView = {
   ratePerSecond: number
   eta: string | null
   /** What it waits for by itself, such as tomorrow's allowance. */
-  wait: { for: 'daily_allowance'; until: Date } | undefined
+  wait: Wait | undefined
 }
 
 /** A campaign with its counts and its money as they are at this moment. */
@@ -40,9 +40,14 @@ export async function viewCampaign(
     fallback: await viewFallback(scope, campaign, currency),
     counts,
     money,
-    wait: campaign.state === 'sending' ? await findWait(scope, campaign.id) : undefined,
+    wait: isSending(campaign, counts) ? await findWait(scope, campaign.id) : undefined,
     ...progress(campaign, counts, await ratePerSecond(scope, campaign), scope.now),
   }
+}
+
+/** Whether something is still to go out: nothing waits where all has gone. */
+function isSending(campaign: Campaign, { queued, sending }: MessageCounts): boolean {
+  return campaign.state === 'sending' && queued + sending > 0
 }
 
 async function viewFallback(

@@ -3,9 +3,9 @@ import type { Log } from '../platform/log.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { Span } from '../platform/trace.ts'
 import { openTemplate } from '../templates/index.ts'
-import { Breaker } from './breaker.ts'
 import { type ClaimedMessage, claimSlice } from './claim.ts'
 import { fillMessage, type KnownFile, type RunTemplate } from './fill-message.ts'
+import { type Line, lineOf, tellLine } from './line.ts'
 import { type Obstacle, STOPPING } from './obstacle.ts'
 import { dispatchSize } from './pace.ts'
 import type { OutgoingMessage, ProviderConnection, SendOutcome } from './provider.ts'
@@ -16,8 +16,6 @@ import { type WorkerRows, workerRows } from './worker-rows.ts'
 
 /** How many calls one worker keeps in the air for one sender. */
 export const MOST_IN_FLIGHT = 128
-/** After a rest some worker tries, and has its answer, within so long. */
-const HEARD_WITHIN_MS = 40_000
 const RECORD_AT = 100
 const RECORD_EVERY_MS = 25
 
@@ -57,8 +55,8 @@ export async function dispatchSlice(
   run: Run,
   connection: ProviderConnection,
 ): Promise<Dispatched> {
-  const breaker = breakerOf(connection)
-  const restMs = breaker.waitMs(performance.now())
+  const line = lineOf(connection)
+  const restMs = line.breaker.waitMs(performance.now())
   if (restMs > 0) return { kind: 'wait', forMs: restMs }
   const rows = workerRows(house, run.workspaceId)
   const media = await readyMedia(rows, run, connection)
@@ -69,21 +67,13 @@ export async function dispatchSlice(
   const claim = await claimSlice(rows, run)
   if (claim.kind !== 'slice') return claim
   const recorder = openRecorder(house, rows, run)
-  const sending = { run, connection, breaker, file: media.file, span }
+  const sending = { run, connection, line, file: media.file, span }
   await sendPaced(house, rows, sending, claim, recorder)
   await recorder.finish()
+  await line.noted
   await finishSlice(rows, run.campaignId, claim.sliceNo)
   if (span) endSlice(span, run, claim, recorder)
   return { kind: 'sent', count: claim.messages.length, obstacle: recorder.obstacle() }
-}
-
-/** Of each line that is open; one that is opened anew, with another token perhaps, begins without a past. */
-const breakers = new WeakMap<ProviderConnection, Breaker>()
-
-function breakerOf(connection: ProviderConnection): Breaker {
-  const breaker = breakers.get(connection) ?? new Breaker()
-  breakers.set(connection, breaker)
-  return breaker
 }
 
 function endSlice(span: Span, run: Run, claim: SliceClaim, recorder: Recorder): void {
@@ -102,7 +92,7 @@ type SliceClaim = Extract<Awaited<ReturnType<typeof claimSlice>>, { kind: 'slice
 type Sending = {
   readonly run: Run
   readonly connection: ProviderConnection
-  readonly breaker: Breaker
+  readonly line: Line
   readonly file: KnownFile | undefined
   readonly span: Span | undefined
 }
@@ -115,7 +105,7 @@ async function sendPaced(
   claim: SliceClaim,
   recorder: Recorder,
 ): Promise<void> {
-  const { run, breaker } = sending
+  const { run, line } = sending
   const size = dispatchSize(run.messagesPerSecond)
   const startMs = performance.now() + claim.startsInMs
   const flights = countFlights()
@@ -123,7 +113,7 @@ async function sendPaced(
     await waitUntil(startMs + (from / run.messagesPerSecond) * 1000, house.signal)
     await flights.downTo(MOST_IN_FLIGHT - size)
     const isHalted = house.signal.aborted || recorder.obstacle() !== undefined
-    const may = isHalted ? 'none' : breaker.allow(performance.now())
+    const may = isHalted ? 'none' : line.breaker.allow(performance.now())
     const batch = claim.messages.slice(from, from + { all: size, one: 1, none: claim.messages.length }[may])
     const ready = may === 'none' ? [] : prepare(sending, batch, recorder)
     const allowed = await mark(rows, run, claim.sliceNo, ready)
@@ -206,7 +196,7 @@ async function mark(
  */
 async function call(
   house: DispatchHouse,
-  { run, connection, breaker, span }: Sending,
+  { run, connection, line, span }: Sending,
   { message, outgoing }: Ready,
   recorder: Recorder,
 ): Promise<void> {
@@ -215,25 +205,9 @@ async function call(
   const outcome = await connection.send(outgoing)
   house.watch?.answered(outcome.outcome)
   recorder.tell(message, outcome)
-  const nowMs = performance.now()
-  const change = breaker.tell(outcome, nowMs)
-  if (change === 'away') house.watch?.rests(run.senderId, breaker.waitMs(nowMs) + HEARD_WITHIN_MS)
-  if (change === 'back') house.watch?.goesOn(run.senderId)
-  tellChange(house, run, outcome, change)
+  tellLine(house, run, line, outcome)
   sample?.note({ 'duecast.provider': run.provider, 'duecast.outcome': outcome.outcome })
   sample?.end(outcome.outcome === 'accepted' ? undefined : outcome.code)
-}
-
-function tellChange(
-  { log }: DispatchHouse,
-  { senderId }: Run,
-  outcome: SendOutcome,
-  change: ReturnType<Breaker['tell']>,
-): void {
-  const code = 'code' in outcome ? outcome.code : undefined
-  if (change === 'away')
-    log.warn({ senderId, code }, 'the provider gives no clear answer; sending rests a while')
-  if (change === 'back') log.info({ senderId }, 'the provider answers again')
 }
 
 type Recorder = {

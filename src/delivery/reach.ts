@@ -96,17 +96,6 @@ async function waitUntil(scope: Scope, run: Run, until: Date): Promise<void> {
      WHERE campaign_id = ${run.campaignId} AND workspace_id = ${scope.workspaceId}`
 }
 
-/** What a campaign waits for by itself, and until when about; undefined where it does not. */
-export async function findWait(
-  scope: Scope,
-  campaignId: string,
-): Promise<{ for: 'daily_allowance'; until: Date } | undefined> {
-  const [row] = await scope.sql<{ waits_until: string }[]>`
-    SELECT waits_until FROM runs
-     WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND waits_for = 'daily_allowance'`
-  return row && { for: 'daily_allowance', until: new Date(row.waits_until) }
-}
-
 /** Until when a campaign has waited for its allowance, or waits: its time to be sent counts from then. */
 export async function waitedUntil(scope: Scope, campaignId: string): Promise<Date | undefined> {
   const [row] = await scope.sql<{ waits_until: string | null }[]>`

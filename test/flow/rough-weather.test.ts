@@ -90,12 +90,17 @@ describe('a platform that is away', () => {
     const { joko, ratna } = sent.firm
     const countsNow = async () => (await joko.get(`/v1/campaigns/${sent.id}`)).body.counts
     await until(async () => (await countsNow()).uncertain >= 20)
+    await until(async () => (await joko.get(`/v1/campaigns/${sent.id}`)).body.waiting !== null)
+    expect((await joko.get(`/v1/campaigns/${sent.id}`)).body.waiting).toMatchObject({
+      for: 'provider_away',
+      detail: expect.stringMatching(/^The provider gives no clear answer, so sending rests\./),
+    })
     expectStatus(
       await ratna.ask('PATCH', `/v1/senders/${sent.sender_id}`, { config: { server_error: 0 } }),
       200,
     )
     const { events } = await follow(stack, joko, sent.id, undefined, 90_000)
-    expect(events.at(-1).state).toBe('settled')
+    expect(events.at(-1)).toMatchObject({ state: 'settled', waiting: null })
     const { counts } = await agree(sent)
     expect(counts.total).toBe(150)
     // Twenty, those that were under way, and the tries: without a rest it would be all of them.

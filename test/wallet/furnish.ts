@@ -43,6 +43,8 @@ const FURNITURE = `
   INSERT INTO contact_handles (workspace_id, contact_id, kind, handle, heard_at)
     SELECT :here, min(id), 'wa_id', '6281200000000', now() FROM contacts WHERE workspace_id = :here;
   INSERT INTO portfolios (workspace_id, key, tier, daily_limit, heard_at) VALUES (:here, 'business', 'TIER_1K', 1000, now());
+  INSERT INTO sender_rests (sender_id, worker, workspace_id, next_try_at, known_until)
+    SELECT sender_id, 'wati', :here, now(), now() FROM campaigns WHERE id = :sending;
   INSERT INTO portfolio_reach (workspace_id, portfolio_key, contact_id, reached_at)
     SELECT :here, 'business', min(id), now() FROM contacts WHERE workspace_id = :here;
   INSERT INTO inbound_messages (workspace_id, sender_id, webhook_id, provider_message_id, kind, occurred_at)

@@ -61,6 +61,7 @@ const notice: Kind = {
 }
 const portfolio: Kind = { a: 'a portfolio', of: 'portfolios', fresh: { key: "'new'" } }
 const reach: Kind = { a: 'a person reached', of: 'portfolio_reach', fresh: { contact_id: '999999' } }
+const rest: Kind = { a: 'a rest of a sender', of: 'sender_rests', fresh: { worker: "'new'" } }
 const platformTemplate: Kind = {
   a: 'a template at the platform',
   of: 'platform_templates',
@@ -121,7 +122,21 @@ const workspace: Kind = {
   noRight: true,
 }
 const KINDS = [
-  ...[sender, template, contact, list, member, suppression, wish, handle, inbound, notice, portfolio, reach],
+  ...[
+    sender,
+    template,
+    contact,
+    list,
+    member,
+    suppression,
+    wish,
+    handle,
+    inbound,
+    notice,
+    portfolio,
+    reach,
+    rest,
+  ],
   ...[platformTemplate, fetchOf, media, upload, priceChange, terms, fallback, rule, holidays, settings],
   ...[rate, market, excluded, recipient, parked, answer, workspace],
 ]
@@ -209,6 +224,9 @@ export const ILLEGAL_SENDING: readonly Illegal[] = [
   ...again(portfolio, 'key'),
   ...ofNoWorkspace(portfolio),
   ...again(reach, 'contact_id'),
+  ...wrong(rest, { worker: "''", known_until: "x.next_try_at - interval '1 second'" }),
+  ...again(rest, 'worker'),
+  ...notThere(rest, { 'of no sender': { sender_id: NOBODY } }),
   ...wrong(platformTemplate, {
     account_id: "''",
     name: "''",

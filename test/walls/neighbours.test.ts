@@ -57,6 +57,7 @@ const LEFT_BEHIND = [
   `INSERT INTO platform_notices (workspace_id, sender_id, webhook_id, field, value, digest, occurred_at)
    SELECT :here, id, 1, 'account_update', '{}', sha256('a'), now() FROM senders WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO portfolios VALUES (:here, '1', 'TIER_250', 250, now())`,
+  `INSERT INTO sender_rests SELECT id, 'wati', :here, now(), now() FROM senders WHERE workspace_id = :here LIMIT 1`,
   `INSERT INTO portfolio_reach VALUES (:here, '1', 1, now())`,
   `INSERT INTO contact_handles VALUES (:here, 1, 'user_id', 'ID.1', now())`,
   `INSERT INTO wishes VALUES (:here, 'ID.1', 'all', 'stop', now(), 'wrote STOP')`,

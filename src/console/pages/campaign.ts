@@ -229,7 +229,7 @@ async function partsOf(scope: Scope, campaign: Campaign) {
 
 /** The figures that move: the counts, the money and how fast it goes. */
 async function progressOf(scope: Scope, campaign: Campaign, currency: string) {
-  const { counts, money, eta, ratePerSecond } = await viewCampaign(scope, campaign, currency)
+  const { counts, money, eta, ratePerSecond, wait } = await viewCampaign(scope, campaign, currency)
   const { total, queued, sending } = counts
   const gone = total - queued - sending
   return {
@@ -241,6 +241,7 @@ async function progressOf(scope: Scope, campaign: Campaign, currency: string) {
     bar: barOf(money),
     eta,
     rate: ratePerSecond,
+    wait,
   }
 }
 

@@ -258,6 +258,10 @@ export const en = {
   'progress.eta': 'all sent about',
   'progress.label': '{percent, number} percent',
   'progress.show': 'messages: show them',
+  'progress.wait.daily_allowance':
+    'WhatsApp’s daily allowance of people is used up; sending goes on by itself from',
+  'progress.wait.provider_away':
+    'The provider gives no clear answer, so sending rests; it goes on by itself with the first one. One message tries again from about',
   'money.heading': 'Money',
   'money.caption': 'In {currency}',
   'money.label':

@@ -261,6 +261,10 @@ export const es: Words = {
   'progress.eta': 'todo enviado hacia',
   'progress.label': '{percent, number} por ciento',
   'progress.show': 'mensajes: mostrarlos',
+  'progress.wait.daily_allowance':
+    'El cupo diario de personas de WhatsApp está agotado; el envío sigue por sí solo desde',
+  'progress.wait.provider_away':
+    'El proveedor no da una respuesta clara, así que el envío descansa; sigue por sí solo con la primera. Un mensaje lo intenta de nuevo hacia',
   'money.heading': 'Dinero',
   'money.caption': 'En {currency}',
   'money.label':

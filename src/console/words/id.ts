@@ -259,6 +259,10 @@ export const id: Words = {
   'progress.eta': 'semua terkirim sekitar',
   'progress.label': '{percent, number} persen',
   'progress.show': 'pesan: tampilkan',
+  'progress.wait.daily_allowance':
+    'Jatah harian penerima WhatsApp sudah habis; pengiriman berlanjut sendiri mulai',
+  'progress.wait.provider_away':
+    'Penyedia tidak memberi jawaban yang jelas, jadi pengiriman beristirahat; begitu ada jawaban jelas, pengiriman berlanjut sendiri. Satu pesan mencoba lagi sekitar',
   'money.heading': 'Dana',
   'money.caption': 'Dalam {currency}',
   'money.label':

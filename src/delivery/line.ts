@@ -1,0 +1,56 @@
+import type { Scope } from '../platform/scope.ts'
+import { Breaker } from './breaker.ts'
+import type { DispatchHouse } from './dispatch.ts'
+import type { ProviderConnection, SendOutcome } from './provider.ts'
+import { endRest, HEARD_WITHIN_MS, noteRest } from './rest.ts'
+import type { Run } from './run.ts'
+
+/** How it stands with an open line to a provider; `noted` is over once that is written down. */
+export type Line = { readonly breaker: Breaker; noted: Promise<void> }
+
+const lines = new WeakMap<ProviderConnection, Line>()
+
+/** What one worker knows of a line. One that is opened anew, with another token perhaps, begins without a past. */
+export function lineOf(connection: ProviderConnection): Line {
+  const line = lines.get(connection) ?? { breaker: new Breaker(), noted: Promise.resolve() }
+  lines.set(connection, line)
+  return line
+}
+
+/** Learns from what became of a call; where sending rests or goes on by it, all who ask can see it. */
+export function tellLine(house: DispatchHouse, run: Run, line: Line, outcome: SendOutcome): void {
+  const nowMs = performance.now()
+  const change = line.breaker.tell(outcome, nowMs)
+  if (change === 'away') {
+    const code = 'code' in outcome ? outcome.code : undefined
+    house.log.warn(
+      { senderId: run.senderId, code },
+      'the provider gives no clear answer; sending rests a while',
+    )
+    rest(house, run, line, line.breaker.waitMs(nowMs))
+  } else if (change === 'back') {
+    house.log.info({ senderId: run.senderId }, 'the provider answers again')
+    goOn(house, run, line)
+  }
+}
+
+function rest(house: DispatchHouse, run: Run, line: Line, forMs: number): void {
+  const { worker, watch } = house
+  const { senderId } = run
+  watch?.rests(senderId, forMs + HEARD_WITHIN_MS)
+  note(house, run, line, (scope) => noteRest(scope, { senderId, worker, forMs }))
+}
+
+function goOn(house: DispatchHouse, run: Run, line: Line): void {
+  const { worker, watch } = house
+  const { senderId } = run
+  watch?.goesOn(senderId)
+  note(house, run, line, (scope) => endRest(scope, { senderId, worker }))
+}
+
+/** One after the other, so that what is noted last is what came last; what cannot be noted keeps nobody from sending. */
+function note(house: DispatchHouse, run: Run, line: Line, work: (scope: Scope) => Promise<void>): void {
+  line.noted = line.noted
+    .then(() => house.within(run.workspaceId, work))
+    .catch((error: unknown) => house.log.warn({ err: error }, 'a rest could not be noted'))
+}
