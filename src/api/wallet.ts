@@ -19,7 +19,9 @@ export const getWallet = defineRoute({
         available: moneySchema,
         held: moneySchema,
         spent: moneySchema,
-        owed: moneySchema.meta({ description: 'What late deliveries cost beyond the balance.' }),
+        owed: moneySchema.meta({
+          description: 'What late deliveries cost beyond the balance; the next top-up pays it first.',
+        }),
       })
       .meta({ id: 'Wallet' }),
   },
@@ -40,7 +42,7 @@ export const postTopUp = defineRoute({
   method: 'post',
   path: '/v1/wallet/top-ups',
   tag: 'Wallet',
-  summary: 'Credits the wallet, once for each reference',
+  summary: 'Credits the wallet, once for each reference; what is owed is paid of it first',
   permission: 'wallet.top_up',
   body: z.strictObject({
     amount: moneySchema,
@@ -52,13 +54,20 @@ export const postTopUp = defineRoute({
       .meta({ description: 'The payment’s own. The same one again is the same top-up.' }),
   }),
   responses: {
-    201: z.strictObject({ id: idSchema, amount: moneySchema, reference: z.string() }).meta({ id: 'TopUp' }),
+    201: z
+      .strictObject({
+        id: idSchema,
+        amount: moneySchema,
+        repaid: moneySchema.meta({ description: 'How much of it paid what late deliveries had left owed.' }),
+        reference: z.string(),
+      })
+      .meta({ id: 'TopUp' }),
   },
   refusals: ['currency_mismatch', 'reference_reused'],
   handler: async ({ scope, body }) => {
     const credited = await topUp(scope, body)
     if (!credited.ok) return credited
-    const { id, amount, reference } = credited.value
-    return answer(201, { id, amount, reference })
+    const { id, amount, repaid, reference } = credited.value
+    return answer(201, { id, amount, repaid, reference })
   },
 })

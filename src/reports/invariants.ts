@@ -145,6 +145,22 @@ export const INVARIANTS: readonly Invariant[] = [
       faults AS (SELECT format('campaign %s: refunded %s, noted on its charges %s', campaign_id, r, n) AS fault FROM both_sides WHERE r <> n)`,
   },
   {
+    name: 'debts_are_paid_by_top_ups',
+    says: 'what was paid of what is owed came of the top-up with the same reference, and is no more than it; nobody has paid more than was owed',
+    amounts: ['paid', 'owed'],
+    query: (sql, workspaceId) => sql`
+      paid AS (SELECT r.id, r.amount, r.reference, t.amount AS topped_up FROM transfers r
+        LEFT JOIN transfers t ON t.workspace_id = r.workspace_id AND t.kind = 'top_up' AND t.reference = r.reference
+        WHERE r.workspace_id = ${workspaceId} AND r.kind = 'repay'),
+      debts AS (SELECT d.amount FROM transfers d JOIN accounts a ON a.id = d.debit_id AND a.kind = 'receivable'
+        WHERE d.workspace_id = ${workspaceId} AND d.kind = 'late_capture'),
+      sums AS (SELECT (SELECT coalesce(sum(amount), 0) FROM paid) AS p, (SELECT coalesce(sum(amount), 0) FROM debts) AS o),
+      figures AS (SELECT (SELECT count(*)::int FROM paid) AS repayments, p::text AS paid, o::text AS owed FROM sums),
+      faults AS (SELECT format('repayment %s: %s of the top-up %s of %s', id, amount, coalesce(reference, 'none'), coalesce(topped_up::text, 'nothing')) AS fault
+          FROM paid WHERE (amount <= topped_up) IS NOT TRUE
+        UNION ALL SELECT format('paid %s, owed %s', p, o) FROM sums WHERE p > o)`,
+  },
+  {
     name: 'deliveries_are_charged',
     says: 'every message that was delivered or read, or is owed on acceptance, has exactly one charge, and no other has one',
     amounts: [],

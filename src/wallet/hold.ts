@@ -1,7 +1,7 @@
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { refuseOverdraft, reserveId } from './ledger.ts'
-import { type Available, lockAvailable, move, seeAvailable } from './move.ts'
+import { type Available, lockAvailable, move, readOwed, seeAvailable } from './move.ts'
 
 export type HoldRefusal = 'insufficient_funds' | 'books_do_not_balance'
 
@@ -32,7 +32,10 @@ async function judge(
   amountMinor: bigint,
   { currency, availableMinor }: Available,
 ): Promise<Result<{ availableMinor: bigint }, HoldRefusal>> {
-  const refusal = refuseOverdraft(availableMinor, amountMinor, currency) ?? (await refuseWhileFrozen(scope))
+  const refusal =
+    amountMinor > availableMinor
+      ? refuseOverdraft(availableMinor, amountMinor, currency, await readOwed(scope))
+      : await refuseWhileFrozen(scope)
   return refusal ?? ok({ availableMinor })
 }
 

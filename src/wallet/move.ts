@@ -57,3 +57,12 @@ async function readAvailable(scope: Scope, lock: ReturnType<Scope['sql']>): Prom
   if (!row) throw new Error('a workspace without a wallet')
   return { currency: row.currency, availableMinor: row.available }
 }
+
+/** What late deliveries cost beyond the balance and is not paid yet, in 1/10,000 of a unit; it changes under the wallet's lock. */
+export async function readOwed(scope: Scope): Promise<bigint> {
+  const [row] = await scope.sql<{ owed: bigint }[]>`
+    SELECT greatest(debits - credits, 0) AS owed FROM accounts
+     WHERE workspace_id = ${scope.workspaceId} AND kind = 'receivable'`
+  if (!row) throw new Error('a workspace without a receivable account')
+  return row.owed
+}

@@ -2,15 +2,22 @@ import { formatAmount, type MoneyJson, moneyJson, parseAmount } from '../platfor
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
-import { MOST_AMOUNT_MINOR, MOST_TOPPED_UP_MINOR, topUpId } from './ledger.ts'
-import { lockAvailable, move } from './move.ts'
+import { MOST_AMOUNT_MINOR, MOST_TOPPED_UP_MINOR, repayId, repaymentOf, topUpId } from './ledger.ts'
+import { lockAvailable, move, readOwed } from './move.ts'
 
-export type TopUp = { id: string; amount: MoneyJson; reference: string; repeated: boolean }
+/** `repaid` is how much of it went to what late deliveries had left owed. */
+export type TopUp = {
+  id: string
+  amount: MoneyJson
+  repaid: MoneyJson
+  reference: string
+  repeated: boolean
+}
 export type TopUpRefusal = 'forbidden' | 'validation_failed' | 'currency_mismatch' | 'reference_reused'
 
 /**
- * Credits the wallet once for each reference. The same reference with the same amount is the same top-up; with
- * another amount it is refused, since one payment cannot have two sizes.
+ * Credits the wallet once for each reference, and pays what is owed first. The same reference with the same amount is the
+ * same top-up; with another amount it is refused, since one payment cannot have two sizes.
  */
 export async function topUp(
   scope: Scope,
@@ -45,11 +52,37 @@ export async function topUp(
     currency,
     reference: request.reference,
   })
-  if (written) {
-    await recordEvent(scope, 'wallet.topped_up', id, { amount: request.amount, reference: request.reference })
-    return ok({ id, amount: moneyJson(amountMinor, currency), reference: request.reference, repeated: false })
-  }
-  return sameTopUp(scope, id, amountMinor, currency, request.reference)
+  if (!written) return sameTopUp(scope, id, amountMinor, currency, request.reference)
+  const { reference } = request
+  const repaid = moneyJson(await repay(scope, { topUpId: id, amountMinor, currency, reference }), currency)
+  await recordEvent(scope, 'wallet.topped_up', id, { amount: request.amount, reference, repaid })
+  return ok({ id, amount: moneyJson(amountMinor, currency), repaid, reference, repeated: false })
+}
+
+/**
+ * Pays what is owed out of a top-up that was just written. The wallet is locked, so that no late delivery changes it.
+ * @returns how much, in 1/10,000 of a unit
+ */
+async function repay(
+  scope: Scope,
+  topUp: { topUpId: string; amountMinor: bigint; currency: string; reference: string },
+): Promise<bigint> {
+  const { topUpId, currency, reference } = topUp
+  const amountMinor = repaymentOf(await readOwed(scope), topUp.amountMinor)
+  if (amountMinor === 0n) return 0n
+  const id = repayId(topUpId)
+  const reason = 'what late deliveries had left owed'
+  await move(scope, {
+    id,
+    kind: 'repay',
+    from: 'wallet',
+    to: 'receivable',
+    amountMinor,
+    currency,
+    reference,
+    reason,
+  })
+  return amountMinor
 }
 
 /** Whether the wallet would ever have taken more than it can count; what was written before is not counted twice. */
@@ -74,13 +107,16 @@ async function sameTopUp(
   currency: string,
   reference: string,
 ): Promise<Result<TopUp, TopUpRefusal>> {
-  const [earlier] = await scope.sql<{ amount: bigint }[]>`
-    SELECT amount FROM transfers WHERE id = ${id} AND workspace_id = ${scope.workspaceId}`
+  const [earlier] = await scope.sql<{ amount: bigint; repaid: bigint }[]>`
+    SELECT amount, coalesce((SELECT r.amount FROM transfers r
+             WHERE r.id = ${repayId(id)} AND r.workspace_id = t.workspace_id), 0) AS repaid
+      FROM transfers t WHERE id = ${id} AND workspace_id = ${scope.workspaceId}`
   if (earlier?.amount !== amountMinor) {
     return refuse(
       'reference_reused',
       `The reference ${reference} already stands for a top-up of ${formatAmount(earlier?.amount ?? 0n)} ${currency}. Use the payment's own reference.`,
     )
   }
-  return ok({ id, amount: moneyJson(amountMinor, currency), reference, repeated: true })
+  const repaid = moneyJson(earlier.repaid, currency)
+  return ok({ id, amount: moneyJson(amountMinor, currency), repaid, reference, repeated: true })
 }

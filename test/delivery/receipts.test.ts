@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { formatAmount } from '../../src/platform/money.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import { publishRates } from '../../src/pricing/index.ts'
 import { auditWorkspace } from '../../src/reports/index.ts'
@@ -333,6 +334,11 @@ describe('a delivery that is reported when its money has gone back', () => {
     await say()
     expect(await messagesOf(id)).toMatchObject([{ state: 'read', charged: PRICE, late: true }])
     expect(await booksOf(clinic)).toMatchObject({ wallet: PRICE - 1n, spent: PRICE, receivable: -PRICE })
+    await booksBalance()
+    await fund(clinic, formatAmount(PRICE - 2n))
+    expect(await booksOf(clinic)).toMatchObject({ wallet: PRICE - 1n, spent: PRICE, receivable: -2n })
+    await fund(clinic, formatAmount(PRICE))
+    expect(await booksOf(clinic)).toMatchObject({ wallet: 2n * PRICE - 3n, spent: PRICE, receivable: 0n })
     await booksBalance()
   })
 

@@ -11,7 +11,7 @@ import {
   walletOf,
   witnessOf,
 } from '../support/campaign.ts'
-import { openKlinikSehat } from '../support/cast.ts'
+import { type Firm, openKlinikSehat } from '../support/cast.ts'
 import { makeList, patients } from '../support/contacts.ts'
 import { follow } from '../support/follow.ts'
 import { type Stack, startStack } from '../support/stack.ts'
@@ -151,8 +151,29 @@ describe('a delivery that nobody can pay for any more', () => {
     const { data } = expectStatus(await firm.joko.get(`/v1/wallet/transfers?campaign_id=${first.id}`), 200)
     expect(data[0]).toMatchObject({ kind: 'late_capture', from: 'receivable', to: 'spent' })
     expect(await booksOf(firm)).toEqual([])
+    await isPaidByTheNextTopUp(firm)
   })
 })
+
+async function isPaidByTheNextTopUp(firm: Firm): Promise<void> {
+  const payment = { amount: { amount: '10000.00', currency: 'IDR' }, reference: 'transfer-2' }
+  const paid = expectStatus(await firm.ratna.post('/v1/wallet/top-ups', payment), 201)
+  expect(paid).toMatchObject({ amount: { amount: '10000.00' }, repaid: { amount: '7133.00' } })
+  const { body } = await firm.joko.get('/v1/wallet')
+  expect(body).toMatchObject({ available: { amount: '2867.00' }, owed: { amount: '0.00' } })
+  const { data } = expectStatus(await firm.joko.get('/v1/wallet/transfers?limit=2'), 200)
+  expect(data).toContainEqual(
+    expect.objectContaining({
+      kind: 'repay',
+      from: 'wallet',
+      to: 'receivable',
+      amount: { amount: '7133.00', currency: 'IDR' },
+      reference: 'transfer-2',
+    }),
+  )
+  expect(expectStatus(await firm.ratna.post('/v1/wallet/top-ups', payment), 201)).toEqual(paid)
+  expect(await booksOf(firm)).toEqual([])
+}
 
 async function quiet(senderId: string): Promise<void> {
   await until(async () => {

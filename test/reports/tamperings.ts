@@ -89,8 +89,9 @@ export const TAMPERINGS: Record<string, ByColumn> = {
       names: /for 2 messages, charges .* for 1/,
     },
     reference: {
-      sql: `UPDATE transfers SET reference = 'x' WHERE kind = 'top_up' AND reference ~ '1$'`,
-      shows: CHAIN,
+      sql: `UPDATE transfers SET reference = 'x' WHERE kind = 'repay'`,
+      shows: [...CHAIN, 'debts_are_paid_by_top_ups'],
+      names: /of the top-up x of nothing/,
     },
     reason: { sql: `UPDATE transfers SET reason = 'x' WHERE kind = 'adjust'`, shows: CHAIN },
     actor: { sql: `UPDATE transfers SET actor = 'key:mallory' WHERE kind = 'adjust'`, shows: CHAIN },

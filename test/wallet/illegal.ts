@@ -210,6 +210,28 @@ export const ILLEGAL: readonly Illegal[] = [
     program: CHECKED,
   },
   {
+    what: 'more paid back than is owed',
+    sql: transfer({
+      kind: 'repay',
+      from: account('wallet'),
+      to: account('receivable'),
+      amount:
+        "(SELECT debits - credits + 1 FROM accounts WHERE kind = 'receivable' AND workspace_id = :here)",
+    }),
+    program: GUARDED,
+  },
+  {
+    what: 'a debt paid out of a hold',
+    sql: transfer({ kind: 'repay', from: hold('sending'), to: account('receivable'), campaign: ':sending' }),
+    program: GUARDED,
+  },
+  {
+    what: 'a debt paid twice by one top-up',
+    sql: `INSERT INTO transfers (id, workspace_id, currency, debit_id, credit_id, amount, kind, reference, actor)
+      SELECT gen_random_uuid(), workspace_id, currency, debit_id, credit_id, amount, kind, reference, actor FROM transfers WHERE kind = 'repay' LIMIT 1`,
+    program: TWICE,
+  },
+  {
     what: 'an amount beyond bigint',
     sql: transfer({
       kind: 'top_up',

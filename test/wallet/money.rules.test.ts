@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { divideHalfUp, formatAmount, moneyJson, parseAmount } from '../../src/platform/money.ts'
-import { lateCaptureSource, refuseOverdraft, reserveId, topUpId } from '../../src/wallet/ledger.ts'
+import {
+  lateCaptureSource,
+  refuseOverdraft,
+  repayId,
+  repaymentOf,
+  reserveId,
+  topUpId,
+} from '../../src/wallet/ledger.ts'
 
 describe('an amount of money', () => {
   it.each([
@@ -77,6 +84,22 @@ describe('the ledger', () => {
     expect(lateCaptureSource(4n, 5n)).toBe('receivable')
   })
 
+  it('pays what is owed out of a top-up, as far as it reaches', () => {
+    expect([repaymentOf(0n, 5n), repaymentOf(4n, 5n), repaymentOf(5n, 5n), repaymentOf(6n, 5n)]).toEqual([
+      0n,
+      4n,
+      5n,
+      5n,
+    ])
+  })
+
+  it('asks for what is owed as well, since the next top-up pays it first', () => {
+    expect(refuseOverdraft(10_000n, 30_000n, 'IDR', 5_000n)).toMatchObject({
+      message: expect.stringContaining('top up at least 2.50'),
+      facts: { shortfall: { amount: '2.50' } },
+    })
+  })
+
   it('names a top-up by workspace and reference, a reservation by campaign and version, and neither like the other', () => {
     const ids = [
       topUpId('w1', 'a'),
@@ -86,6 +109,7 @@ describe('the ledger', () => {
       reserveId('w1', 2),
       reserveId('w2', 1),
       topUpId('w1', '1'),
+      repayId('w1'),
     ]
     expect(new Set(ids).size).toBe(ids.length)
     expect(topUpId('w1', 'a')).toBe(ids[0])

@@ -145,6 +145,8 @@ export const SENTENCES: Readonly<Record<'id' | 'es', Readonly<Record<string, str
     'check.captures_equal_charges': 'setiap penagihan adalah jumlah dan banyaknya tagihan yang dibayarnya',
     'check.charges_have_receipts': 'setiap tagihan punya laporan bahwa pesannya sampai atau dibaca',
     'check.refunds_are_noted': 'yang dibayar kembali tercatat pada tagihannya',
+    'check.debts_are_paid_by_top_ups':
+      'utang dibayar dari pengisian dengan referensi yang sama, dan tidak melebihi pengisian itu',
     'check.deliveries_are_charged':
       'setiap pesan yang sampai atau dibaca punya tepat satu tagihan, dan yang lain tidak',
     'check.releases_follow_from_messages':
@@ -300,6 +302,8 @@ export const SENTENCES: Readonly<Record<'id' | 'es', Readonly<Record<string, str
     'check.captures_equal_charges': 'cada cobro es la suma y el número de los cargos que paga',
     'check.charges_have_receipts': 'cada cargo tiene un acuse de que su mensaje se entregó o se leyó',
     'check.refunds_are_noted': 'lo reembolsado consta en los cargos de que procede',
+    'check.debts_are_paid_by_top_ups':
+      'lo adeudado se paga de la recarga con la misma referencia, y no más que ella',
     'check.deliveries_are_charged':
       'cada mensaje entregado o leído tiene exactamente un cargo, y ningún otro lo tiene',
     'check.releases_follow_from_messages': 'lo devuelto es lo no entregado, lo gratuito y lo cobrado después',
