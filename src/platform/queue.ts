@@ -62,7 +62,8 @@ export type QueueWorker = {
 export type Queues = {
   /**
    * Nudges the workers. Rows are truth and a nudge only shortens the wait, so this never throws for an outage and never
-   * takes longer than half a second: a nudge that cannot be placed is dropped, and the outage logged once.
+   * takes longer than half a second: a nudge that cannot be placed is dropped, and the outage logged once. While the first
+   * connection is being made, nudges are held for it.
    *
    * With a `dedupeId`: while an equal nudge waits, this one is dropped; while an equal one is being worked on, this one
    * is kept and runs right after it, once, with the latest data; equal nudges never run at the same time. Delayed
@@ -86,6 +87,8 @@ export type Queues = {
 
 /** How long a request may wait for a nudge, or for a batch of them, to be placed. */
 const ADD_WAIT_MS = 500
+/** A nudge that comes before the first connection stands is held for so long, and its caller is not. */
+const FIRST_CONNECTION_MS = 10_000
 const PING_WAIT_MS = 1_000
 const BATCH_SIZE = 200
 const NUDGE_LIMIT_BYTES = 16 * 1024
@@ -119,16 +122,20 @@ export function openQueue(options: { redisUrl?: string; databaseUrl: string; log
   async function place(name: QueueName, nudges: readonly Nudge[]): Promise<void> {
     if (nudges.length === 0) return
     const jobs = nudges.map((nudge) => toJob(nudge, backend.keptFailures))
-    let deadlineMs = Date.now() + ADD_WAIT_MS
+    const producer = producerOf(name)
+    if (producer.isReady()) return placeOn(producer, jobs)
+    await Promise.race([placeOn(producer, jobs), pause(ADD_WAIT_MS)])
+  }
+
+  async function placeOn(producer: Lasting<BackendQueue>, jobs: JobToAdd[]): Promise<void> {
     try {
-      const queue = await within(ADD_WAIT_MS, producerOf(name).ready)
-      for (let at = 0; at < jobs.length; at += BATCH_SIZE) {
-        await within(deadlineMs - Date.now(), addJobs(queue, jobs.slice(at, at + BATCH_SIZE)))
-        deadlineMs = Date.now() + ADD_WAIT_MS
-      }
+      const queue = await within(FIRST_CONNECTION_MS, producer.ready)
+      for (let at = 0; at < jobs.length; at += BATCH_SIZE)
+        await within(ADD_WAIT_MS, addJobs(queue, jobs.slice(at, at + BATCH_SIZE)))
       outage.over()
     } catch (error) {
-      outage.failed(error)
+      // What is closed before it was connected has met no outage.
+      if (!closing) outage.failed(error)
     }
   }
 
@@ -399,6 +406,7 @@ function redisBackend(url: string, log: Log, outage: Outage): Backend {
   }
   // A producer's command must fail at once while Redis is away; a worker's must wait until it is back.
   const producer = open({ enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: REDIS_WAIT_MS })
+  const connected = new Promise<void>((resolve) => void producer.once('ready', () => resolve()))
   let consumer: Redis | undefined
 
   return {
@@ -408,7 +416,8 @@ function redisBackend(url: string, log: Log, outage: Outage): Backend {
       consumer ??= open({ maxRetriesPerRequest: null })
       return new Worker<JsonObject, void>(name, process, { connection: consumer, prefix: PREFIX, ...options })
     },
-    ping: () => producer.ping(),
+    // Whoever asks before the first connection stands is not told of an outage that there is not.
+    ping: () => connected.then(() => producer.ping()),
     async close() {
       for (const client of clients) client.disconnect()
     },
@@ -535,6 +544,8 @@ function connectionOf(databaseUrl: string): pg.ClientConfig {
 
 type Lasting<Thing> = {
   readonly ready: Promise<Thing>
+  /** Whether it has been ready once. */
+  isReady(): boolean
   current(): Thing | undefined
   close(): Promise<void>
 }
@@ -547,6 +558,7 @@ const REMAKE_AFTER_MS = 500
  */
 function lasting<Thing extends Connected>(make: () => Thing, outage: Outage): Lasting<Thing> {
   let made: Thing | undefined
+  let wasReady = false
   let closed = false
 
   const become = async (): Promise<Thing> => {
@@ -556,6 +568,7 @@ function lasting<Thing extends Connected>(make: () => Thing, outage: Outage): La
       attempt.on('error', (error) => closed || outage.failed(error))
       try {
         await attempt.waitUntilReady()
+        wasReady = true
         return attempt
       } catch (error) {
         outage.failed(error)
@@ -570,6 +583,7 @@ function lasting<Thing extends Connected>(make: () => Thing, outage: Outage): La
   ready.catch(() => undefined)
   return {
     ready,
+    isReady: () => wasReady,
     current: () => made,
     async close() {
       closed = true

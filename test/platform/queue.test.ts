@@ -73,6 +73,25 @@ for (const [name, store, isHere] of stores) {
       expect(logged).toEqual([])
     })
 
+    it('is opened without a word: what is asked before the first connection stands waits for it', async () => {
+      const opened = open()
+      const all = await Promise.all([
+        opened.ping(),
+        opened.add('send', 'pump', { campaign: 'c1' }),
+        opened.addMany('receipts', [
+          { name: 'fold', data: { senderId: 's1' }, dedupeId: 'fold-s1' },
+          { name: 'fold', data: { senderId: 's2' }, dedupeId: 'fold-s2' },
+        ]),
+      ])
+      expect(all[0]).toBe(true)
+      const jobs: string[] = []
+      opened.work('send', async ({ name }) => void jobs.push(name), { concurrency: 1 })
+      opened.work('receipts', async ({ name }) => void jobs.push(name), { concurrency: 1 })
+      await vi.waitFor(() => expect(jobs.sort()).toEqual(['fold', 'fold', 'pump']), UP_MS)
+      await opened.close()
+      expect(logged).toEqual([])
+    })
+
     it('tells a job on whose behalf it is, and logs its failure under that request’s id', async () => {
       const origin = { requestId: 'request-1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }
       const jobs: unknown[] = []
