@@ -6,11 +6,14 @@ import {
   type DecencySettings,
   dropCalendar,
   dropDecencyRule,
+  EVERYWHERE,
   findDecency,
   findDecencySettings,
   PURPOSES,
   type Purpose,
+  readCalendarPlace,
   readHolidayFile,
+  readRulePlace,
   setCalendar,
   setDecencyRule,
   setDecencySettings,
@@ -223,9 +226,9 @@ function placeOf(params: {
   country: string
   purpose: string
 }): Result<{ country: string; purpose: Purpose }, 'not_found'> {
-  const purpose = PURPOSES.find((one) => one === params.purpose)
-  const country = params.country === DEFAULT ? '*' : params.country
-  if (purpose && /^([A-Z]{2}|\*)$/.test(country)) return ok({ country, purpose })
+  const country = params.country === DEFAULT ? EVERYWHERE : params.country
+  const place = readRulePlace(country, params.purpose)
+  if (place) return ok(place)
   return refuse(
     'not_found',
     'A rule stands under a country such as ID and one of collection, reminder, marketing.',
@@ -236,8 +239,8 @@ function yearOf(params: {
   country: string
   year: string
 }): Result<{ country: string; year: number }, 'not_found'> {
-  if (/^[A-Z]{2}$/.test(params.country) && /^2[01]\d\d$/.test(params.year))
-    return ok({ country: params.country, year: Number(params.year) })
+  const place = readCalendarPlace(params.country, params.year)
+  if (place) return ok(place)
   return refuse('not_found', 'A calendar stands under a country such as ID and a year such as 2027.')
 }
 

@@ -5,6 +5,28 @@ import { instantOf } from './window.ts'
 export const PURPOSES = ['collection', 'reminder', 'marketing'] as const
 export type Purpose = (typeof PURPOSES)[number]
 
+/** For every country without a rule of its own. */
+export const EVERYWHERE = '*'
+const COUNTRY = /^[A-Z]{2}$/
+const YEAR = /^2[01]\d\d$/
+
+/** Where a rule stands, as somebody has written it; undefined where that is no country, or no known purpose. */
+export function readRulePlace(
+  country: string,
+  purpose: string | undefined,
+): { country: string; purpose: Purpose } | undefined {
+  const known = PURPOSES.find((one) => one === purpose)
+  return known && (country === EVERYWHERE || COUNTRY.test(country)) ? { country, purpose: known } : undefined
+}
+
+/** Where a calendar of holidays stands, as somebody has written it; undefined where that is no country, or no year. */
+export function readCalendarPlace(
+  country: string,
+  year: string,
+): { country: string; year: number } | undefined {
+  return COUNTRY.test(country) && YEAR.test(year) ? { country, year: Number(year) } : undefined
+}
+
 /** A stretch of some weekdays, on the recipient's clock: 1 is Monday, `to` is after `from` and may be `24:00`. */
 export type Hours = { readonly days: readonly number[]; readonly from: string; readonly to: string }
 
@@ -125,7 +147,7 @@ function unknownZone(zone: string | undefined): string {
 }
 
 function missingCalendar(rule: DecencyRule, year: number): string {
-  const country = rule.country === '*' ? 'this country' : rule.country
+  const country = rule.country === EVERYWHERE ? 'this country' : rule.country
   return `The holidays of ${country} in ${year} are not known: import its calendar for ${year}, and this goes out.`
 }
 
@@ -152,7 +174,7 @@ export type QuietHours = {
 
 /** The same as one word: `reminder/ID:Asia/Jakarta,Asia/Makassar`. */
 export function quietMark({ purpose, country, zones }: QuietHours): string {
-  return `${purpose}/${country ?? '*'}:${zones.join(',')}`
+  return `${purpose}/${country ?? EVERYWHERE}:${zones.join(',')}`
 }
 
 /** Reads it back; undefined for a plain list of zones. */
@@ -160,5 +182,5 @@ export function readQuietMark(mark: string): QuietHours | undefined {
   const [, purpose, country, zones] = /^([a-z]+)\/([A-Z]{2}|\*):(.*)$/.exec(mark) ?? []
   const known = PURPOSES.find((one) => one === purpose)
   if (!known || zones === undefined) return undefined
-  return { purpose: known, country: country === '*' ? undefined : country, zones: zones.split(',') }
+  return { purpose: known, country: country === EVERYWHERE ? undefined : country, zones: zones.split(',') }
 }

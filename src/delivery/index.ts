@@ -4,6 +4,7 @@ export { closeSlice, replayParked } from './close.ts'
 export {
   type Decency,
   type DecencyRule,
+  EVERYWHERE,
   type HoldReason,
   type Holidays,
   type Hours,
@@ -11,6 +12,8 @@ export {
   PURPOSES,
   type Purpose,
   quietMark,
+  readCalendarPlace,
+  readRulePlace,
 } from './decency.ts'
 export { type Calendar, type PlainRule, shippedDecency } from './decency-seed.ts'
 export { type DispatchHouse, dispatchSlice, type SendingWatch } from './dispatch.ts'

@@ -4,12 +4,15 @@ import {
   CAP_MAX,
   dropCalendar,
   dropDecencyRule,
+  EVERYWHERE,
   findDecency,
   findDecencySettings,
   HOLIDAY_FILE_MAX_CHARS,
   PURPOSES,
   type Purpose,
+  readCalendarPlace,
   readHolidayFile,
+  readRulePlace,
   setCalendar,
   setDecencyRule,
   setDecencySettings,
@@ -22,9 +25,6 @@ import { say } from '../view.ts'
 /** When people may be written to: by which rules campaigns go, rules by country and purpose, and holidays. */
 
 const PATH = '/settings/quiet-hours'
-/** For every country without a rule of its own. */
-const EVERYWHERE = '*'
-const COUNTRY = /^[A-Z]{2}$/
 const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$|^24:00$/
 const GROUPS = [
   { name: 'week', days: [1, 2, 3, 4, 5] },
@@ -118,14 +118,13 @@ function purposeOf(fields: Fields): Purpose | undefined {
 
 function placeOf(fields: Fields): { country: string; purpose: Purpose } | undefined {
   const country = fields.country?.trim().toUpperCase() || EVERYWHERE
-  const purpose = purposeOf(fields)
-  return purpose && (country === EVERYWHERE || COUNTRY.test(country)) ? { country, purpose } : undefined
+  return readRulePlace(country, fields.purpose)
 }
 
 function yearOf(fields: Fields): { country: string; year: number } | undefined {
   const country = fields.calendar_country?.trim().toUpperCase() ?? ''
   const year = fields.calendar_year?.trim() ?? ''
-  return COUNTRY.test(country) && /^2[01]\d\d$/.test(year) ? { country, year: Number(year) } : undefined
+  return readCalendarPlace(country, year)
 }
 
 /** Days without hours are closed. */

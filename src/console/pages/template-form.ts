@@ -1,5 +1,5 @@
-import { MEDIA_TYPES, type Media } from '../../templates/index.ts'
-import type { FieldErrors } from '../page.ts'
+import { listMedia, MEDIA_TYPES, type Media } from '../../templates/index.ts'
+import type { FieldErrors, Visit } from '../page.ts'
 
 /** How the form of a template and the template itself say the same: fields one way, the request the other. */
 
@@ -9,6 +9,13 @@ export const BUTTON_TYPES = ['url', 'phone', 'quick_reply', 'copy_code'] as cons
 type Fields = Readonly<Record<string, string | undefined>>
 /** Which member of a button its one value is. */
 const VALUE_OF = { url: 'url', phone: 'phone', copy_code: 'code' } as const
+
+const FILES_SHOWN = 200
+
+/** The files that the form offers. */
+export async function newestFiles(visit: Visit): Promise<readonly Media[]> {
+  return (await listMedia(visit.scope, { limit: FILES_SHOWN })).items
+}
 
 /** What the form says, as a request; its faults are named by the paths of that request. */
 export function requestOf(fields: Fields, files: readonly Media[]): unknown {

@@ -1,23 +1,16 @@
 import { ok } from '../../platform/result.ts'
 import { findMarketRows, findRateRows, MARKET_PREFIX_DIGITS, priceGroups } from '../../pricing/index.ts'
-import {
-  checkTemplate,
-  listMedia,
-  previewTemplate,
-  type Template,
-  templateInput,
-} from '../../templates/index.ts'
+import { checkTemplate, previewTemplate, type Template, templateInput } from '../../templates/index.ts'
 import { part, type Visit } from '../page.ts'
 import { inTheirLanguage } from '../sentences.ts'
 import { say } from '../view.ts'
-import { requestOf, samplesOf } from './template-form.ts'
+import { newestFiles, requestOf, samplesOf } from './template-form.ts'
 
 /** What a template would look like while it is being typed: how it is read, how long it is, what is wrong, what it costs. */
 
 const HEADER_CHARS = 60
 const BODY_CHARS = 1_024
 const FOOTER_CHARS = 60
-const FILES_SHOWN = 200
 /** The table of markets names countries in English. */
 const COUNTRIES = new Intl.DisplayNames(['en'], { type: 'region' })
 /** Values tried for what has no sample: a decimal and a day, where a helper needs one. */
@@ -25,8 +18,8 @@ const MOST_TRIES = 40
 
 const preview = part('/templates/preview', async (visit, { fields }) => {
   const { category = 'utility' } = fields
-  const files = (await listMedia(visit.scope, { limit: FILES_SHOWN })).items
-  const request = requestOf({ ...fields, category, name: fields.name?.trim() || 'preview' }, files)
+  const named = { ...fields, category, name: fields.name?.trim() || 'preview' }
+  const request = requestOf(named, await newestFiles(visit))
   const input = templateInput.safeParse({ ...(request as object), samples: undefined })
   const data = { price: await priceOf(visit, category), category }
   if (!input.success) return ok({ name: '_template_preview', data: { ...data, faults: [] } })

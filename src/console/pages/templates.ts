@@ -2,7 +2,6 @@ import { listVariables } from '../../contacts/index.ts'
 import { ok, type Result, refuse } from '../../platform/result.ts'
 import {
   findTemplate,
-  listMedia,
   listTemplates,
   MEDIA_TYPES,
   openTemplate,
@@ -20,7 +19,7 @@ import { refuseFields } from '../faults.ts'
 import { exportsOf, fileClock, type List, lookThrough, soughtWords } from '../list.ts'
 import { type Again, act, errorsOf, page, pageRequest, UUID_PLACE, type View, type Visit } from '../page.ts'
 import { say, sayOr } from '../view.ts'
-import { buttonRows, fieldErrors, requestOf } from './template-form.ts'
+import { buttonRows, fieldErrors, newestFiles, requestOf } from './template-form.ts'
 import { platformFacts, templatePlatformActs } from './template-platform.ts'
 
 const PATH = '/templates'
@@ -153,12 +152,6 @@ function starterFacts({ key, language, category, input, checked }: StarterTempla
 function shownWith(words: TemplateWords, samples: Readonly<Record<string, string>>) {
   const shown = previewTemplate(words, samples)
   return shown.ok ? { message: shown.value } : { fault: shown.message }
-}
-
-const FILES_SHOWN = 200
-
-async function newestFiles(visit: Visit) {
-  return (await listMedia(visit.scope, { limit: FILES_SHOWN })).items
 }
 
 async function showForm(visit: Visit, again?: Again): Promise<Result<View>> {
