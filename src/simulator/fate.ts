@@ -95,8 +95,11 @@ export function planReceipts(orders: Orders, fate: MessageFate, draws: Draws): P
     const happensAfterMs = paceMs + index * STEP_MS
     const place = isShuffled ? steps.length - 1 - index : index
     const lateMs = draws(STREAMS.late + index) < orders.late ? orders.late_ms : 0
-    const receipt = { ...step, happensAfterMs, postAfterMs: paceMs + place * STEP_MS + lateMs }
-    receipts.push(receipt, ...copies(orders, receipt, index, draws))
+    const { status, isPriced } = step
+    const receipt = { status, happensAfterMs, postAfterMs: paceMs + place * STEP_MS + lateMs, isPriced }
+    receipts.push(receipt)
+    if (draws(STREAMS.duplicated + index) < orders.duplicated)
+      receipts.push(...copies(receipt, draws(STREAMS.copies + index)))
   }
   return receipts.length > 1 ? receipts.sort((a, b) => a.postAfterMs - b.postAfterMs) : receipts
 }
@@ -117,9 +120,8 @@ const STEPS = {
   read_only: [SENT, { status: 'read', isPriced: true }],
 } as const satisfies Record<MessageFate, readonly Pick<PlannedReceipt, 'status' | 'isPriced'>[]>
 
-function copies(orders: Orders, receipt: PlannedReceipt, index: number, draws: Draws): PlannedReceipt[] {
-  if (draws(STREAMS.duplicated + index) >= orders.duplicated) return []
-  const count = 1 + Math.floor(draws(STREAMS.copies + index) * COPIES_MAX)
+function copies(receipt: PlannedReceipt, draw: number): PlannedReceipt[] {
+  const count = 1 + Math.floor(draw * COPIES_MAX)
   return Array.from({ length: count }, (_, copy) => ({
     ...receipt,
     postAfterMs: receipt.postAfterMs + (copy + 1) * COPY_STEP_MS,

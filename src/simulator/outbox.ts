@@ -242,13 +242,11 @@ function webhookBody(orders: Orders, batch: readonly Waiting[]): string {
 function statusJson(orders: Orders, receipt: Receipt): string {
   const { messageId, attemptRef, to, acceptedAtMs, planned } = receipt
   const seconds = Math.floor((acceptedAtMs + planned.happensAfterMs) / 1_000)
-  const members = [
-    `"id":"${messageId}","status":"${planned.status}","timestamp":"${seconds}","recipient_id":"${digitsOf(to)}"`,
-  ]
-  if (attemptRef !== '') members.push(`"biz_opaque_callback_data":${JSON.stringify(attemptRef)}`)
-  if (planned.isPriced) members.push(pricingJson(orders, receipt))
-  if (planned.status === 'failed') members.push(`"errors":[${JSON.stringify(failure(orders, attemptRef))}]`)
-  return `{${members.join(',')}}`
+  const named = attemptRef === '' ? '' : `,"biz_opaque_callback_data":${JSON.stringify(attemptRef)}`
+  const pricing = planned.isPriced ? `,${pricingJson(orders, receipt)}` : ''
+  const errors =
+    planned.status === 'failed' ? `,"errors":[${JSON.stringify(failure(orders, attemptRef))}]` : ''
+  return `{"id":"${messageId}","status":"${planned.status}","timestamp":"${seconds}","recipient_id":"${digitsOf(to)}"${named}${pricing}${errors}}`
 }
 
 function pricingJson(orders: Orders, { attemptRef, category }: Receipt): string {

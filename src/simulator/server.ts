@@ -123,11 +123,15 @@ const MESSAGES_PATH = /^\/v\d+\.\d+\/([^/?]+)\/(?:marketing_)?messages(?:\?|$)/
 
 function route(request: IncomingMessage, response: ServerResponse, witness: Witness): void {
   const messages = request.method === 'POST' ? MESSAGES_PATH.exec(request.url!) : null
-  const templates = messages ? null : TEMPLATES_PATH.exec(request.url!)
+  if (messages) takeMessage(messages[1]!, request, response, witness.platform)
+  else routeOther(request, response, witness)
+}
+
+function routeOther(request: IncomingMessage, response: ServerResponse, witness: Witness): void {
+  const templates = TEMPLATES_PATH.exec(request.url!)
   const uploads = request.method === 'POST' ? UPLOAD_PATH.exec(request.url!) : null
   const managed = request.method === 'GET' ? MANAGED_PATH.exec(request.url!) : null
-  if (messages) takeMessage(messages[1]!, request, response, witness.platform)
-  else if (templates) manageTemplates(templates[1]!, request, response, witness.platform)
+  if (templates) manageTemplates(templates[1]!, request, response, witness.platform)
   else if (uploads) takeUpload(uploads[1]!, request, response, witness.platform)
   else if (managed) answerManaged(managed[1]!, request, response, witness.platform)
   else if (request.method === 'POST' && request.url === '/orders/templates')
