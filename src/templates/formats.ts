@@ -53,6 +53,21 @@ export function formatNumber(value: string, language: string): string | undefine
 
 /** An ISO day in full: `1 Desember 2026`, `December 1, 2026`. Undefined for anything but a day that exists. */
 export function formatDay(value: string, language: string): string | undefined {
+  const key = `${language} ${value}`
+  const known = days.get(key)
+  if (known !== undefined) return known
+  const text = writeDay(value, language)
+  if (text === undefined) return undefined
+  if (days.size >= DAYS_MAX) days.clear()
+  days.set(key, text)
+  return text
+}
+
+const DAYS_MAX = 1_000
+/** A campaign names few days, and most of its messages the same. */
+const days = new Map<string, string>()
+
+function writeDay(value: string, language: string): string | undefined {
   const match = ISO_DAY.exec(value)
   if (!match) return undefined
   const [, year, month, day] = match

@@ -19,8 +19,17 @@ export type LineRequest = {
   readonly method: 'POST' | 'PUT' | 'GET'
   /** With its query. */
   readonly path: string
-  readonly headers: Readonly<Record<string, string>>
+  /** As `lineHeaders` makes them. */
+  readonly headers: LineHeaders
   readonly body?: string
+}
+
+/** The headers of a call: name, value, name, value. */
+export type LineHeaders = string[]
+
+/** Headers as a line takes them; whose calls all have the same ones makes them once. */
+export function lineHeaders(headers: Readonly<Record<string, string>>): LineHeaders {
+  return Object.entries({ 'user-agent': 'duecast', ...headers }).flat()
 }
 
 export type HttpLine = { call(request: LineRequest): Promise<CallEnd>; close(): Promise<void> }
@@ -61,7 +70,7 @@ export function openLine(
       new Promise((resolve) => {
         const reader = new AnswerReader(resolve, answerMs)
         try {
-          pool.dispatch({ ...request, headers: { 'user-agent': 'duecast', ...request.headers } }, reader)
+          pool.dispatch(request, reader)
         } catch (error) {
           reader.onResponseError(undefined, error as Error)
         }
@@ -112,7 +121,9 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#answer(Buffer.concat(this.#chunks, this.#bytes).toString('utf8'))
+    const [first, ...more] = this.#chunks
+    const isWhole = first !== undefined && more.length === 0
+    this.#answer((isWhole ? first : Buffer.concat(this.#chunks, this.#bytes)).toString('utf8'))
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {

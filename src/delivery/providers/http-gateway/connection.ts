@@ -2,7 +2,7 @@ import { smsSize } from '../../../templates/index.ts'
 import type { ConnectDeps, OutgoingMessage, ProviderConnection } from '../../provider.ts'
 import { guardedLookup, mayCall } from '../address-guard.ts'
 import { callbackUrl } from '../callback.ts'
-import { brokenCall, type LineRequest, openLine } from '../http-line.ts'
+import { brokenCall, type LineRequest, lineHeaders, openLine } from '../http-line.ts'
 import { callbackKey } from './callback-key.ts'
 import { classifyCall } from './classify.ts'
 import type { HttpGatewayConfig } from './config.ts'
@@ -60,7 +60,7 @@ function requestFor(url: URL, config: HttpGatewayConfig, values: Placeholders): 
   return {
     method: config.method ?? 'POST',
     path: `${address.pathname}${address.search}`,
-    headers: { accept: 'application/json', ...type, ...Object.fromEntries(own) },
+    headers: lineHeaders({ accept: 'application/json', ...type, ...Object.fromEntries(own) }),
     ...(body === undefined ? {} : { body }),
   }
 }

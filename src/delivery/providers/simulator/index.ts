@@ -1,4 +1,4 @@
-import type { OutgoingMessage, Provider } from '../../provider.ts'
+import type { Provider } from '../../provider.ts'
 import { checkSender } from '../whatsapp-cloud/check.ts'
 import { GRAPH_VERSION } from '../whatsapp-cloud/config.ts'
 import { openConnection } from '../whatsapp-cloud/connection.ts'
@@ -50,7 +50,7 @@ export const simulator: Provider<SimulatorConfig> = {
       version: GRAPH_VERSION,
       phoneNumberId: simulatedPhoneNumberId(deps.webhookUrl),
       accessToken: mintToken(config, deps),
-      headersOf: ({ template }: OutgoingMessage) => ({ [CATEGORY_HEADER]: template.category ?? 'utility' }),
+      headersOf: (category: string | undefined) => ({ [CATEGORY_HEADER]: category ?? 'utility' }),
     }
     return openConnection(endpoint, deps)
   },

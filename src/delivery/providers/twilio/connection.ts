@@ -1,6 +1,6 @@
 import type { ConnectDeps, OutgoingMessage, ProviderConnection } from '../../provider.ts'
 import { callbackUrl } from '../callback.ts'
-import { openLine } from '../http-line.ts'
+import { lineHeaders, openLine } from '../http-line.ts'
 import { classifyCall } from './classify.ts'
 
 /** Where and as whom a sender speaks. */
@@ -20,11 +20,11 @@ export function openConnection(
   const line = openLine(origin, deps)
   const path = `${pathname.replace(/\/+$/, '')}/2010-04-01/Accounts/${endpoint.accountSid}/Messages.json`
   const login = Buffer.from(`${endpoint.accountSid}:${endpoint.authToken}`).toString('base64')
-  const headers = {
+  const headers = lineHeaders({
     authorization: `Basic ${login}`,
     'content-type': 'application/x-www-form-urlencoded',
     accept: 'application/json',
-  }
+  })
   return {
     async send(message) {
       const body = requestBody(message, endpoint, deps.webhookUrl)

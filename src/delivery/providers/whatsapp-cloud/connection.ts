@@ -1,5 +1,5 @@
 import type { ConnectDeps, OutgoingMessage, ProviderConnection, SendOutcome } from '../../provider.ts'
-import { openLine } from '../http-line.ts'
+import { type LineHeaders, lineHeaders, openLine } from '../http-line.ts'
 import { classifyAnswer, classifyFailure } from './classify.ts'
 import { uploadMedia } from './media-line.ts'
 import { marketingBody, requestBody } from './request.ts'
@@ -13,8 +13,8 @@ export type CloudApiEndpoint = {
   readonly accessToken: string
   /** Whether marketing goes by the Marketing Messages API. */
   readonly marketingApi?: boolean
-  /** What the stand-in must be told of a message, since nobody need have submitted its template there. */
-  readonly headersOf?: (message: OutgoingMessage) => Record<string, string>
+  /** What the stand-in must be told of a message’s category, since nobody need have submitted its template there. */
+  readonly headersOf?: (category: string | undefined) => Record<string, string>
 }
 
 /** developers.facebook.com/docs/whatsapp/cloud-api/reference/media */
@@ -32,11 +32,9 @@ export function openConnection(
     connections: connections ?? CONNECTIONS,
     timeouts: { answerMs: ANSWER_TIMEOUT_MS, ...timeouts },
   })
-  const common = requestHeaders(endpoint.accessToken)
-  const { headersOf } = endpoint
-  const post = async (path: string, body: string, message: OutgoingMessage): Promise<SendOutcome> => {
-    const headers = headersOf === undefined ? common : { ...common, ...headersOf(message) }
-    const end = await line.call({ method: 'POST', path, headers, body })
+  const headersFor = headersByCategory(endpoint)
+  const post = async (path: string, body: string, { template }: OutgoingMessage): Promise<SendOutcome> => {
+    const end = await line.call({ method: 'POST', path, headers: headersFor(template.category), body })
     return end.kind === 'answer' ? classifyAnswer(end) : classifyFailure(end.code, end.dispatched)
   }
   return {
@@ -63,6 +61,18 @@ function messagesAddress({ baseUrl, version, phoneNumberId }: CloudApiEndpoint):
 
 function marketingPath(messagesPath: string): string {
   return messagesPath.replace(/messages$/, 'marketing_messages')
+}
+
+/** The headers of a call, made once for each of the few categories that there are. */
+function headersByCategory({ accessToken, headersOf }: CloudApiEndpoint) {
+  const made = new Map<string | undefined, LineHeaders>()
+  return (category: string | undefined): LineHeaders => {
+    const known = made.get(category)
+    if (known) return known
+    const headers = lineHeaders({ ...requestHeaders(accessToken), ...headersOf?.(category) })
+    made.set(category, headers)
+    return headers
+  }
 }
 
 function requestHeaders(accessToken: string) {
