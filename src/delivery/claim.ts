@@ -227,7 +227,7 @@ function openAttempts(
   const nowText = scope.now.toISOString()
   return scope.sql<OpenedRow[]>`
     WITH due AS MATERIALIZED (
-      SELECT m.id, m.price, r.phone, r.variables,
+      SELECT m.id, r.phone, r.variables,
              CASE WHEN m.stopped IS NOT NULL THEN m.stopped
                   WHEN r.phone IS NULL THEN 'erased'
                   WHEN EXISTS (
@@ -250,16 +250,16 @@ function openAttempts(
     moved AS (
       UPDATE messages m SET state = 'sending', reason = NULL, attempts = m.attempts + 1
         FROM due d WHERE m.id = d.id AND d.unfit IS NULL
-      RETURNING m.id, m.attempts, m.price, d.phone, d.variables),
+      RETURNING m.id, m.attempts, d.phone, d.variables),
     opened AS (
       INSERT INTO attempts (message_id, attempt_no, workspace_id, worker)
       SELECT id, attempts, ${scope.workspaceId}, ${worker} FROM moved)
-    SELECT id, attempts, price, phone, variables, NULL AS unfit FROM moved
-    UNION ALL SELECT id, 0, price, NULL, NULL, unfit FROM due WHERE unfit IS NOT NULL
+    SELECT id, attempts, phone, variables, NULL AS unfit FROM moved
+    UNION ALL SELECT id, 0, NULL, NULL, unfit FROM due WHERE unfit IS NOT NULL
     ORDER BY id`
 }
 
-type OpenedRow = { id: bigint; price: bigint } & (
+type OpenedRow = { id: bigint } & (
   | { unfit: null; attempts: number; phone: string; variables: Record<string, string> }
   /** `erased`, `opted_out`, or why the message was stopped. */
   | { unfit: string }

@@ -1,3 +1,4 @@
+import type { PendingQuery, Row } from 'postgres'
 import { listOf, type StatementScope } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { capture, release } from '../wallet/index.ts'
@@ -73,11 +74,16 @@ export async function recordOutcomes(
   if (outcomes.length === 0) return
   // Without a movement of money the statement is all there is, and nobody waits for its locks.
   if (!outcomes.some((outcome) => movesMoney(run, outcome))) {
-    await rows.once((scope) => writeOutcomes(scope, outcomes))
+    await rows.once((scope) => writeOutcomes(scope, outcomes, scope.sql``))
     return
   }
   await rows.within(async (scope) => {
-    const moved = await writeOutcomes(scope, await giveUpAtLast(scope, outcomes))
+    const told = await giveUpAtLast(scope, outcomes)
+    const moved = await writeOutcomes(
+      scope,
+      told,
+      scope.sql`RETURNING m.id, m.state, m.money, m.price, t.attempt_no`,
+    )
     const failed = moved.filter((row) => row.state === 'failed')
     await release(scope, { ...run, ...sumOf(failed), reason: 'rejected' })
     const refused = outcomes.filter(({ code }) => code === STOPPED_MARKETING)
@@ -120,7 +126,8 @@ function sumOf(rows: readonly MovedOn[]) {
   return { amountMinor: rows.reduce((sum, { price }) => sum + price, 0n), nItems: rows.length }
 }
 
-function writeOutcomes(scope: StatementScope, settled: readonly Outcome[]) {
+/** @param returning what is to be told of the messages that moved */
+function writeOutcomes(scope: StatementScope, settled: readonly Outcome[], returning: PendingQuery<Row[]>) {
   const nowMs = scope.now.getTime()
   return scope.sql<MovedOn[]>`
     WITH told AS (
@@ -147,7 +154,7 @@ function writeOutcomes(scope: StatementScope, settled: readonly Outcome[]) {
         FROM told t
        WHERE m.id = t.message_id AND m.money = 'held'
          AND (m.state = 'sending' OR (m.state = 'uncertain' AND t.outcome IN ('accepted','rejected')))
-    RETURNING m.id, m.state, m.money, m.price, t.attempt_no`
+    ${returning}`
 }
 
 /** A message that was refused too often before leaving is failed; being put back untried does not count. */
