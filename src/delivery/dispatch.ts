@@ -7,17 +7,13 @@ import { type ClaimedMessage, claimSlice } from './claim.ts'
 import { fillMessage, type KnownFile, type RunTemplate } from './fill-message.ts'
 import { type Line, lineOf, tellLine } from './line.ts'
 import { type Obstacle, STOPPING } from './obstacle.ts'
+import { OutcomeWriter } from './outcome-writer.ts'
 import { dispatchSize } from './pace.ts'
 import type { OutgoingMessage, ProviderConnection, SendOutcome } from './provider.ts'
 import { readyMedia } from './ready-media.ts'
 import { finishSlice, markDispatched, type Outcome, recordOutcomes } from './record.ts'
 import type { Run } from './run.ts'
 import { type WorkerRows, workerRows } from './worker-rows.ts'
-
-/** How many calls one worker keeps in the air for one sender. */
-export const MOST_IN_FLIGHT = 128
-const RECORD_AT = 100
-const RECORD_EVERY_MS = 25
 
 /** What sending needs of the house. */
 export type DispatchHouse = {
@@ -67,8 +63,7 @@ export async function dispatchSlice(
   const claim = await claimSlice(rows, run)
   if (claim.kind !== 'slice') return claim
   const recorder = openRecorder(house, rows, run)
-  const sending = { run, connection, line, file: media.file, span }
-  await sendPaced(house, rows, sending, claim, recorder)
+  await sendPaced({ house, rows, run, line, claim, recorder, calls: countCalls(), file: media.file, span })
   await recorder.finish()
   await line.noted
   await finishSlice(rows, run.campaignId, claim.sliceNo)
@@ -88,78 +83,78 @@ function endSlice(span: Span, run: Run, claim: SliceClaim, recorder: Recorder): 
 
 type SliceClaim = Extract<Awaited<ReturnType<typeof claimSlice>>, { kind: 'slice' }>
 
-/** A run, the line on which it goes, and the file above its messages, if there is one. */
+/** A slice on its way: whose it is, the line on which it goes, and the file above its messages, if there is one. */
 type Sending = {
+  readonly house: DispatchHouse
+  readonly rows: WorkerRows
   readonly run: Run
-  readonly connection: ProviderConnection
   readonly line: Line
+  readonly claim: SliceClaim
+  readonly recorder: Recorder
+  readonly calls: Calls
   readonly file: KnownFile | undefined
   readonly span: Span | undefined
 }
 
 /** Batches leave at the sender's pace; what an obstacle or a stop leaves unsent goes back to the queue. */
-async function sendPaced(
-  house: DispatchHouse,
-  rows: WorkerRows,
-  sending: Sending,
-  claim: SliceClaim,
-  recorder: Recorder,
-): Promise<void> {
-  const { run, line } = sending
-  const size = dispatchSize(run.messagesPerSecond)
+async function sendPaced(sending: Sending): Promise<void> {
+  const { house, run, claim, calls } = sending
   const startMs = performance.now() + claim.startsInMs
-  const flights = countFlights()
   for (let from = 0; from < claim.messages.length; ) {
     await waitUntil(startMs + (from / run.messagesPerSecond) * 1000, house.signal)
-    await flights.downTo(MOST_IN_FLIGHT - size)
-    const isHalted = house.signal.aborted || recorder.obstacle() !== undefined
-    const may = isHalted ? 'none' : line.breaker.allow(performance.now())
-    const batch = claim.messages.slice(from, from + { all: size, one: 1, none: claim.messages.length }[may])
-    const ready = may === 'none' ? [] : prepare(sending, batch, recorder)
-    const allowed = await mark(rows, run, claim.sliceNo, ready)
-    for (const message of batch) if (!allowed.has(message.messageId)) recorder.putBack(message)
-    for (const r of ready) {
-      if (allowed.has(r.message.messageId)) flights.begin(call(house, sending, r, recorder))
-    }
-    // What comes after the one that tries hangs on its answer.
-    if (may === 'one') await flights.downTo(0)
-    from += batch.length
+    from += await sendBatch(sending, from)
   }
-  await flights.downTo(0)
+  await calls.allEnded()
 }
 
-/** Counts the calls in the air, and tells when they are few enough. */
-function countFlights() {
-  let flying = 0
-  let broken: { error: unknown } | undefined
-  let waiting: { most: number; go: () => void } | undefined
-  const landed = () => {
-    flying -= 1
-    if (!waiting || flying > waiting.most) return
-    const { go } = waiting
-    waiting = undefined
-    go()
+/** Sends what may go at once of what stands from there on. @returns how many messages have been dealt with */
+async function sendBatch(sending: Sending, from: number): Promise<number> {
+  const { run, line, claim, calls } = sending
+  const size = dispatchSize(run.messagesPerSecond)
+  await line.flights.reserve(size)
+  let spare = size
+  try {
+    calls.throwIfBroken()
+    const may = mayCall(sending)
+    const batch = claim.messages.slice(from, from + { all: size, one: 1, none: claim.messages.length }[may])
+    for (const ready of may === 'none' ? putBackAll(sending, batch) : await readyBatch(sending, batch)) {
+      spare -= 1
+      calls.begin(call(sending, ready), () => line.flights.land(1))
+    }
+    // What comes after the one that tries hangs on its answer.
+    if (may === 'one') await calls.allEnded()
+    return batch.length
+  } finally {
+    line.flights.land(spare)
   }
-  return {
-    begin(call: Promise<void>): void {
-      flying += 1
-      call
-        .catch((error: unknown) => {
-          broken ??= { error }
-        })
-        .finally(landed)
-    },
-    async downTo(most: number): Promise<void> {
-      if (flying > most) await new Promise<void>((go) => (waiting = { most, go }))
-      if (broken) throw broken.error
-    },
-  }
+}
+
+function mayCall({ house, line, recorder }: Sending): ReturnType<Line['breaker']['allow']> {
+  const isHalted = house.signal.aborted || recorder.obstacle() !== undefined
+  return isHalted ? 'none' : line.breaker.allow(performance.now())
 }
 
 type Ready = { message: ClaimedMessage; outgoing: OutgoingMessage }
 
+function putBackAll({ recorder }: Sending, batch: readonly ClaimedMessage[]): Ready[] {
+  for (const message of batch) recorder.putBack(message)
+  return []
+}
+
+/** Renders and marks a batch, and puts back what may not leave. @returns what is marked, and so must be called now */
+async function readyBatch(sending: Sending, batch: readonly ClaimedMessage[]): Promise<Ready[]> {
+  const { rows, run, claim, recorder } = sending
+  const rendered = prepare(sending, batch)
+  if (rendered.length === 0) return []
+  const messages = rendered.map(({ message }) => message)
+  const marked = await markDispatched(rows, run, claim.sliceNo, messages)
+  if (marked.size === rendered.length) return rendered
+  for (const message of messages) if (!marked.has(message.messageId)) recorder.putBack(message)
+  return rendered.filter(({ message }) => marked.has(message.messageId))
+}
+
 /** Renders a batch; what cannot be rendered is rejected here and never leaves. */
-function prepare({ run, file }: Sending, batch: readonly ClaimedMessage[], recorder: Recorder): Ready[] {
+function prepare({ run, file, recorder }: Sending, batch: readonly ClaimedMessage[]): Ready[] {
   const template = run.template as RunTemplate
   const opened = openTemplate(template.words)
   const ready: Ready[] = []
@@ -179,30 +174,46 @@ function prepare({ run, file }: Sending, batch: readonly ClaimedMessage[], recor
   return ready
 }
 
-async function mark(
-  rows: WorkerRows,
-  run: Run,
-  sliceNo: number,
-  ready: readonly Ready[],
-): Promise<Set<bigint>> {
-  if (ready.length === 0) return new Set()
-  const batch = ready.map((r) => r.message)
-  return markDispatched(rows, run, sliceNo, batch)
+type Calls = ReturnType<typeof countCalls>
+
+/** Counts the calls of a slice that are in the air, and tells when all have ended. */
+function countCalls() {
+  let flying = 0
+  let broken: { error: unknown } | undefined
+  let whenEnded: (() => void) | undefined
+  const throwIfBroken = () => {
+    if (broken) throw broken.error
+  }
+  return {
+    begin(call: Promise<void>, land: () => void): void {
+      flying += 1
+      const end = () => {
+        land()
+        flying -= 1
+        if (flying === 0) whenEnded?.()
+      }
+      call.then(end, (error: unknown) => {
+        broken ??= { error }
+        end()
+      })
+    },
+    async allEnded(): Promise<void> {
+      if (flying > 0) await new Promise<void>((resolve) => (whenEnded = resolve))
+      throwIfBroken()
+    },
+    throwIfBroken,
+  }
 }
 
 /**
  * One call of each slice has a span of its own and stands for the others, whose outcomes are counted in the slice's: at
  * five thousand calls a second a span for each would cost the machine more than the calls, and drown whoever reads them.
  */
-async function call(
-  house: DispatchHouse,
-  { run, connection, line, span }: Sending,
-  { message, outgoing }: Ready,
-  recorder: Recorder,
-): Promise<void> {
+async function call(sending: Sending, { message, outgoing }: Ready): Promise<void> {
+  const { house, run, line, recorder, span } = sending
   const sample = recorder.isFirstCall() ? span?.begin('call provider', { kind: 'client' }) : undefined
   house.watch?.called()
-  const outcome = await connection.send(outgoing)
+  const outcome = await line.connection.send(outgoing)
   house.watch?.answered(outcome.outcome)
   recorder.tell(message, outcome)
   tellLine(house, run, line, outcome)
@@ -222,48 +233,24 @@ type Recorder = {
   finish(): Promise<void>
 }
 
-/** Gathers outcomes and writes them in batches, one write at a time, so that a crash loses no more than a moment's. */
+/** Hears what came of each call of a slice, and has it written. */
 function openRecorder(house: DispatchHouse, rows: WorkerRows, run: Run): Recorder {
-  let waiting: Outcome[] = []
-  const told = new Set<bigint>()
+  const writer = writerOf(house, rows, run)
+  const writes = new Set<Promise<void>>()
   const systematic = watchForSystematic()
   const counts = new Map<SendOutcome['outcome'], number>()
   let called = false
   let obstacle: Obstacle | undefined
-  let timer: NodeJS.Timeout | undefined
-  let writing: Promise<void> = Promise.resolve()
-
-  const flush = () => {
-    clearTimeout(timer)
-    timer = undefined
-    const batch = waiting.sort((a, b) => (a.messageId < b.messageId ? -1 : 1))
-    waiting = []
-    if (batch.length === 0) return writing
-    writing = writing.then(() => recordPatiently(house, rows, run, batch))
-    return writing
-  }
-  const add = (outcome: Outcome) => {
-    told.add(outcome.messageId)
-    waiting.push(outcome)
-    if (waiting.length >= RECORD_AT) void flush().catch(() => {})
-    else timer ??= setTimeout(() => void flush().catch(() => {}), RECORD_EVERY_MS)
-  }
 
   return {
     tell(message, outcome) {
       obstacle ??= obstacleIn(outcome) ?? systematic.judge(outcome)
       counts.set(outcome.outcome, (counts.get(outcome.outcome) ?? 0) + 1)
-      add(outcomeRow(message, outcome))
+      writes.add(writer.add(outcomeRow(message, outcome)))
     },
-    putBack(message) {
-      if (told.has(message.messageId)) return
-      add({
-        messageId: message.messageId,
-        attemptNo: message.attemptNo,
-        outcome: 'not_sent',
-        code: 'put_back',
-        retryAfterMs: 0,
-      })
+    putBack({ messageId, attemptNo }) {
+      const untried = { outcome: 'not_sent', code: 'put_back', retryAfterMs: 0 } as const
+      writes.add(writer.add({ messageId, attemptNo, ...untried }))
     },
     obstacle: () => obstacle,
     counts,
@@ -273,10 +260,19 @@ function openRecorder(house: DispatchHouse, rows: WorkerRows, run: Run): Recorde
       return true
     },
     async finish() {
-      await flush()
-      clearTimeout(timer)
+      writer.flush()
+      await Promise.all(writes)
     },
   }
+}
+
+/** Of each run, as long as it is remembered: its lanes write together. */
+const writers = new WeakMap<Run, OutcomeWriter>()
+
+function writerOf(house: DispatchHouse, rows: WorkerRows, run: Run): OutcomeWriter {
+  const writer = writers.get(run) ?? new OutcomeWriter((batch) => recordPatiently(house, rows, run, batch))
+  writers.set(run, writer)
+  return writer
 }
 
 /** So many of the messages at hand must have met the same fault, and be most of all, before it counts as everybody's. */
@@ -342,11 +338,10 @@ const A_DAY_MS = 24 * 60 * 60 * 1000
  * in the queue and may go when the fault is mended.
  */
 function outcomeRow({ messageId, attemptNo }: ClaimedMessage, answer: SendOutcome): Outcome {
-  const row = { messageId, attemptNo }
   if (answer.outcome === 'accepted') {
-    return { ...row, outcome: 'accepted', providerMessageId: answer.providerMessageId }
+    return { messageId, attemptNo, outcome: 'accepted', providerMessageId: answer.providerMessageId }
   }
-  const told = { ...row, code: answer.code, detail: answer.message }
+  const told = { messageId, attemptNo, code: answer.code, detail: answer.message }
   if (answer.outcome === 'rejected' && STOPPING.includes(answer.action))
     return { ...told, outcome: 'not_sent', retryAfterMs: 0 }
   if (answer.outcome === 'not_sent') {

@@ -1,20 +1,37 @@
 import type { Scope } from '../platform/scope.ts'
 import { Breaker } from './breaker.ts'
 import type { DispatchHouse } from './dispatch.ts'
+import { Flights } from './flights.ts'
+import { MOST_IN_FLIGHT } from './pace.ts'
 import type { ProviderConnection, SendOutcome } from './provider.ts'
 import { endRest, HEARD_WITHIN_MS, noteRest } from './rest.ts'
 import type { Run } from './run.ts'
 
-/** How it stands with an open line to a provider; `noted` is over once that is written down. */
-export type Line = { readonly breaker: Breaker; noted: Promise<void> }
+/** A sender’s way to its provider, which all that goes out from it shares. */
+export type Line = {
+  readonly connection: ProviderConnection
+  readonly breaker: Breaker
+  readonly flights: Flights
+  /** Over once it is written down how it stands with the provider. */
+  noted: Promise<void>
+}
 
 const lines = new WeakMap<ProviderConnection, Line>()
 
 /** What one worker knows of a line. One that is opened anew, with another token perhaps, begins without a past. */
 export function lineOf(connection: ProviderConnection): Line {
-  const line = lines.get(connection) ?? { breaker: new Breaker(), noted: Promise.resolve() }
+  const line = lines.get(connection) ?? openLine(connection)
   lines.set(connection, line)
   return line
+}
+
+function openLine(connection: ProviderConnection): Line {
+  return {
+    connection,
+    breaker: new Breaker(),
+    flights: new Flights(MOST_IN_FLIGHT),
+    noted: Promise.resolve(),
+  }
 }
 
 /** Learns from what became of a call; where sending rests or goes on by it, all who ask can see it. */

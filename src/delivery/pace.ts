@@ -9,7 +9,9 @@ export function sliceSize(messagesPerSecond: number): number {
 }
 
 /** How many messages are marked dispatched together: what may be uncertain after a crash, so no more than a moment's worth. */
-const MOST_AT_ONCE = 64
+const MOST_AT_ONCE = 96
+/** How many of one line are marked and not yet answered, over all lanes of a worker: one batch is called while the next is marked. */
+export const MOST_IN_FLIGHT = 2 * MOST_AT_ONCE
 const DISPATCH_SECONDS = 0.1
 
 export function dispatchSize(messagesPerSecond: number): number {

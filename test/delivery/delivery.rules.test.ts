@@ -96,7 +96,7 @@ describe('the pace of a sender', () => {
     [80, 160, 8],
     [250, 500, 25],
     [640, 500, 64],
-    [5_000, 500, 64],
+    [5_000, 500, 96],
   ])('of %d a second makes slices of %i, marked %i at once', (perSecond, slice, marked) => {
     expect([sliceSize(perSecond), dispatchSize(perSecond)]).toEqual([slice, marked])
   })

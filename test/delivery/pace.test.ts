@@ -37,8 +37,8 @@ describe('how much is taken at once', () => {
     [10, 20, 1],
     [80, 160, 8],
     [250, 500, 25],
-    [1_000, 500, 64],
-    [10_000, 500, 64],
+    [1_000, 500, 96],
+    [10_000, 500, 96],
   ])('at %d messages a second: slices of %i, sent in batches of %i', (perSecond, slice, batch) => {
     expect(sliceSize(perSecond)).toBe(slice)
     expect(dispatchSize(perSecond)).toBe(batch)
