@@ -30,6 +30,7 @@ beforeAll(async () => {
 })
 
 const children: ChildProcess[] = []
+/** Done in reverse; what is taken away goes to the front, so that a database stops before its folder goes. */
 const cleanUps: (() => Promise<unknown>)[] = []
 
 afterEach(async () => {
@@ -277,7 +278,7 @@ describe.runIf(isRoot)('as root', () => {
     await mkdir(home, { mode: 0o700 })
     const folder = join(home, 'clone', '.duecast')
     const first = await open(folder)
-    cleanUps.push(() => rm(first.home, { recursive: true, force: true }))
+    cleanUps.unshift(() => rm(first.home, { recursive: true, force: true }))
     expect(first.home).toMatch(/^\/var\/lib\/duecast\//)
     expect(readlinkSync(join(folder, 'postgres', 'data'))).toBe(join(first.home, 'data'))
     expect(statSync(home).mode & 0o777).toBe(0o700)
@@ -299,7 +300,7 @@ describe.runIf(isRoot)('as root', () => {
     expect(await query(third.databaseUrl, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }])
     await third.stop()
     await rename(first.home, `${first.home}.away`)
-    cleanUps.push(() => rm(`${first.home}.away`, { recursive: true, force: true }))
+    cleanUps.unshift(() => rm(`${first.home}.away`, { recursive: true, force: true }))
     await expect(openEmbedded({ dataDir: moved })).rejects.toMatchObject({ code: 'data_missing' })
   })
 
@@ -310,7 +311,7 @@ describe.runIf(isRoot)('as root', () => {
     await first.stop()
     await rm(one, { recursive: true })
     const second = await open(two)
-    cleanUps.push(() => rm(second.home, { recursive: true, force: true }))
+    cleanUps.unshift(() => rm(second.home, { recursive: true, force: true }))
     expect(existsSync(first.home)).toBe(false)
   })
 
