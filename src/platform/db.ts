@@ -3,7 +3,7 @@ import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { ARRAY_TYPES } from './array-types.ts'
 import type { Clock } from './clock.ts'
-import type { Actor, Scope } from './scope.ts'
+import type { Actor, LastStatement, Scope } from './scope.ts'
 
 export type Db = PgDatabase<PostgresJsQueryResultHKT, Record<string, unknown>>
 export type SqlClient = postgres.Sql<{ bigint: bigint }>
@@ -68,25 +68,26 @@ async function oneTransaction<T>(
   work: (scope: Scope) => Promise<T>,
 ): Promise<T> {
   const afterCommit: (() => void | Promise<void>)[] = []
+  const withCommit: LastStatement[] = []
   const answer = await root.transaction(async (tx) => {
     const sql = rawClientOf(tx)
     await sql`SELECT set_config('app.workspace_id', ${cause.workspaceId}, true)`
-    return work({
+    const answer = await work({
       db: tx,
       sql,
       now: clock.now(),
       ...cause,
+      withCommit: (statement) => void withCommit.push(statement),
       afterCommit: (action) => void afterCommit.push(action),
     })
+    const last = withCommit.map((statement) => statement()).filter((statement) => statement !== undefined)
+    if (last.length > 0) await commitAfter(sql, ...last)
+    return answer
   })
   for (const action of afterCommit) await action()
   return answer
 }
 
-/**
- * Sent in one go. The commit is chained to another transaction, an empty one for the driver's own COMMIT or ROLLBACK to
- * end: a driver that sees a connection outside of any transaction gives it to whoever waits, and would end theirs.
- */
 async function oneStatement<Rows>(
   client: SqlClient,
   clock: Clock,
@@ -94,14 +95,23 @@ async function oneStatement<Rows>(
   statement: Statement<Rows>,
 ): Promise<Rows> {
   const answer = await client.begin(async (sql) => {
-    const [, rows] = await Promise.all([
+    const [, rows] = await commitAfter(
+      sql,
       sql`SELECT set_config('app.workspace_id', ${workspaceId}, true), ${byKeys(sql)}`,
       statement({ sql, now: clock.now(), workspaceId }),
-      sql.unsafe('COMMIT AND CHAIN'),
-    ])
+    )
     return rows
   })
   return answer as Rows
+}
+
+/**
+ * The last statements of a transaction and its commit, sent in one go. The commit is chained to another transaction, an
+ * empty one for the driver's own COMMIT or ROLLBACK to end: a driver that sees a connection outside of any transaction
+ * gives it to whoever waits, and would end theirs.
+ */
+function commitAfter<Answers extends PromiseLike<unknown>[]>(sql: Sql, ...statements: Answers) {
+  return Promise.all([...statements, sql.unsafe('COMMIT AND CHAIN')] as const)
 }
 
 /**

@@ -1,28 +1,31 @@
 import type { Sql } from './db.ts'
 import type { Result } from './result.ts'
-import type { Scope } from './scope.ts'
+import type { LastStatement, Scope } from './scope.ts'
 
 /**
- * Runs `work` in a savepoint of the scope's transaction: a refusal undoes whatever it wrote and drops the nudges it
- * asked for, and the transaction itself goes on. A thrown error undoes it too and is thrown on.
+ * Runs `work` in a savepoint of the scope's transaction: a refusal undoes whatever it wrote and drops the nudges and last
+ * statements it asked for, and the transaction itself goes on. A thrown error undoes it too and is thrown on.
  */
 export async function undoIfRefused<T>(
   scope: Scope,
   work: (scope: Scope) => Promise<Result<T>>,
 ): Promise<Result<T>> {
   const nudges: (() => void | Promise<void>)[] = []
+  const lastStatements: LastStatement[] = []
   try {
     const result = await scope.db.transaction(async (tx) => {
       const inner = {
         ...scope,
         db: tx,
         sql: clientOf(tx),
+        withCommit: (statement: LastStatement) => void lastStatements.push(statement),
         afterCommit: (nudge: () => void) => void nudges.push(nudge),
       }
       const answer = await work(inner)
       if (!answer.ok) throw new Refused(answer)
       return answer
     })
+    for (const statement of lastStatements) scope.withCommit(statement)
     for (const nudge of nudges) scope.afterCommit(nudge)
     return result
   } catch (error) {

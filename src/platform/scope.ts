@@ -23,6 +23,8 @@ export function handOf(actor: Actor): string {
   return actor.person ?? actor.name
 }
 
+export type LastStatement = () => PromiseLike<unknown> | undefined
+
 /**
  * What every verb is given: one open transaction, behind the wall of one workspace, at one moment, for one cause.
  * `db` (drizzle) and `sql` (postgres.js) are the same transaction. Over `sql`, instants come as text, `int8` as bigint,
@@ -37,6 +39,12 @@ export type Scope = {
   readonly requestId: string
   /** Where in a trace this stands, while traces are kept. */
   readonly traceparent?: string | undefined
+  /**
+   * A statement, if there is one, to be sent together with the commit, after everything else: what it locks, which others
+   * wait for, is locked for as long as the database needs and no longer. Nobody learns what it answers; if it fails, all
+   * does.
+   */
+  withCommit(statement: LastStatement): void
   /** Run after the commit, and only then: nudges to the queue. */
   afterCommit(action: () => void | Promise<void>): void
 }

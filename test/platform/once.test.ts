@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/platform/clock.ts'
 import { type Database, openDatabase } from '../../src/platform/db.ts'
+import { refuse } from '../../src/platform/result.ts'
+import { undoIfRefused } from '../../src/platform/savepoint.ts'
+import type { Scope } from '../../src/platform/scope.ts'
 import { freshDatabase } from '../support/database.ts'
 
 let own: Awaited<ReturnType<typeof freshDatabase>>
@@ -49,4 +52,54 @@ it('one that fails leaves nothing, and its connection to the next', async () => 
     'duplicate',
   )
   expect([...(await database.once(cause, ({ sql }) => sql`SELECT 7 AS n`))]).toEqual([{ n: 7 }])
+})
+
+describe('what a transaction sends with its commit', () => {
+  it('is written with all the rest, after it, and lets a connection go that others can use', async () => {
+    const answer = await database.within(cause, async (scope) => {
+      scope.withCommit(() => scope.sql`INSERT INTO kept SELECT max(n) + 1 FROM kept WHERE n > 200`)
+      await scope.sql`INSERT INTO kept VALUES (201)`
+      return 'done'
+    })
+    expect(answer).toBe('done')
+    expect([...(await database.sql`SELECT n FROM kept WHERE n > 200 ORDER BY n`)]).toEqual([
+      { n: 201 },
+      { n: 202 },
+    ])
+  })
+
+  it('takes all the rest with it when it fails, and what was to follow the commit', async () => {
+    let hasFollowed = false
+    const failing = database.within(cause, async (scope) => {
+      scope.withCommit(() => scope.sql`INSERT INTO kept VALUES (1)`)
+      scope.afterCommit(() => {
+        hasFollowed = true
+      })
+      await scope.sql`INSERT INTO kept VALUES (301)`
+    })
+    await expect(failing).rejects.toThrow('duplicate')
+    expect(hasFollowed).toBe(false)
+    expect([...(await database.sql`SELECT n FROM kept WHERE n > 300`)]).toEqual([])
+  })
+
+  it('is not sent when the work before it has failed', async () => {
+    const failing = database.within(cause, async (scope) => {
+      scope.withCommit(() => scope.sql`INSERT INTO kept VALUES (401)`)
+      throw new Error('of the work')
+    })
+    await expect(failing).rejects.toThrow('of the work')
+    expect([...(await database.sql`SELECT n FROM kept WHERE n > 400`)]).toEqual([])
+  })
+
+  it('is dropped with a savepoint that was refused, and kept with one that was not', async () => {
+    const insertLast = (n: number, ok: boolean) => async (scope: Scope) => {
+      scope.withCommit(() => scope.sql`INSERT INTO kept VALUES (${n})`)
+      return ok ? { ok: true as const, value: n } : refuse('forbidden', 'No.')
+    }
+    await database.within(cause, async (scope) => {
+      await undoIfRefused(scope, insertLast(501, false))
+      await undoIfRefused(scope, insertLast(502, true))
+    })
+    expect([...(await database.sql`SELECT n FROM kept WHERE n > 500`)]).toEqual([{ n: 502 }])
+  })
 })
