@@ -1,4 +1,4 @@
-import { listOf } from '../platform/db.ts'
+import { listOf, sharedValues } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { KnownReceipt, ReceiptLine } from './receipt.ts'
 
@@ -42,7 +42,10 @@ async function nameByProviderId(scope: Scope, lines: readonly ReceiptLine[]): Pr
 /** @returns the positions of those that belong to no attempt that was dispatched here */
 async function file(scope: Scope, lines: readonly KnownReceipt[]): Promise<Set<number>> {
   if (lines.length === 0) return new Set()
-  const pricing = distinct(lines.map((line) => pricingText(line.update.pricing)))
+  const prices = sharedValues()
+  const moments = sharedValues()
+  const priceNos = listOf(lines.map((line) => prices.placeOf(pricingText(line.update.pricing))))
+  const momentNos = listOf(lines.map((line) => moments.placeOf(line.update.occurredAt)))
   const rows = await scope.sql<{ i: number; is_known: boolean }[]>`
     WITH u AS MATERIALIZED (
       SELECT * FROM unnest(
@@ -50,14 +53,13 @@ async function file(scope: Scope, lines: readonly KnownReceipt[]): Promise<Set<n
         ${listOf(lines.map((line) => line.messageId))}::bigint[],
         ${listOf(lines.map((line) => line.attemptNo))}::smallint[],
         ${listOf(lines.map((line) => line.update.status))}::text[],
-        ${listOf(lines.map((line) => line.update.occurredAt))}::timestamptz[],
+        ${momentNos}::int[],
         ${listOf(lines.map((line) => line.webhookId))}::bigint[],
         ${listOf(lines.map((line) => line.update.error?.code ?? null))}::text[],
         ${listOf(lines.map((line) => line.update.error?.message.slice(0, 500) ?? null))}::text[],
-        ${listOf(pricing.places)}::int[])
-      AS u(i, message_id, attempt_no, status, occurred_at, webhook_id, code, detail, pricing_no)),
-    p AS MATERIALIZED (
-      SELECT t.no, t.pricing::jsonb FROM unnest(${listOf(pricing.values)}::text[]) WITH ORDINALITY AS t(pricing, no)),
+        ${priceNos}::int[])
+      AS u(i, message_id, attempt_no, status, moment_no, webhook_id, code, detail, price_no)),
+    p AS MATERIALIZED (SELECT ${prices.values()}::text[]::jsonb[] AS prices, ${moments.values()}::timestamptz[] AS moments),
     known AS MATERIALIZED (
       SELECT u.*, a.outcome IS NULL OR a.outcome = 'indeterminate' AS is_news FROM u
         JOIN attempts a ON a.message_id = u.message_id AND a.attempt_no = u.attempt_no
@@ -65,8 +67,8 @@ async function file(scope: Scope, lines: readonly KnownReceipt[]): Promise<Set<n
     stored AS (
       INSERT INTO receipts (message_id, attempt_no, status, workspace_id, occurred_at, webhook_id, code, detail, pricing)
       SELECT DISTINCT ON (message_id, attempt_no, status) message_id, attempt_no, status, ${scope.workspaceId}::uuid,
-             occurred_at, webhook_id, code, detail, (SELECT p.pricing FROM p WHERE p.no = pricing_no)
-        FROM known ORDER BY message_id, attempt_no, status, occurred_at
+             moments[moment_no], webhook_id, code, detail, prices[price_no]
+        FROM known, p ORDER BY message_id, attempt_no, status, moments[moment_no]
       ON CONFLICT DO NOTHING)
     SELECT i, true AS is_known FROM known WHERE is_news
     UNION ALL SELECT i, false FROM u WHERE i NOT IN (SELECT i FROM known)`
@@ -101,18 +103,6 @@ async function hearOfAttempts({ sql, workspaceId }: Scope, lines: readonly Known
 
 function pricingText(pricing: unknown): string | null {
   return pricing === undefined ? null : JSON.stringify(pricing)
-}
-
-/** Prices are said of every message and are nearly always the same: each travels once. Places count from 1. */
-function distinct(texts: readonly (string | null)[]): { values: string[]; places: (number | null)[] } {
-  const placeOf = new Map<string, number>()
-  const places = texts.map((text) => {
-    if (text === null) return null
-    const place = placeOf.get(text) ?? placeOf.size + 1
-    placeOf.set(text, place)
-    return place
-  })
-  return { values: [...placeOf.keys()], places }
 }
 
 async function park(scope: Scope, senderId: string, lines: readonly ReceiptLine[]): Promise<void> {

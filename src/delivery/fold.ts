@@ -6,7 +6,8 @@ import { type FailureObstacle, obstaclesIn } from './obstacle.ts'
 import type { InboundMessage, OtherUpdate, Provider, SenderConfig, WebhookContext } from './provider.ts'
 import { type ReceiptLine, receiptLines } from './receipt.ts'
 import { hearRefusals } from './refusals.ts'
-import { applyReceipts } from './settle-receipts.ts'
+import { settleReceipts } from './settle-receipts.ts'
+import { settlementOf } from './write-settlement.ts'
 
 const MOST_WEBHOOKS_AT_ONCE = 1_000
 /** About a thousand receipts: more gains nothing, and holds its locks and its memory for longer. */
@@ -107,11 +108,10 @@ async function foldSome(
     id,
     ...sender.provider.parseWebhook(body, contextOf(id)),
   }))
-  // First, because what comes after locks counts and accounts until the end, for which another fold would wait.
   await markDone(scope, parsed)
   const lines = parsed.flatMap(({ id, statuses }) => receiptLines(id, statuses))
   const known = await fileReceipts(scope, sender.id, lines)
-  const touched = await applyReceipts(scope, known)
+  const settlement = await settleReceipts(scope, known)
   const halted = await foldTemplateNews(
     scope,
     parsed.flatMap(({ templates }) => templates),
@@ -122,11 +122,12 @@ async function foldSome(
     notices: parsed.flatMap(({ id, other }) => other.map((update) => ({ webhookId: id, update }))),
     obstacles: await obstaclesIn(scope, known),
   })
+  scope.withCommit(() => settlementOf(scope, settlement))
   return {
     webhooks: webhooks.length,
     receipts: lines.length,
     isFull: isFull(webhooks),
-    campaignIds: [...touched, ...halted],
+    campaignIds: [...settlement.campaignIds, ...halted],
   }
 }
 
@@ -169,16 +170,18 @@ type Webhook = { id: bigint; body: Buffer }
 
 /** The oldest that nobody else has in hand, until there are enough of them. */
 async function takeWebhooks(scope: Scope, senderId: string, only: bigint | undefined): Promise<Webhook[]> {
-  await goByKeys(scope.sql)
-  if (only === undefined) {
-    return scope.sql<Webhook[]>`
-      SELECT webhook_id AS id, webhook_body AS body
-        FROM take_webhooks(${scope.workspaceId}, ${senderId}, ${ENOUGH_BYTES}, ${MOST_WEBHOOKS_AT_ONCE})`
-  }
-  return scope.sql<Webhook[]>`
-    SELECT id, body FROM webhooks
-     WHERE id = ${only} AND sender_id = ${senderId} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL
-       FOR UPDATE SKIP LOCKED`
+  const { sql, workspaceId } = scope
+  const taking =
+    only === undefined
+      ? sql<Webhook[]>`
+        SELECT webhook_id AS id, webhook_body AS body
+          FROM take_webhooks(${workspaceId}, ${senderId}, ${ENOUGH_BYTES}, ${MOST_WEBHOOKS_AT_ONCE})`
+      : sql<Webhook[]>`
+        SELECT id, body FROM webhooks
+         WHERE id = ${only} AND sender_id = ${senderId} AND workspace_id = ${workspaceId} AND done_at IS NULL
+           FOR UPDATE SKIP LOCKED`
+  const [, webhooks] = await Promise.all([goByKeys(sql), taking])
+  return webhooks
 }
 
 function isFull(webhooks: readonly Webhook[]): boolean {
@@ -193,7 +196,9 @@ export async function foldReceipts(
   lines: readonly ReceiptLine[],
 ): Promise<string[]> {
   if (lines.length === 0) return []
-  return applyReceipts(scope, await fileReceipts(scope, senderId, lines))
+  const settlement = await settleReceipts(scope, await fileReceipts(scope, senderId, lines))
+  await settlementOf(scope, settlement)
+  return [...settlement.campaignIds]
 }
 
 function noteOf(unknownCount: number): string | null {

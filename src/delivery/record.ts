@@ -8,7 +8,7 @@ import { MOST_ATTEMPTS, retryDelaySeconds } from './lifecycle.ts'
 import { keepRefusals, STOPPED_MARKETING } from './refusals.ts'
 import type { Run } from './run.ts'
 import type { WorkerRows } from './worker-rows.ts'
-import { writeCharges } from './write-charges.ts'
+import { chargesOf } from './write-charges.ts'
 
 /**
  * The fence before every call: marks attempts dispatched, if they are still this worker's, nobody has stopped
@@ -115,11 +115,10 @@ async function chargeAccepted(scope: Scope, run: Run, accepted: readonly MovedOn
     id,
     amountMinor: price,
     reason: price === 0n ? ('zero_price' as const) : ('regular' as const),
-    late: false,
     attemptNo: attempt_no,
     status: 'accepted' as const,
   }))
-  await writeCharges(scope, run.campaignId, charges, transferId)
+  await chargesOf(scope, [{ campaignId: run.campaignId, transferId, isLate: false, charges }])
 }
 
 function sumOf(rows: readonly MovedOn[]) {

@@ -200,3 +200,20 @@ function memberText(value: string | number | bigint | boolean | null): string {
   if (typeof value !== 'string') return String(value)
   return PLAIN_MEMBER.test(value) ? value : `"${value.replace(/[\\"]/g, '\\$&')}"`
 }
+
+/**
+ * Values of many rows that are nearly always the same: each travels once, and rows name its place, counted from 1, as in
+ * `(${shared.values()}::text[])[place]`. Ask for the values when all places are known; null has no place.
+ */
+export function sharedValues() {
+  const places = new Map<string, number>()
+  return {
+    placeOf(value: string | null): number | null {
+      if (value === null) return null
+      const known = places.get(value)
+      if (known === undefined) places.set(value, places.size + 1)
+      return known ?? places.size
+    },
+    values: (): string => listOf([...places.keys()]),
+  }
+}

@@ -1,7 +1,8 @@
+import { newId } from '../platform/ids.ts'
 import { ok, type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { refuseOverdraft, reserveId } from './ledger.ts'
-import { type Available, lockAvailable, move, readOwed, seeAvailable } from './move.ts'
+import { type Available, lockAvailable, move, type PlannedMovement, readOwed, seeAvailable } from './move.ts'
 
 export type HoldRefusal = 'insufficient_funds' | 'books_do_not_balance'
 
@@ -76,29 +77,27 @@ async function refuseWhileFrozen(scope: Scope) {
   )
 }
 
+type Released = {
+  holdId: bigint
+  campaignId: string
+  currency: string
+  amountMinor: bigint
+  nItems: number
+  reason: string
+}
+
 /** Gives back to the wallet what a hold no longer needs; nothing happens for an amount of zero. */
-export async function release(
-  scope: Scope,
-  request: {
-    holdId: bigint
-    campaignId: string
-    currency: string
-    amountMinor: bigint
-    nItems: number
-    reason: string
-  },
-): Promise<void> {
-  if (request.amountMinor === 0n) return
-  await move(scope, {
-    kind: 'release',
-    from: request.holdId,
-    to: 'wallet',
-    amountMinor: request.amountMinor,
-    currency: request.currency,
-    campaignId: request.campaignId,
-    nItems: request.nItems,
-    reason: request.reason,
-  })
+export async function release(scope: Scope, request: Released): Promise<void> {
+  const planned = planRelease(scope, request)
+  if (planned) await move(scope, planned)
+}
+
+/** What `release` would write; undefined for an amount of zero. */
+export function planRelease(scope: Scope, request: Released): PlannedMovement | undefined {
+  if (request.amountMinor === 0n) return undefined
+  const { amountMinor, currency, campaignId, nItems, reason } = request
+  const money = { amountMinor, currency, campaignId, nItems, reason }
+  return { ...money, id: newId(scope.now.getTime()), kind: 'release', from: request.holdId, to: 'wallet' }
 }
 
 /**

@@ -17,6 +17,7 @@ import {
 import { dispatchSize, sliceSize } from '../../src/delivery/pace.ts'
 import type { StatusUpdate } from '../../src/delivery/provider.ts'
 import { heardByMessage, type KnownReceipt, pricingTypeOf, receiptLines } from '../../src/delivery/receipt.ts'
+import { rise, type Standing } from '../../src/delivery/rise.ts'
 import { insideWindow, instantOf } from '../../src/delivery/window.ts'
 
 /** Every way that there is; all that is not here is none. */
@@ -341,3 +342,87 @@ describe('quiet hours', () => {
     expect(nextDecentMoment(of, zones, sunday)).toEqual({ kind: 'held', reason, message })
   })
 })
+
+/** Money where a message stands, what is heard of it (rank, failed), and where state and money therefore stand; empty: as they were. */
+const RISES = `
+  held sending | sent | sent held
+  held sending | failed | failed released
+  held sending | delivered | delivered captured
+  held uncertain | sent | sent held
+  held uncertain | read | read captured
+  held sent | sent |
+  held sent | failed | failed released
+  held sent | sent failed | failed released
+  held sent | delivered failed | delivered captured
+  held sent | read | read captured
+  captured delivered | sent |
+  captured delivered | delivered |
+  captured delivered | failed |
+  captured delivered | read | read captured
+  captured read | delivered |
+  captured read | failed |
+  released uncertain | sent |
+  released uncertain | delivered | delivered captured
+  released expired | sent |
+  released expired | failed | failed released
+  released expired | read | read captured
+  released failed | failed |
+  released failed | delivered | delivered captured
+  released cancelled | delivered |
+  released skipped | read |
+  held queued | delivered |
+  held queued | failed |`
+
+/** The same where the card charges on acceptance. */
+const RISES_ON_ACCEPTANCE = `
+  held sending | sent | sent captured
+  held sending | failed | failed captured
+  held sending | delivered | delivered captured
+  captured sent | failed | failed captured
+  captured sent | delivered | delivered captured
+  released uncertain | sent | sent captured
+  captured failed | failed |`
+
+describe('what is heard of a message', () => {
+  const cases = (table: string, isOnAcceptance: boolean) =>
+    table
+      .trim()
+      .split('\n')
+      .map((line) => line.split('|').map((cell) => cell.trim()))
+      .map(([was, said, then]) => [was!, said!, then!, isOnAcceptance] as const)
+
+  it.each([...cases(RISES, false), ...cases(RISES_ON_ACCEPTANCE, true)])(
+    'takes %s by %s to “%s” (charged on acceptance: %s)',
+    (was, said, then, isOnAcceptance) => {
+      const moved = rise(standing(was, isOnAcceptance), heardOf(said))
+      expect(moved ? `${moved.state} ${moved.money}` : '').toBe(then)
+    },
+  )
+
+  it.each([...MESSAGE_STATES])('never takes one that is %s where the table of states has no way', (state) => {
+    for (const money of ['held', 'captured', 'released'])
+      for (const said of ['sent', 'delivered', 'read', 'failed', 'sent failed']) {
+        const moved = rise(standing(`${money} ${state}`, false), heardOf(said))
+        if (moved && moved.state !== state) expect(MESSAGE_MOVES[state]).toContain(moved.state)
+      }
+  })
+
+  it('is kept where only that it was free, or when it was delivered, is news', () => {
+    const free = rise(standing('captured delivered', false), { ...heardOf('sent'), pricingType: 'free_x' })
+    expect(free).toMatchObject({ state: 'delivered', money: 'captured', free: true })
+    const undated = { ...standing('captured read', false), is_dated: false }
+    expect(rise(undated, heardOf('delivered'))).toMatchObject({ state: 'read', free: false })
+    expect(rise(undated, heardOf('read'))).toBeUndefined()
+  })
+})
+
+function standing(words: string, isOnAcceptance: boolean): Standing {
+  const [money, state] = words.split(' ') as [Standing['money'], Standing['state']]
+  const facts = { id: 1n, campaign_id: 'c', contact_id: 1n, price: 1n, free: false, is_dated: true }
+  return { ...facts, money, state, on_acceptance: isOnAcceptance }
+}
+
+function heardOf(said: string) {
+  const lines = said.split(' ').map((status, i) => receipt(1n, status as StatusUpdate['status'], i + 1))
+  return heardByMessage(lines)[0]!
+}

@@ -43,28 +43,83 @@ describe('two folds that hear of one message at once', () => {
   })
 })
 
-/** The first has written and not yet committed when the second comes to the same row. */
-async function foldBeside(senderId: string, first: Told, second: Told): Promise<void> {
-  const sender = { id: senderId, provider: PROVIDERS.whatsapp_cloud }
-  const written = gate()
-  const mayCommit = gate()
-  await post(clinic, senderId, [first])
-  const one = foldWebhooks(
-    (work) =>
-      clinic.within(async (scope) => {
-        const folded = await work(scope)
-        written.resolve()
-        await mayCommit.promise
-        return folded
-      }),
-    sender,
+it('a fold that has yet to commit keeps no fold of other messages of its campaign waiting', async () => {
+  const parts = await makeParts(clinic, patients(2))
+  const id = await launch(clinic, parts)
+  const office = openPostOffice()
+  await send(clinic, id, office)
+  const [first, second] = office.handedIn.map((of) => ({ of, status: 'delivered' as const }))
+  await post(clinic, parts.senderId, [first!])
+  const { folding, mayCommit } = await foldAndHold(parts.senderId)
+  await post(clinic, parts.senderId, [second!])
+  await foldWebhooks(clinic.within, { id: parts.senderId, provider: PROVIDERS.whatsapp_cloud })
+  mayCommit.resolve()
+  await folding
+  const rows = await clinic.within(
+    ({ sql }) => sql`SELECT state, n::int FROM message_counts WHERE campaign_id = ${id} AND n > 0`,
   )
-  await written.promise
-  await post(clinic, senderId, [second])
-  const two = foldWebhooks(clinic.within, sender)
+  expect([...rows]).toEqual([{ state: 'delivered', n: 2 }])
+  const { checks } = await clinic.within(auditWorkspace)
+  expect(checks.flatMap((check) => check.differences)).toEqual([])
+})
+
+it('a fold that charges late and one that gives money back meet in one order', async () => {
+  const parts = await makeParts(clinic, patients(2))
+  const id = await launch(clinic, parts)
+  const office = openPostOffice()
+  await send(clinic, id, office)
+  const [one, other] = office.handedIn
+  const sender = { id: parts.senderId, provider: PROVIDERS.whatsapp_cloud }
+  await post(clinic, sender.id, [{ of: one!, status: 'failed' }])
+  await foldWebhooks(clinic.within, sender)
+  await post(clinic, sender.id, [{ of: one!, status: 'delivered' }])
+  const { folding, mayCommit, tries } = await foldAndHold(sender.id)
+  await post(clinic, sender.id, [{ of: other!, status: 'failed' }])
+  const { folding: beside, tries: triesBeside } = fold(sender.id)
   await untilSomebodyWaits()
   mayCommit.resolve()
-  await Promise.all([one, two])
+  await Promise.all([folding, beside])
+  // Whoever is chosen as the victim of a deadlock tries again.
+  expect([tries(), triesBeside()]).toEqual([1, 1])
+  const { checks } = await clinic.within(auditWorkspace)
+  expect(checks.flatMap((check) => check.differences)).toEqual([])
+})
+
+/** The first has decided and not yet committed when the second comes to the same row. */
+async function foldBeside(senderId: string, first: Told, second: Told): Promise<void> {
+  await post(clinic, senderId, [first])
+  const { folding, mayCommit } = await foldAndHold(senderId)
+  await post(clinic, senderId, [second])
+  const two = foldWebhooks(clinic.within, { id: senderId, provider: PROVIDERS.whatsapp_cloud })
+  await untilSomebodyWaits()
+  mayCommit.resolve()
+  await Promise.all([folding, two])
+}
+
+/** A fold that has done all but commit, and does so when it may. */
+async function foldAndHold(senderId: string) {
+  const decided = gate()
+  const mayCommit = gate()
+  const folding = fold(senderId, async () => {
+    decided.resolve()
+    await mayCommit.promise
+  })
+  await decided.promise
+  return { ...folding, mayCommit }
+}
+
+/** A fold, and how often it was begun. */
+function fold(senderId: string, beforeCommit = async () => {}) {
+  let tries = 0
+  const within: typeof clinic.within = (work) =>
+    clinic.within(async (scope) => {
+      tries += 1
+      const folded = await work(scope)
+      await beforeCommit()
+      return folded
+    })
+  const folding = foldWebhooks(within, { id: senderId, provider: PROVIDERS.whatsapp_cloud })
+  return { folding, tries: () => tries }
 }
 
 async function untilSomebodyWaits(): Promise<void> {

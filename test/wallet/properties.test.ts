@@ -5,10 +5,10 @@ import { formatAmount } from '../../src/platform/money.ts'
 import { auditWorkspace } from '../../src/reports/index.ts'
 import {
   capture,
-  captureLate,
   checkFunds,
   closeHold,
   openHold,
+  planLateCaptures,
   release,
   reserve,
 } from '../../src/wallet/index.ts'
@@ -108,8 +108,12 @@ async function topUp(clinic: Clinic, model: Model, amountMinor: bigint): Promise
 async function late(clinic: Clinic, model: Model, amountMinor: bigint): Promise<void> {
   const source = amountMinor <= model.wallet ? 'wallet' : 'receivable'
   const request = { campaignId: newId(), currency: 'IDR', amountMinor, nItems: 1 }
-  const paid = await clinic.within((scope) => captureLate(scope, request))
-  expect(paid.source).toBe(source)
+  const from = await clinic.within(async (scope) => {
+    const [planned] = await planLateCaptures(scope, [request])
+    if (planned) await move(scope, planned)
+    return planned?.from ?? 'wallet'
+  })
+  expect(from).toBe(source)
   model[source] -= amountMinor
   model.spent += amountMinor
 }
