@@ -17,6 +17,7 @@ const ROOMS = {
       'src/delivery/lifecycle.ts',
       'src/delivery/pace.ts',
       'src/delivery/receipt.ts',
+      'src/delivery/rise.ts',
       'src/delivery/window.ts',
     ],
   },
