@@ -98,10 +98,7 @@ export function parseRateRows(input: TableInput, options: RateImport): Result<re
  * day, over all models, so that the row names the model. Undefined where there is none: no price is not a zero price.
  */
 export function priceOn(rows: readonly RateRow[], { market, ...key }: RateKey): RateRow | undefined {
-  return ratesInForce(
-    rows.filter((row) => row.market === market),
-    key,
-  ).get(market)
+  return ratesInForce(rows, key).get(market)
 }
 
 /** As priceOn, for every market at once. */

@@ -25,7 +25,13 @@ const ROOMS = {
     mutate: ['src/campaigns/lifecycle.ts', 'src/campaigns/schedule.ts', 'src/campaigns/zones.ts'],
   },
   reminders: {
-    mutate: ['src/reminders/invoice.ts', 'src/reminders/foresight.ts', 'src/reminders/recurrence.ts'],
+    mutate: [
+      'src/reminders/foresight.ts',
+      'src/reminders/invoice.ts',
+      'src/reminders/occurrence.ts',
+      'src/reminders/recurrence.ts',
+      'src/reminders/sequence.ts',
+    ],
   },
   approvals: { mutate: ['src/campaigns/approval.ts'] },
 }
@@ -39,7 +45,7 @@ export default {
   vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
   coverageAnalysis: 'perTest',
   concurrency: 1,
-  reporters: ['clear-text'],
+  reporters: ['clear-text', 'progress-append-only'],
   clearTextReporter: { allowColor: false, logTests: false },
   thresholds: { high: 95, low: 85, break: 85 },
   tempDirName: '.stryker-tmp',

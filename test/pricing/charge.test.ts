@@ -9,6 +9,7 @@ import {
   type ModelName,
   type OpenWindow,
 } from '../../src/pricing/index.ts'
+import { channelOf, MODEL_NAMES } from '../../src/pricing/models/registry.ts'
 
 const PRICE: Partial<Record<Category, bigint>> = {
   marketing: 600_0000n,
@@ -135,6 +136,8 @@ describe('per_message', () => {
     ['utility', '2025-07-01', true],
     ['utility', '2026-09-30', true],
     ['utility', '2026-10-01', false],
+    ['service', '2025-06-30', false],
+    ['service', '2025-07-01', true],
     ['service', '2026-09-30', true],
     ['service', '2026-10-01', false],
     ['marketing', '2026-09-30', false],
@@ -223,5 +226,13 @@ describe('both models', () => {
       delivered('utility', '2024-03-01T16:00:00+07:00'),
     ])
     expect(second).toEqual({ chargeMinor: 0n, reason: 'window_open' })
+  })
+})
+
+it('each model prices messages of one channel', () => {
+  expect(Object.fromEntries(MODEL_NAMES.map((model) => [model, channelOf(model)]))).toEqual({
+    per_message: 'whatsapp',
+    conversation_24h: 'whatsapp',
+    per_segment: 'sms',
   })
 })

@@ -125,6 +125,15 @@ describe('a quote stands', () => {
     expect(quoteExpiresAt(timing, basisOf('utility', 'IDR'))).toEqual(new Date('2026-11-23T20:00:00+07:00'))
   })
 
+  it('for 24 hours where the rates have changed on its own day, at a midnight that is past', () => {
+    for (const createdAt of [new Date('2026-07-01T00:00:00+07:00'), dayLater]) {
+      const expected = new Date(createdAt.getTime() + 24 * 60 * 60 * 1000)
+      expect(quoteExpiresAt({ createdAt, timeZone, sendsAtOnce: true }, basisOf('utility', 'IDR'))).toEqual(
+        expected,
+      )
+    }
+  })
+
   it('knows the midnight of its zone: in Los Angeles the change comes fourteen hours later', () => {
     const timing = { createdAt: beforeChange, timeZone: 'America/Los_Angeles', sendsAtOnce: true }
     expect(quoteExpiresAt(timing, basisOf('utility', 'IDR'))).toEqual(new Date('2026-07-01T00:00:00-07:00'))
