@@ -29,7 +29,7 @@ const ruleSchema = z
   .meta({
     id: 'RecurrenceRule',
     description:
-      'An RRULE of RFC 5545 without its beginning (`FREQ=MONTHLY;BYMONTHDAY=-1`), or a cron expression of five fields (`0 9 * * 1`), on the clock of `time_zone`. At most once an hour.',
+      'An RRULE of RFC 5545 without its beginning (`FREQ=MONTHLY;BYMONTHDAY=-1`), or a cron expression of five fields (`0 9 * * 1`), on the clock of `time_zone`. `UNTIL` is on that clock as well, and a day alone is to its end. At most once an hour.',
   })
 
 const words = {

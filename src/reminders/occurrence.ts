@@ -65,8 +65,7 @@ export function slotOf(
   const decent = nextDecentMoment(rule, zones, asked ?? new Date(0))
   if (decent.kind === 'held') return decent
   const sendDay = zones.map((zone) => DateTime.fromJSDate(decent.at, { zone }).toISODate()!).sort()[0]!
-  if (sendDay === nominal) return stretch(step, sendDay, zones, rule)
-  return stretch(step, sendDay < nominal ? nominal : sendDay, zones, rule)
+  return stretch(step, sendDay, zones, rule)
 }
 
 function stretch(

@@ -86,7 +86,7 @@ const PARTS: Readonly<Record<string, RegExp>> = {
   FREQ: /^(DAILY|WEEKLY|MONTHLY|YEARLY)$/,
   INTERVAL: /^[1-9]\d{0,2}$/,
   COUNT: /^[1-9]\d{0,3}$/,
-  UNTIL: /^\d{8}(T\d{6}Z?)?$/,
+  UNTIL: /^\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3])[0-5]\d[0-5]\dZ?)?$/,
   WKST: /^(MO|TU|WE|TH|FR|SA|SU)$/,
   BYDAY: /^([+-]?[1-4])?(MO|TU|WE|TH|FR|SA|SU)(,([+-]?[1-4])?(MO|TU|WE|TH|FR|SA|SU))*$/,
   BYMONTHDAY: /^-?([1-9]|[12]\d|3[01])(,-?([1-9]|[12]\d|3[01]))*$/,
@@ -189,9 +189,15 @@ function byCron(text: string, from: string, to: string, most: number): string[] 
 }
 
 function byRRule(text: string, startsAt: string, from: string, to: string, most: number): string[] {
-  const given = RRule.parseString(text.replace(/^RRULE:/i, '').trim())
+  const given = RRule.parseString(
+    text
+      .replace(/^RRULE:/i, '')
+      .trim()
+      .toUpperCase(),
+  )
   const last = new Date(wallMs(to))
-  const until = given.until && given.until < last ? given.until : last
+  const end = given.until && endOf(given.until, text)
+  const until = end && end < last ? end : last
   const found: string[] = []
   const rule = new RRule({ ...given, dtstart: new Date(wallMs(startsAt)), tzid: null, until })
   rule.between(new Date(wallMs(from)), until, true, (date, n) => {
@@ -199,6 +205,11 @@ function byRRule(text: string, startsAt: string, from: string, to: string, most:
     return n + 1 < most
   })
   return found
+}
+
+/** `UNTIL` a day is to its end: whoever names the last day means to have it. */
+function endOf(until: Date, text: string): Date {
+  return /UNTIL=\d{8}(?!T)/i.test(text) ? new Date(until.getTime() + DAY_MS - 1_000) : until
 }
 
 function wallMs(local: string): number {
