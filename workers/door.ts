@@ -9,6 +9,7 @@ type Answer = { readonly status: number; readonly type: string; readonly body: s
 
 const REQUEST_TIMEOUT_MS = 10_000
 const RETRY_AFTER_SECONDS = '5'
+const CLOSE_WITHIN_MS = 3_000
 
 /**
  * Opens a worker's own door, which takes no orders: `/healthz` while it is alive, `/readyz` while database and queue
@@ -62,7 +63,13 @@ function say(
 ): void {
   const when = status === 503 ? { 'Retry-After': RETRY_AFTER_SECONDS } : {}
   response
-    .writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store', ...when, ...headers })
+    .writeHead(status, {
+      'Content-Type': type,
+      'Cache-Control': 'no-store',
+      Connection: 'close',
+      ...when,
+      ...headers,
+    })
     .end(body)
 }
 
@@ -77,9 +84,13 @@ function listen(server: Server, port: number, host: string): Promise<string> {
   })
 }
 
+/** What has been asked is still answered; who does not take the answer is not waited for. */
 function close(server: Server): Promise<void> {
+  const cut = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN_MS)
   return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
+    server.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
   })
 }

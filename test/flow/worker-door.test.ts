@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/platform/config.ts'
+import { openWorkerDoor } from '../../workers/door.ts'
 import { type RunningWorker, startWorker } from '../../workers/main.ts'
 import { launch, makeSender, makeTemplate, topUp } from '../support/campaign.ts'
 import { openKlinikSehat } from '../support/cast.ts'
@@ -76,11 +77,16 @@ describe('a worker that runs apart', () => {
   })
 
   it('is not ready once it is stopping, and still alive', async () => {
-    const stopped = worker.stop()
-    const unready = await ask('/readyz')
+    const door = await openWorkerDoor(worker.house, { port: 0, isStopping: () => true })
+    const unready = await fetch(`${door.url}/readyz`)
     expect([unready.status, unready.headers.get('retry-after')]).toEqual([503, '5'])
-    expect(unready.text).toContain('This worker is stopping.')
-    await stopped
+    expect(await unready.text()).toContain('This worker is stopping.')
+    expect((await fetch(`${door.url}/healthz`)).status).toBe(200)
+    await door.close()
+  })
+
+  it('is silent once it has stopped', async () => {
+    await worker.stop()
     await expect(ask('/healthz')).rejects.toThrow()
   })
 
