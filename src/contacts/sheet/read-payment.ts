@@ -144,9 +144,9 @@ function taken(
     row: {
       row: row.rowNo,
       phone: '',
-      name: null,
-      email: null,
-      time_zone: null,
+      name: undefined,
+      email: undefined,
+      time_zone: undefined,
       variables,
       cells: rowCells(row, rules),
     },

@@ -22,13 +22,13 @@ export type ReadingRules = {
   readonly date1904: boolean
 }
 
-/** A row as the database takes it. `variables` hold text only. */
+/** A row as the database takes it; what is undefined does not travel. `variables` hold text only. */
 export type AcceptedRow = {
   readonly row: number
   readonly phone: string
-  readonly name: string | null
-  readonly email: string | null
-  readonly time_zone: string | null
+  readonly name: string | undefined
+  readonly email: string | undefined
+  readonly time_zone: string | undefined
   readonly variables: Readonly<Record<string, string>>
   /** As it stood, where a row may still be refused once the book has been looked into. */
   readonly cells?: RejectedRow['cells']
@@ -369,9 +369,9 @@ function acceptedRow(row: number, { fields, variables }: Draft): AcceptedRow {
   return {
     row,
     phone: fields.phone!,
-    name: fields.name ?? null,
-    email: fields.email ?? null,
-    time_zone: fields.time_zone ?? null,
+    name: fields.name,
+    email: fields.email,
+    time_zone: fields.time_zone,
     variables,
   }
 }
