@@ -1,6 +1,7 @@
 import { refusedBy } from '../platform/db.ts'
 import { openSavepoint, type Savepoint } from '../platform/savepoint.ts'
 import type { Scope } from '../platform/scope.ts'
+import { rowsIn } from './stage-rows.ts'
 
 /** Batches under one savepoint: PostgreSQL keeps 64 savepoints of a transaction at hand, and a sheet may have a million rows. */
 const BATCHES_AT_ONCE = 32
@@ -66,16 +67,18 @@ export class NewContacts {
   }
 }
 
-async function insertAll(scope: Scope, listId: string, json: string): Promise<number> {
-  const { sql, workspaceId, now } = scope
+/** Makes contacts of all rows of `from`, as a part of a query. */
+function contactsOf({ sql, workspaceId, now }: Scope, from: ReturnType<typeof rowsIn>) {
   const at = now.toISOString()
+  return sql`
+    INSERT INTO contacts (workspace_id, phone, name, email, time_zone, variables, created_at, updated_at)
+    SELECT ${workspaceId}::uuid, phone, name, email, time_zone, variables, ${at}::timestamptz, ${at}::timestamptz FROM ${from}`
+}
+
+async function insertAll(scope: Scope, listId: string, json: string): Promise<number> {
+  const { sql, workspaceId } = scope
   const { count } = await sql`
-    WITH made AS (
-      INSERT INTO contacts (workspace_id, phone, name, email, time_zone, variables, created_at, updated_at)
-      SELECT ${workspaceId}::uuid, phone, name, email, time_zone, variables, ${at}::timestamptz, ${at}::timestamptz
-        FROM jsonb_to_recordset(${json}::text::jsonb)
-          AS r(phone text, name text, email text, time_zone text, variables jsonb)
-      RETURNING id)
+    WITH made AS (${contactsOf(scope, rowsIn(sql, json))} RETURNING id)
     INSERT INTO list_members (workspace_id, list_id, contact_id) SELECT ${workspaceId}::uuid, ${listId}::uuid, id FROM made`
   return count
 }
@@ -85,16 +88,10 @@ async function insertNew(
   listId: string,
   json: string,
 ): Promise<{ readonly made: number; readonly known: number }> {
-  const { sql, workspaceId, now } = scope
-  const at = now.toISOString()
+  const { sql, workspaceId } = scope
   const [counts] = await sql<{ made: number; known: number }[]>`
-    WITH rows AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset(${json}::text::jsonb)
-          AS r("row" int, phone text, name text, email text, time_zone text, variables jsonb, cells jsonb)),
-    made AS (
-      INSERT INTO contacts (workspace_id, phone, name, email, time_zone, variables, created_at, updated_at)
-      SELECT ${workspaceId}::uuid, phone, name, email, time_zone, variables, ${at}::timestamptz, ${at}::timestamptz FROM rows
-      ON CONFLICT (workspace_id, phone) DO NOTHING RETURNING id, phone),
+    WITH rows AS MATERIALIZED (SELECT * FROM ${rowsIn(sql, json)}),
+    made AS (${contactsOf(scope, sql`rows`)} ON CONFLICT (workspace_id, phone) DO NOTHING RETURNING id, phone),
     joined AS (
       INSERT INTO list_members (workspace_id, list_id, contact_id) SELECT ${workspaceId}::uuid, ${listId}::uuid, id FROM made),
     known AS (

@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import type { Sql } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { SheetLine } from './sheet/spawn.ts'
 
@@ -7,6 +8,12 @@ export async function stageTable({ sql }: Scope): Promise<void> {
   await sql`
     CREATE TEMPORARY TABLE staged_rows ("row" int NOT NULL, phone text NOT NULL, name text, email text, time_zone text,
       variables jsonb NOT NULL, cells jsonb) ON COMMIT DROP`
+}
+
+/** The accepted rows of one batch of the reading process, as a part of a query. */
+export function rowsIn(sql: Sql, json: string) {
+  return sql`jsonb_to_recordset(${json}::text::jsonb)
+      AS r("row" int, phone text, name text, email text, time_zone text, variables jsonb, cells jsonb)`
 }
 
 /** Writes one batch of the reading process, from its JSON as it came: rows are not looked at on the way. */
@@ -18,9 +25,7 @@ export async function stageLine(
   switch (kind) {
     case 'R':
       await sql`
-        INSERT INTO staged_rows
-        SELECT * FROM jsonb_to_recordset(${json}::text::jsonb)
-            AS r("row" int, phone text, name text, email text, time_zone text, variables jsonb, cells jsonb)`
+        INSERT INTO staged_rows SELECT * FROM ${rowsIn(sql, json)}`
       return
     case 'P':
       await sql`
