@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Archive, openArchive } from '../../src/contacts/sheet/archive.ts'
 import { openSheet } from '../../src/contacts/sheet/open.ts'
 import { SheetRefused } from '../../src/contacts/sheet/row-source.ts'
 import { bookParts, type Part, row, worksheet, zip } from './workbook.ts'
@@ -177,6 +179,32 @@ test('a good workbook passes the same checks, also when its sizes follow its par
     expect(await refusalOf(path)).toBe('none')
   }
 })
+
+test('parts may be read side by side, and any of them left before its end', async () => {
+  const path = join(folder, 'large.xlsx')
+  // Of noise, so that every part is many pieces on the disk; the others are the pages a preview looks into.
+  const noise = (name: string) => ({ name, data: randomBytes(1_000_000) })
+  writeFileSync(path, zip([noise('a'), noise('b'), { ...noise('c'), stored: true }]))
+  const archive = await openArchive(path)
+  for (let turn = 0; turn < 30; turn++) {
+    await Promise.all([begin(archive, 'a'), begin(archive, 'b'), begin(archive, 'c')])
+  }
+  expect(await bytesOf(archive, 'a')).toBe(1_000_000)
+  archive.close()
+})
+
+async function begin(archive: Archive, name: string): Promise<void> {
+  for await (const chunk of archive.stream(name)) {
+    expect(chunk.length).toBeGreaterThan(0)
+    return
+  }
+}
+
+async function bytesOf(archive: Archive, name: string): Promise<number> {
+  let bytes = 0
+  for await (const chunk of archive.stream(name)) bytes += chunk.length
+  return bytes
+}
 
 async function refusalOf(path: string): Promise<string> {
   try {

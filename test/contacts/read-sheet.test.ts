@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   type BookRow,
   parseSheetOptions,
@@ -213,6 +213,16 @@ describe('the process that reads', () => {
     })
     expect(refused.E).toMatchObject({ code: 'too_complex' })
     expect(traces.join('')).toContain('heap')
+  })
+
+  test('that breaks off is not called a want of memory, and tells where it was', async () => {
+    const path = save('fine.csv', `Phone,Name\n${manyRows(10)}`)
+    const traces: string[] = []
+    vi.stubEnv('TMPDIR', join(path, 'no-folder'))
+    const refused = await read(path, INDONESIAN, { onCrash: (trace) => traces.push(trace) })
+    vi.unstubAllEnvs()
+    expect(refused.E).toMatchObject({ code: 'unreadable' })
+    expect(traces.join('')).toContain('no-folder')
   })
 
   test('is stopped when it takes too long', async () => {

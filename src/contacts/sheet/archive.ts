@@ -1,5 +1,6 @@
+import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { pipeline, type Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { crc32, createInflateRaw } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import { SheetRefused } from './row-source.ts'
@@ -44,8 +45,8 @@ export async function openArchive(path: string): Promise<Archive> {
   try {
     const entries = await readDirectory(zip)
     checkDeclaredSizes(entries)
-    await checkLocalHeaders(zip, entries)
-    return archiveOf(zip, entries)
+    const parts = await checkLocalHeaders(zip, entries)
+    return archiveOf(zip, path, parts)
   } catch (error) {
     zip.close()
     throw asRefusal(error)
@@ -142,16 +143,26 @@ function checkDeclaredSizes(entries: ReadonlyMap<string, Entry>): void {
   }
 }
 
-async function checkLocalHeaders(zip: ZipFile, entries: ReadonlyMap<string, Entry>): Promise<void> {
-  const spans: { start: number; end: number }[] = []
-  for (const entry of entries.values()) {
+/** A part of the archive, and where in the file its packed bytes begin. */
+type Part = { readonly entry: Entry; readonly dataStart: number }
+type Parts = ReadonlyMap<string, Part>
+
+async function checkLocalHeaders(zip: ZipFile, entries: ReadonlyMap<string, Entry>): Promise<Parts> {
+  const parts = new Map<string, Part>()
+  for (const [key, entry] of entries) {
     const header = await localHeader(zip, entry)
     checkLocalHeader(entry, header)
-    spans.push({
-      start: entry.relativeOffsetOfLocalHeader,
-      end: header.fileDataStart + entry.compressedSize,
-    })
+    parts.set(key, { entry, dataStart: header.fileDataStart })
   }
+  checkOverlaps([...parts.values()])
+  return parts
+}
+
+function checkOverlaps(parts: readonly Part[]): void {
+  const spans = parts.map(({ entry, dataStart }) => ({
+    start: entry.relativeOffsetOfLocalHeader,
+    end: dataStart + entry.compressedSize,
+  }))
   spans.sort((a, b) => a.start - b.start)
   for (const [index, span] of spans.entries()) {
     if (index > 0 && span.start < spans[index - 1]!.end) throw forged('its parts overlap')
@@ -218,61 +229,64 @@ function zip64Extra(extraField: Buffer): Buffer | undefined {
   return undefined
 }
 
-function archiveOf(zip: ZipFile, entries: ReadonlyMap<string, Entry>): Archive {
+function archiveOf(zip: ZipFile, path: string, parts: Parts): Archive {
   const find = (name: string) => {
-    const entry = entries.get(partKey(name))
-    if (entry === undefined) throw damaged(`its part ${name} is missing`)
-    return entry
+    const part = parts.get(partKey(name))
+    if (part === undefined) throw damaged(`its part ${name} is missing`)
+    return part
   }
   return {
-    has: (name) => entries.has(partKey(name)),
-    names: () => [...entries.values()].map((entry) => entry.fileName),
-    sizeBytes: (name) => entries.get(partKey(name))?.uncompressedSize ?? 0,
-    stream: (name) => inflate(zip, find(name)),
-    text: (name, maxBytes) => readText(zip, find(name), maxBytes),
+    has: (name) => parts.has(partKey(name)),
+    names: () => [...parts.values()].map(({ entry }) => entry.fileName),
+    sizeBytes: (name) => parts.get(partKey(name))?.entry.uncompressedSize ?? 0,
+    stream: (name) => inflate(path, find(name)),
+    text: (name, maxBytes) => readText(path, find(name), maxBytes),
     close: () => zip.close(),
   }
 }
 
-async function* inflate(zip: ZipFile, entry: Entry): AsyncGenerator<Buffer> {
+async function* inflate(path: string, part: Part): AsyncGenerator<Buffer> {
+  const { fileName, uncompressedSize, crc32: declared } = part.entry
   let checksum = 0
   let bytes = 0
   try {
-    for await (const chunk of await openStream(zip, entry)) {
+    for await (const chunk of openStream(path, part)) {
       bytes += (chunk as Buffer).length
-      if (bytes > entry.uncompressedSize) throw forged(WRONG_SIZE)
+      if (bytes > uncompressedSize) throw forged(WRONG_SIZE)
       checksum = crc32(chunk as Buffer, checksum)
       yield chunk as Buffer
     }
   } catch (error) {
     throw asRefusal(error)
   }
-  if (bytes !== entry.uncompressedSize) throw forged(WRONG_SIZE)
-  if (checksum !== entry.crc32) throw damaged(`its part ${entry.fileName} was changed on the way`)
+  if (bytes !== uncompressedSize) throw forged(WRONG_SIZE)
+  if (checksum !== declared) throw damaged(`its part ${fileName} was changed on the way`)
 }
 
 /** In pieces four times the usual: each is a trip to another thread and back. */
 const INFLATED_PIECE_BYTES = 64 * 1024
 
-async function openStream(zip: ZipFile, entry: Entry): Promise<Readable> {
-  const packed = await openPacked(zip, entry)
-  if (entry.compressionMethod === METHOD_STORED) return packed
+function openStream(path: string, part: Part): Readable {
+  const packed = openPacked(path, part)
+  if (part.entry.compressionMethod === METHOD_STORED) return packed
   // The iteration over what comes out is told of an error, wherever it was.
   return pipeline(packed, createInflateRaw({ chunkSize: INFLATED_PIECE_BYTES }), () => {})
 }
 
-function openPacked(zip: ZipFile, entry: Entry): Promise<Readable> {
-  const decompress = entry.compressionMethod === METHOD_STORED ? null : false
-  const asItLies = { decompress, decrypt: null, start: null, end: null }
-  return new Promise((resolve, reject) => {
-    zip.openReadStream(entry, asItLies, (error, stream) => (error ? reject(error) : resolve(stream)))
-  })
+/**
+ * The packed bytes, from a stream with a file descriptor of its own: the zip reader's streams share one, and one of
+ * them that is left early takes the others, or the whole process, with it (yauzl 3.4, `fd-slicer.js`).
+ */
+function openPacked(path: string, { entry, dataStart }: Part): Readable {
+  if (entry.compressedSize === 0) return Readable.from([])
+  return createReadStream(path, { start: dataStart, end: dataStart + entry.compressedSize - 1 })
 }
 
-async function readText(zip: ZipFile, entry: Entry, maxBytes: number): Promise<string> {
-  if (entry.uncompressedSize > maxBytes) throw damaged(`its part ${entry.fileName} is larger than it can be`)
+async function readText(path: string, part: Part, maxBytes: number): Promise<string> {
+  const { fileName, uncompressedSize } = part.entry
+  if (uncompressedSize > maxBytes) throw damaged(`its part ${fileName} is larger than it can be`)
   const chunks: Buffer[] = []
-  for await (const chunk of inflate(zip, entry)) chunks.push(chunk)
+  for await (const chunk of inflate(path, part)) chunks.push(chunk)
   return Buffer.concat(chunks).toString('utf8')
 }
 

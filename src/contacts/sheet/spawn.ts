@@ -40,8 +40,8 @@ const SEMI_SPACE_MB = 32
 
 /**
  * Reads a file in a process of its own, under limits of memory and time, and yields its lines in order, never faster
- * than they are taken. The last line is D, E, or an M that asks for a mapping; a crash, a want of memory and a timeout
- * become E lines. Throws only when `signal` is aborted. The process is gone when the iteration ends, however it ends.
+ * than they are taken. The last line is D, E, or an M that asks for a mapping; a crash (`unreadable`), a want of memory
+ * (`too_complex`) and a timeout (`timed_out`) become E lines. Throws only when `signal` is aborted. The process is gone when the iteration ends, however it ends.
  */
 export function readSheet(request: ReadSheetRequest): AsyncGenerator<SheetLine> {
   return readLines({ ...request, script: 'child.ts' })
@@ -132,13 +132,15 @@ function asLine(bytes: Buffer): SheetLine {
   return { kind: String.fromCharCode(bytes[0]!) as SheetLine['kind'], json: bytes.toString('utf8', 1) }
 }
 
-type Sentence = 'too_complex' | 'timed_out'
+type Sentence = 'too_complex' | 'timed_out' | 'unreadable'
 
 const SENTENCES: Readonly<Record<Sentence, string>> = {
   too_complex:
     'The file needs more memory to read than a contact sheet should. Copy the rows into a new workbook, or split it.',
   timed_out:
     'Reading the file took too long and was stopped. Copy the rows into a new workbook, or split it.',
+  unreadable:
+    'Reading the file broke off before its end. Upload it again; if that happens once more, copy the rows into a new workbook.',
 }
 
 /** Watches over one process: its memory all the time, its time while it is waited for. */
@@ -196,7 +198,8 @@ class Watch {
   async verdict(): Promise<{ code: Sentence; detail: string } | undefined> {
     await this.#exited
     if (this.#condemned === undefined && this.#child.exitCode === 0) return undefined
-    const code = this.#condemned ?? 'too_complex'
+    // A process out of memory is ended by a signal, V8's own or the kernel's; a fault of ours ends it with a code.
+    const code = this.#condemned ?? (this.#child.signalCode === null ? 'unreadable' : 'too_complex')
     return { code, detail: SENTENCES[code] }
   }
 
