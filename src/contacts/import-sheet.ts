@@ -210,12 +210,12 @@ async function takeIn(
         if (await house.within((apart) => noteColumns(apart, claimed.id, line))) return 'mapping'
         break
       case 'G':
-        Object.assign(heart, JSON.parse(line.json))
+        Object.assign(heart, JSON.parse(line.text))
         break
       case 'E':
-        throw new Refused(JSON.parse(line.json) as FileRefusal)
+        throw new Refused(JSON.parse(line.text) as FileRefusal)
       case 'D':
-        await finish(scope, house, claimed, intake, JSON.parse(line.json) as SheetTotals)
+        await finish(scope, house, claimed, intake, JSON.parse(line.text) as SheetTotals)
         return 'done'
       default:
         await intake.take(line)
@@ -243,7 +243,7 @@ type Meta = {
 
 /** Keeps what the columns are, to be seen while the rows are read; true if the sheet has to wait for a mapping. */
 async function noteColumns({ db, workspaceId }: Scope, importId: string, line: SheetLine): Promise<boolean> {
-  const meta = JSON.parse(line.json) as Meta
+  const meta = JSON.parse(line.text) as Meta
   const { columns, mapping, sheets } = meta
   const waiting = meta.needs_mapping
     ? {

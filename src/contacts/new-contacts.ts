@@ -1,10 +1,12 @@
 import { refusedBy } from '../platform/db.ts'
 import { openSavepoint, type Savepoint } from '../platform/savepoint.ts'
 import type { Scope } from '../platform/scope.ts'
-import { rowsIn } from './stage-rows.ts'
+import { rowsIn } from './sheet/row-columns.ts'
 
 /** Batches under one savepoint: PostgreSQL keeps 64 savepoints of a transaction at hand, and a sheet may have a million rows. */
-const BATCHES_AT_ONCE = 32
+const BATCHES_AT_ONCE = 20
+/** The next is sent before the last is answered, so that PostgreSQL finds it waiting when it is done. */
+const STATEMENTS_ON_THE_WAY = 1
 const NUMBER_IS_KNOWN = 'contacts_workspace_id_phone_key'
 
 /**
@@ -20,6 +22,7 @@ export class NewContacts {
   #trusts = false
   #inGoodFaith: Savepoint | undefined
   #batches: string[] = []
+  #onTheWay: Promise<number>[] = []
   /** What `made` goes back to when what was written in good faith is undone. */
   #madeBefore = 0
 
@@ -28,26 +31,43 @@ export class NewContacts {
     this.#listId = listId
   }
 
-  /** @param json rows as the reading process gives them; no number twice among all that are taken */
-  async take(json: string): Promise<void> {
-    if (!this.#trusts) return this.#takeAsking(json)
+  /** @param packed rows as the reading process gives them (`packRows`); no number twice among all that are taken */
+  async take(packed: string): Promise<void> {
+    if (!this.#trusts) return this.#takeAsking(packed)
     this.#inGoodFaith ??= await openSavepoint(this.#scope)
-    this.#batches.push(json)
-    try {
-      this.made += await insertAll(this.#inGoodFaith.scope, this.#listId, json)
-    } catch (error) {
-      if (refusedBy(error) !== NUMBER_IS_KNOWN) throw error
-      return this.#takeAgain(this.#inGoodFaith)
-    }
+    this.#batches.push(packed)
+    this.#send(insertAll(this.#inGoodFaith.scope, this.#listId, packed))
+    await this.#land(STATEMENTS_ON_THE_WAY)
     if (this.#batches.length === BATCHES_AT_ONCE) await this.keep()
   }
 
   /** From here on nothing of it is undone alone. */
   async keep(): Promise<void> {
+    await this.#land(0)
     await this.#inGoodFaith?.keep()
     this.#inGoodFaith = undefined
     this.#batches = []
     this.#madeBefore = this.made
+  }
+
+  #send(statement: Promise<number>): void {
+    statement.catch(() => undefined)
+    this.#onTheWay.push(statement)
+  }
+
+  /** Until no more than `most` statements are without an answer. */
+  async #land(most: number): Promise<void> {
+    while (this.#onTheWay.length > most) {
+      try {
+        this.made += await this.#onTheWay.shift()!
+      } catch (error) {
+        // What was sent after it failed too, since PostgreSQL takes nothing more before the savepoint is undone.
+        await Promise.allSettled(this.#onTheWay)
+        this.#onTheWay = []
+        if (refusedBy(error) !== NUMBER_IS_KNOWN) throw error
+        await this.#takeAgain(this.#inGoodFaith!)
+      }
+    }
   }
 
   async #takeAgain(savepoint: Savepoint): Promise<void> {
@@ -56,11 +76,11 @@ export class NewContacts {
     this.made = this.#madeBefore
     this.#inGoodFaith = undefined
     this.#batches = []
-    for (const json of batches) await this.#takeAsking(json)
+    for (const packed of batches) await this.#takeAsking(packed)
   }
 
-  async #takeAsking(json: string): Promise<void> {
-    const { made, known } = await insertNew(this.#scope, this.#listId, json)
+  async #takeAsking(packed: string): Promise<void> {
+    const { made, known } = await insertNew(this.#scope, this.#listId, packed)
     this.made += made
     this.#madeBefore = this.made
     this.#trusts = known === 0
@@ -75,10 +95,10 @@ function contactsOf({ sql, workspaceId, now }: Scope, from: ReturnType<typeof ro
     SELECT ${workspaceId}::uuid, phone, name, email, time_zone, variables, ${at}::timestamptz, ${at}::timestamptz FROM ${from}`
 }
 
-async function insertAll(scope: Scope, listId: string, json: string): Promise<number> {
+async function insertAll(scope: Scope, listId: string, packed: string): Promise<number> {
   const { sql, workspaceId } = scope
   const { count } = await sql`
-    WITH made AS (${contactsOf(scope, rowsIn(sql, json))} RETURNING id)
+    WITH made AS (${contactsOf(scope, rowsIn(sql, packed))} RETURNING id)
     INSERT INTO list_members (workspace_id, list_id, contact_id) SELECT ${workspaceId}::uuid, ${listId}::uuid, id FROM made`
   return count
 }
@@ -86,11 +106,11 @@ async function insertAll(scope: Scope, listId: string, json: string): Promise<nu
 async function insertNew(
   scope: Scope,
   listId: string,
-  json: string,
+  packed: string,
 ): Promise<{ readonly made: number; readonly known: number }> {
   const { sql, workspaceId } = scope
   const [counts] = await sql<{ made: number; known: number }[]>`
-    WITH rows AS MATERIALIZED (SELECT * FROM ${rowsIn(sql, json)}),
+    WITH rows AS MATERIALIZED (SELECT * FROM ${rowsIn(sql, packed)}),
     made AS (${contactsOf(scope, sql`rows`)} ON CONFLICT (workspace_id, phone) DO NOTHING RETURNING id, phone),
     joined AS (
       INSERT INTO list_members (workspace_id, list_id, contact_id) SELECT ${workspaceId}::uuid, ${listId}::uuid, id FROM made),

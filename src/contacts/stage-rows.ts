@@ -1,6 +1,6 @@
 import type postgres from 'postgres'
-import type { Sql } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
+import { rowsIn } from './sheet/row-columns.ts'
 import type { SheetLine } from './sheet/spawn.ts'
 
 /** Makes the table in which a sheet's rows wait for its end; it goes with the transaction. */
@@ -10,33 +10,27 @@ export async function stageTable({ sql }: Scope): Promise<void> {
       variables jsonb NOT NULL, cells jsonb) ON COMMIT DROP`
 }
 
-/** The accepted rows of one batch of the reading process, as a part of a query. */
-export function rowsIn(sql: Sql, json: string) {
-  return sql`jsonb_to_recordset(${json}::text::jsonb)
-      AS r("row" int, phone text, name text, email text, time_zone text, variables jsonb, cells jsonb)`
-}
-
-/** Writes one batch of the reading process, from its JSON as it came: rows are not looked at on the way. */
+/** Writes one batch of the reading process, from its text as it came: rows are not looked at on the way. */
 export async function stageLine(
   { sql, workspaceId }: Scope,
   importId: string,
-  { kind, json }: SheetLine,
+  { kind, text }: SheetLine,
 ): Promise<void> {
   switch (kind) {
-    case 'R':
+    case 'A':
       await sql`
-        INSERT INTO staged_rows SELECT * FROM ${rowsIn(sql, json)}`
+        INSERT INTO staged_rows SELECT * FROM ${rowsIn(sql, text)}`
       return
     case 'P':
       await sql`
         INSERT INTO import_problems (workspace_id, import_id, "row", "column", code, message, value)
-        SELECT ${workspaceId}, ${importId}, r.* FROM jsonb_to_recordset(${json}::text::jsonb)
+        SELECT ${workspaceId}, ${importId}, r.* FROM jsonb_to_recordset(${text}::text::jsonb)
             AS r("row" int, "column" text, code text, message text, value text)`
       return
     case 'X':
       await sql`
         INSERT INTO import_rejected_rows (workspace_id, import_id, "row", cells)
-        SELECT ${workspaceId}, ${importId}, r.* FROM jsonb_to_recordset(${json}::text::jsonb) AS r("row" int, cells jsonb)`
+        SELECT ${workspaceId}, ${importId}, r.* FROM jsonb_to_recordset(${text}::text::jsonb) AS r("row" int, cells jsonb)`
   }
 }
 

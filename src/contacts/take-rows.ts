@@ -36,7 +36,7 @@ export class Intake {
   }
 
   /**
-   * Writes one batch of the reading process, from its JSON as it came. Returns once the batch before it is written, so
+   * Writes one batch of the reading process, from its text as it came. Returns once the batch before it is written, so
    * that the next is read meanwhile; what goes wrong with a batch is thrown by the call after it.
    */
   async take(line: SheetLine): Promise<void> {
@@ -66,9 +66,9 @@ export class Intake {
   }
 
   async #write(line: SheetLine): Promise<void> {
-    if (line.kind !== 'R' || this.#terms.keepsRows) return stageLine(this.#scope, this.#terms.importId, line)
+    if (line.kind !== 'A' || this.#terms.keepsRows) return stageLine(this.#scope, this.#terms.importId, line)
     this.#news ??= new NewContacts(this.#scope, (await this.#chosen()).listId)
-    await this.#news.take(line.json)
+    await this.#news.take(line.text)
   }
 
   async #chosen(): Promise<ChosenList> {

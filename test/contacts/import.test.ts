@@ -97,6 +97,33 @@ describe('an uploaded sheet', () => {
     expect(await importOf(firm, id)).toMatchObject({ state: 'done', accepted: 6_000, rejected: 0 })
   })
 
+  test('keeps every text as it stands, whatever its marks, and of empty cells nothing', async () => {
+    const firm = await place.openFirm()
+    const headings = ['No HP', 'Nama', 'Email', 'Kota', 'Catatan']
+    const marks = 'a\nb\tc "d" \'e\' {f,g} \\h \\n NULL \u2028 \u{1f600} Ñ,'
+    const cleaned = 'no_x001E_separator_x001F_ of_x001D_ ours'
+    const path = bookOf(
+      headings,
+      ['081234567801', marks, null, marks, cleaned],
+      ['081234567802', 'NULL', 'b@example.com', '{}', null],
+      ['081234567803', null, null, null, 'null'],
+      ['081234567804', null, null, null, null],
+    )
+    const id = await firm.upload({ path, options: ID })
+    expect(await importOf(firm, id)).toMatchObject({ state: 'done', accepted: 4 })
+    const found = await contactsOf(firm)
+    expect(found.map(({ name, email, variables }) => ({ name, email, variables }))).toEqual([
+      { name: marks, email: null, variables: { kota: marks, catatan: 'noseparator of ours' } },
+      { name: 'NULL', email: 'b@example.com', variables: { kota: '{}' } },
+      { name: null, email: null, variables: { catatan: 'null' } },
+      { name: null, email: null, variables: {} },
+    ])
+    const alone = await firm.upload({ path: bookOf(['No HP', 'Kota'], ['081234567805', null]), options: ID })
+    expect(await importOf(firm, alone)).toMatchObject({ state: 'done', accepted: 1 })
+    const bare = await firm.upload({ path: bookOf(['No HP'], ['081234567806']), options: ID })
+    expect(await importOf(firm, bare)).toMatchObject({ state: 'done', accepted: 1 })
+  })
+
   test('brings known contacts up to date: its own columns replace, empty cells too, and others stay', async () => {
     const firm = await place.openFirm()
     await firm.upload({ path: bookOf([...HEADINGS, 'Kota'], [...ANI, 'Solo']), options: ID })

@@ -28,3 +28,23 @@ export async function upload(maker: Person, file: Blob, fields: Record<string, s
   }
   throw new Error('the sheet took too long to read')
 }
+
+/** The accepted rows in a line of the reading process, as the database takes them apart. */
+export function unpackRows(packed: string): readonly Record<string, unknown>[] {
+  const [rows, phones, names, emails, zones, keys, held, , cells] = packed
+    .replaceAll('\r', '\n')
+    .split('\x1e')
+    .map((column) => (column === '' ? [] : column.split('\x1f')))
+  return rows!.map((row, at) => {
+    const values = held![at]?.split('\x1d') ?? []
+    const variables = keys!.map((key, n) => [key, values[n]]).filter(([, value]) => value)
+    const own = { name: names![at], email: emails![at], time_zone: zones![at] }
+    return {
+      row: Number(row),
+      phone: phones![at],
+      ...Object.fromEntries(Object.entries(own).filter(([, value]) => value)),
+      variables: Object.fromEntries(variables),
+      ...(cells![at] ? { cells: JSON.parse(cells![at]) } : {}),
+    }
+  })
+}

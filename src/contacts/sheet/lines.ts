@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { AcceptedRow, RejectedRow, RowProblem } from './read.ts'
+import { packRows } from './row-columns.ts'
 import type { SheetRow } from './row-source.ts'
 
 /** What one line carries at most: small enough to parse, large enough to insert at once. */
@@ -32,7 +33,7 @@ export class Batches {
   }
 
   async flush(): Promise<void> {
-    for (const piece of pieces(this.accepted)) await this.#out.line('R', piece)
+    for (const piece of pieces(this.accepted)) await this.#out.text('A', packRows(piece))
     for (const piece of pieces(this.problems)) await this.#out.line('P', piece)
     for (const piece of pieces(this.rejected)) await this.#out.line('X', piece)
     this.accepted = []
@@ -51,7 +52,12 @@ export class LineWriter {
   #lastProgressMs = 0
 
   async line(kind: string, payload: unknown): Promise<void> {
-    if (!process.stdout.write(`${kind}${JSON.stringify(payload)}\n`)) await once(process.stdout, 'drain')
+    await this.text(kind, JSON.stringify(payload))
+  }
+
+  /** @param text without a line feed */
+  async text(kind: string, text: string): Promise<void> {
+    if (!process.stdout.write(`${kind}${text}\n`)) await once(process.stdout, 'drain')
   }
 
   async progress(share: number, rows: number): Promise<void> {

@@ -16,10 +16,10 @@ export async function readSheetTable(
   let date1904 = false
   let isWhole = false
   const request = { path, options: { mostRows }, script: 'table-child.ts', limits: LIMITS } as const
-  for await (const { kind, json } of readLines(request)) {
-    if (kind === 'E') return refuse('unreadable_table', (JSON.parse(json) as { detail: string }).detail)
-    if (kind === 'M') date1904 = (JSON.parse(json) as { date1904: boolean }).date1904
-    if (kind === 'R') rows.push(...(JSON.parse(json) as string[][]))
+  for await (const { kind, text } of readLines(request)) {
+    if (kind === 'E') return refuse('unreadable_table', (JSON.parse(text) as { detail: string }).detail)
+    if (kind === 'M') date1904 = (JSON.parse(text) as { date1904: boolean }).date1904
+    if (kind === 'R') rows.push(...(JSON.parse(text) as string[][]))
     if (kind === 'D') isWhole = true
   }
   return isWhole

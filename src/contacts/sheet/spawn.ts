@@ -5,11 +5,15 @@ import { fileURLToPath } from 'node:url'
 import type { SheetOptionsInput } from './options.ts'
 
 /**
- * One line of the reading process. `json` is passed on as text: rows go from it to the database without being parsed
+ * One line of the reading process. `text` is passed on as it is: rows go from it to the database without being parsed
  * here, so that a large import never holds up the server.
- * M meta · G progress · R accepted rows · P problems · X rejected rows · D totals · E refusal `{code, detail}`.
+ * M meta · G progress · R rows of a table · A accepted rows · P problems · X rejected rows · D totals · E refusal
+ * `{code, detail}`. All are JSON but A, which holds columns (`packRows`).
  */
-export type SheetLine = { readonly kind: 'M' | 'G' | 'R' | 'P' | 'X' | 'D' | 'E'; readonly json: string }
+export type SheetLine = {
+  readonly kind: 'M' | 'G' | 'R' | 'A' | 'P' | 'X' | 'D' | 'E'
+  readonly text: string
+}
 
 export type SheetLimits = {
   readonly heapMb: number
@@ -69,7 +73,7 @@ export async function* readLines(request: ReadLinesRequest): AsyncGenerator<Shee
     const refusal = await watch.verdict()
     if (watch.trace !== '') request.onCrash?.(watch.trace)
     if (refusal !== undefined && !isLast(last)) {
-      yield { kind: 'E', json: JSON.stringify(refusal) }
+      yield { kind: 'E', text: JSON.stringify(refusal) }
     }
   } finally {
     watch.stop()
@@ -81,7 +85,7 @@ function isLast(line: SheetLine | undefined): boolean {
   return (
     line?.kind === 'D' ||
     line?.kind === 'E' ||
-    (line?.kind === 'M' && line.json.includes('"needs_mapping":true'))
+    (line?.kind === 'M' && line.text.includes('"needs_mapping":true'))
   )
 }
 
@@ -129,7 +133,7 @@ async function* linesOf(child: ChildProcess, watch: Watch): AsyncGenerator<Sheet
 const NEWLINE = 0x0a
 
 function asLine(bytes: Buffer): SheetLine {
-  return { kind: String.fromCharCode(bytes[0]!) as SheetLine['kind'], json: bytes.toString('utf8', 1) }
+  return { kind: String.fromCharCode(bytes[0]!) as SheetLine['kind'], text: bytes.toString('utf8', 1) }
 }
 
 type Sentence = 'too_complex' | 'timed_out' | 'unreadable'
