@@ -1,4 +1,4 @@
-import { BYTEA_ARRAY, listOf, type SqlClient } from '../platform/db.ts'
+import { listOf, type SqlClient } from '../platform/db.ts'
 import type { Origin } from '../platform/trace.ts'
 
 /** Webhooks wait this long for company, so that many share one durable write. */
@@ -125,6 +125,12 @@ function gather(onStored: (stored: Stored) => void): (batch: readonly Waiting[])
 
 async function write(sql: SqlClient, batch: readonly Waiting[]): Promise<void> {
   const senderIds = batch.map((item) => item.senderId)
-  const bodies = batch.map((item) => item.body)
-  await sql`SELECT store_webhook_bodies(${listOf(senderIds)}::uuid[], ${sql.array(bodies, BYTEA_ARRAY)})`
+  await sql`
+    SELECT store_webhook_bodies(${listOf(senderIds)}::uuid[],
+      (SELECT array_agg(decode(body, 'base64') ORDER BY n) FROM unnest(${base64Of(batch)}::text[]) WITH ORDINALITY AS b(body, n)))`
+}
+
+/** The driver's own array of bytes is half as long again, and keeps the loop waiting for a tenth of a second over two megabytes. */
+function base64Of(batch: readonly Waiting[]): string {
+  return `{${batch.map(({ body }) => `"${body.toString('base64')}"`).join(',')}}`
 }

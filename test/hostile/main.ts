@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { diceOf } from '../crash/dice.ts'
 import setupDatabase from '../support/global-setup.ts'
 import { allAttacks } from './attacks.ts'
+import { collect } from './collect.ts'
 import { openGround } from './ground.ts'
 import { readAll } from './read.ts'
 import { hostileSheets, mutated } from './sheets.ts'
@@ -88,8 +89,7 @@ function say(
 
 /** What is still held once the garbage is gone. */
 function held(): number {
-  const { gc } = globalThis as { gc?: () => void }
-  gc?.()
+  collect()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }

@@ -1,8 +1,7 @@
 import { createInterface } from 'node:readline'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { startServer } from '../../src/main.ts'
 import { loadConfig } from '../../src/platform/config.ts'
+import { collect } from './collect.ts'
 
 /**
  * The server as a process of its own that tells, for every line it is sent, how long its loop was kept waiting since it
@@ -12,8 +11,6 @@ import { loadConfig } from '../../src/platform/config.ts'
 const TICK_MS = 5
 const HAND_BACK_MS = 1_500
 
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 const running = await startServer(loadConfig(process.env), { workers: false })
 process.stdout.write(`${JSON.stringify({ url: running.url })}\n`)
 
