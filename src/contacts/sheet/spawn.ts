@@ -45,7 +45,8 @@ const SEMI_SPACE_MB = 32
 /**
  * Reads a file in a process of its own, under limits of memory and time, and yields its lines in order, never faster
  * than they are taken. The last line is D, E, or an M that asks for a mapping; a crash (`unreadable`), a want of memory
- * (`too_complex`) and a timeout (`timed_out`) become E lines. Throws only when `signal` is aborted. The process is gone when the iteration ends, however it ends.
+ * (`too_complex`) and a timeout (`timed_out`) become E lines. Throws only when `signal` is aborted. The process is gone
+ * when the iteration ends, however it ends.
  */
 export function readSheet(request: ReadSheetRequest): AsyncGenerator<SheetLine> {
   return readLines({ ...request, script: 'child.ts' })
