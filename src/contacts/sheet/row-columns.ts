@@ -35,11 +35,14 @@ export function packRows(rows: readonly AcceptedRow[]): string {
   return columns.join(COLUMN).replaceAll('\n', LINE_FEED)
 }
 
-/** The rows of `packRows` as a table, as a part of a query. `OFFSET 0` keeps the text from being split again for each row. */
+/**
+ * The rows of `packRows` as a table, as a part of a query. An empty column has no rows: what it would say of them is null,
+ * and the empty phone of one payment alone a text again. `OFFSET 0` keeps the text from being split again for each row.
+ */
 export function rowsIn(sql: Sql, packed: string) {
   const text = packed.replaceAll(LINE_FEED, '\n')
   return sql`(
-    SELECT "row"::int, phone, nullif(name, '') AS name, nullif(email, '') AS email, nullif(time_zone, '') AS time_zone,
+    SELECT "row"::int, coalesce(phone, '') AS phone, nullif(name, '') AS name, nullif(email, '') AS email, nullif(time_zone, '') AS time_zone,
            CASE WHEN gaps = '' THEN jsonb_object(names, string_to_array(held, ${VALUE}))
                 WHEN held <> '' THEN jsonb_strip_nulls(jsonb_object(names, string_to_array(held, ${VALUE}, '')))
                 ELSE '{}' END AS variables,
