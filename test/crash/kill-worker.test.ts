@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { crash } from './run.ts'
 
-const KILLS = 20
+const KILLS = 12
 /** Throw the same dice again with CRASH_SEED. */
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000)
 
-it('a worker killed twenty times while it sends sends nothing twice, charges every delivery and no other, and loses nothing', async () => {
+it('a worker killed again and again while it sends sends nothing twice, charges every delivery and no other, and loses nothing', async () => {
   const said: string[] = []
   const { verdict, faults } = await crash({
     kills: KILLS,
