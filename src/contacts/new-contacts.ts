@@ -5,8 +5,6 @@ import { rowsIn } from './sheet/row-columns.ts'
 
 /** Batches under one savepoint: PostgreSQL keeps 64 savepoints of a transaction at hand, and a sheet may have a million rows. */
 const BATCHES_AT_ONCE = 20
-/** The next is sent before the last is answered, so that PostgreSQL finds it waiting when it is done. */
-const STATEMENTS_ON_THE_WAY = 1
 const NUMBER_IS_KNOWN = 'contacts_workspace_id_phone_key'
 
 /**
@@ -22,7 +20,6 @@ export class NewContacts {
   #trusts = false
   #inGoodFaith: Savepoint | undefined
   #batches: string[] = []
-  #onTheWay: Promise<number>[] = []
   /** What `made` goes back to when what was written in good faith is undone. */
   #madeBefore = 0
 
@@ -36,38 +33,21 @@ export class NewContacts {
     if (!this.#trusts) return this.#takeAsking(packed)
     this.#inGoodFaith ??= await openSavepoint(this.#scope)
     this.#batches.push(packed)
-    this.#send(insertAll(this.#inGoodFaith.scope, this.#listId, packed))
-    await this.#land(STATEMENTS_ON_THE_WAY)
+    try {
+      this.made += await insertAll(this.#inGoodFaith.scope, this.#listId, packed)
+    } catch (error) {
+      if (refusedBy(error) !== NUMBER_IS_KNOWN) throw error
+      return this.#takeAgain(this.#inGoodFaith)
+    }
     if (this.#batches.length === BATCHES_AT_ONCE) await this.keep()
   }
 
   /** From here on nothing of it is undone alone. */
   async keep(): Promise<void> {
-    await this.#land(0)
     await this.#inGoodFaith?.keep()
     this.#inGoodFaith = undefined
     this.#batches = []
     this.#madeBefore = this.made
-  }
-
-  #send(statement: Promise<number>): void {
-    statement.catch(() => undefined)
-    this.#onTheWay.push(statement)
-  }
-
-  /** Until no more than `most` statements are without an answer. */
-  async #land(most: number): Promise<void> {
-    while (this.#onTheWay.length > most) {
-      try {
-        this.made += await this.#onTheWay.shift()!
-      } catch (error) {
-        // What was sent after it failed too, since PostgreSQL takes nothing more before the savepoint is undone.
-        await Promise.allSettled(this.#onTheWay)
-        this.#onTheWay = []
-        if (refusedBy(error) !== NUMBER_IS_KNOWN) throw error
-        await this.#takeAgain(this.#inGoodFaith!)
-      }
-    }
   }
 
   async #takeAgain(savepoint: Savepoint): Promise<void> {

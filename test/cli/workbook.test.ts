@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sampleWorkbook } from '../../src/cli/demo/workbook.ts'
 import { readSheet } from '../../src/contacts/index.ts'
+import { unpackRows } from '../support/sheet.ts'
 
 const TODAY = new Date('2026-11-22T10:00:00Z')
-
-import { unpackRows } from '../support/sheet.ts'
 
 describe('the sample workbook of the demo', () => {
   let folder: string
