@@ -8,8 +8,9 @@ export default defineConfig({
     // Real databases, servers and child processes: a process for each file, and no more of them than two cores carry.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // On a busy machine a campaign may take a minute to settle, and `follow` waits as long.
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     teardownTimeout: 30_000,
   },
 })

@@ -3,6 +3,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { and, asc, eq, gte } from 'drizzle-orm'
 import { sqlState } from '../platform/db.ts'
+import { OneBehind } from '../platform/one-behind.ts'
 import { type Result, refuse } from '../platform/result.ts'
 import type { Scope } from '../platform/scope.ts'
 import { allow, recordEvent } from '../workspaces/index.ts'
@@ -153,25 +154,27 @@ function startHeartbeat(house: ImportHouse, importId: string): Heart {
   return heart
 }
 
+/** Chunks are written while the next are fetched. */
 async function copyOut(house: ImportHouse, importId: string, path: string): Promise<void> {
   const file = await open(path, 'wx', 0o600)
+  const writing = new OneBehind()
   try {
     for (let n = 0; ; n += CHUNKS_AT_ONCE) {
       house.signal?.throwIfAborted()
-      if (!(await copyChunks(house, importId, n, file))) return
+      const chunks = await fetchChunks(house, importId, n)
+      await writing.follow(() => write(file, chunks))
+      if (chunks.length < CHUNKS_AT_ONCE) break
     }
+    await writing.settle()
   } finally {
     await file.close()
   }
 }
 
-async function copyChunks(
-  house: ImportHouse,
-  importId: string,
-  first: number,
-  file: FileHandle,
-): Promise<boolean> {
-  const chunks = await house.within((scope) =>
+type Chunks = readonly { readonly bytes: Buffer }[]
+
+function fetchChunks(house: ImportHouse, importId: string, first: number): Promise<Chunks> {
+  return house.within((scope) =>
     scope.db
       .select({ bytes: importChunks.bytes })
       .from(importChunks)
@@ -185,8 +188,10 @@ async function copyChunks(
       .orderBy(asc(importChunks.n))
       .limit(CHUNKS_AT_ONCE),
   )
-  for (const { bytes } of chunks) await file.write(bytes)
-  return chunks.length === CHUNKS_AT_ONCE
+}
+
+async function write(file: FileHandle, chunks: Chunks): Promise<void> {
+  for (const { bytes } of chunks) await file.appendFile(bytes)
 }
 
 async function takeIn(

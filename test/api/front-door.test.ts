@@ -211,7 +211,7 @@ async function breakOff(at: Entrance) {
   const socket = connect(Number(new URL(at.server.url).port), '127.0.0.1')
   const head = [`POST /webhooks/whatsapp/${senderId} HTTP/1.1`, 'Host: a', 'Content-Length: 50', '', 'half']
   socket.write(head.join('\r\n'))
-  await vi.waitFor(() => expect(at.taken).toHaveLength(1))
+  await vi.waitFor(() => expect(at.taken).toHaveLength(1), 10_000)
   socket.destroy()
   await noted(at, 1)
   return seen(at)
@@ -233,7 +233,7 @@ async function askAtOnce(at: Entrance): Promise<number[]> {
     text += bytes
   })
   await noted(at, 3)
-  await vi.waitFor(() => expect(text.match(/HTTP\/1.1 \d+/g)).toHaveLength(3))
+  await vi.waitFor(() => expect(text.match(/HTTP\/1.1 \d+/g)).toHaveLength(3), 10_000)
   socket.destroy()
   return text.match(/(?<=HTTP\/1.1 )\d+/g)!.map(Number)
 }
@@ -243,7 +243,7 @@ function forget(at: Entrance): void {
 }
 
 async function noted({ lines }: Entrance, count: number): Promise<void> {
-  await vi.waitFor(() => expect(lines.filter(({ msg }) => msg === 'answered')).toHaveLength(count))
+  await vi.waitFor(() => expect(lines.filter(({ msg }) => msg === 'answered')).toHaveLength(count), 10_000)
 }
 
 function seen({ lines, received, taken }: Entrance) {

@@ -228,11 +228,21 @@ describe('the process that reads', () => {
   test('that breaks off is not called a want of memory, and tells where it was', async () => {
     const path = save('fine.csv', `Phone,Name\n${manyRows(10)}`)
     const traces: string[] = []
-    vi.stubEnv('TMPDIR', join(path, 'no-folder'))
-    const refused = await read(path, INDONESIAN, { onCrash: (trace) => traces.push(trace) })
-    vi.unstubAllEnvs()
+    const refused = await read(path, INDONESIAN, {
+      limits: { ...SHEET_LIMITS, heapMb: Number.NaN },
+      onCrash: (trace) => traces.push(trace),
+    })
     expect(refused.E).toMatchObject({ code: 'unreadable' })
-    expect(traces.join('')).toContain('no-folder')
+    expect(traces.join('')).toContain('max-old-space-size')
+  })
+
+  test('that meets a fault tells its place in the sources', async () => {
+    const traces: string[] = []
+    const refused = await read(join(folder, 'gone.xlsx'), INDONESIAN, {
+      onCrash: (trace) => traces.push(trace),
+    })
+    expect(refused.E).toMatchObject({ code: 'unreadable' })
+    expect(traces.join('')).toMatch(/openSheet \(open\.ts:\d+:\d+\)/)
   })
 
   test('is stopped when it takes too long', async () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build, type Plugin, type PluginBuild } from 'esbuild'
 
 /** The programs as a stage starts them: a file each, run by `node` as it is. */
 export type Programs = { readonly server: string; readonly worker: string }
@@ -15,7 +16,7 @@ const REQUIRE = `import { createRequire as requireFrom } from 'node:module'; con
  * time to start. What they are made of is the same; files beside a source are still found beside that source.
  */
 export async function bundlePrograms(folder: string): Promise<Programs> {
-  await esbuild().build({
+  await build({
     entryPoints: PROGRAMS.map((name) => fileURLToPath(new URL(`${name}.ts`, import.meta.url))),
     outdir: folder,
     outExtension: { '.js': '.mjs' },
@@ -30,17 +31,10 @@ export async function bundlePrograms(folder: string): Promise<Programs> {
   return { server: join(folder, 'server-process.mjs'), worker: join(folder, 'worker-process.mjs') }
 }
 
-type Loaded = { contents: string; loader: 'ts' }
-type Resolved = { path: string; external: true }
-type Build = {
-  onLoad(options: { filter: RegExp }, load: (file: { path: string }) => Loaded): void
-  onResolve(options: { filter: RegExp }, resolve: (file: { path: string }) => Resolved): void
-}
-
 /** A source goes on knowing its own place. */
-const whereItWas = {
+const whereItWas: Plugin = {
   name: 'where it was',
-  setup: (build: Build) =>
+  setup: (build: PluginBuild) =>
     build.onLoad({ filter: /\/(src|workers|test)\/.*\.ts$/ }, ({ path }) => ({
       contents: readFileSync(path, 'utf8').replaceAll(
         'import.meta.url',
@@ -50,18 +44,12 @@ const whereItWas = {
     })),
 }
 
-/** Machine code cannot be bundled. */
-const nativeOutside = {
+/** Machine code cannot be bundled, nor can the bundler. */
+const nativeOutside: Plugin = {
   name: 'native outside',
-  setup: (build: Build) =>
-    build.onResolve({ filter: /^@node-rs\/argon2$/ }, ({ path }) => ({
+  setup: (build: PluginBuild) =>
+    build.onResolve({ filter: /^(@node-rs\/argon2|esbuild)$/ }, ({ path }) => ({
       path: createRequire(ROOT).resolve(path),
       external: true,
     })),
-}
-
-/** Comes with tsx, which runs everything else here. */
-function esbuild(): { build(options: object): Promise<unknown> } {
-  const tsx = createRequire(import.meta.url).resolve('tsx/package.json')
-  return createRequire(tsx)('esbuild') as ReturnType<typeof esbuild>
 }

@@ -103,7 +103,7 @@ describe('prices that change', () => {
   it('after the submission do not: a price is frozen with what was approved', async () => {
     const { firm, parts } = await clinic(CARD.replaceAll('conversation_24h', 'per_message'))
     const template_id = await makeTemplate(firm.budi)
-    const at = new Date(Date.now() + 7 * 3600_000 + 3_000).toISOString().slice(0, 19)
+    const at = new Date(Date.now() + 7 * 3600_000 + 6_000).toISOString().slice(0, 19)
     const { id } = await launch(
       firm.budi,
       { ...parts, template_id },

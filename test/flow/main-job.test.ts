@@ -244,7 +244,7 @@ describe('who is left out', () => {
     const list_id = await makeList(stack, firm, people)
     const sender_id = await makeSender(firm, { delivered: 1, lifetime_seconds: 3 })
     const template_id = await makeTemplate(firm.budi)
-    const { id } = await launch(firm.budi, { template_id, sender_id, list_id }, inSeconds(3))
+    const { id } = await launch(firm.budi, { template_id, sender_id, list_id }, inSeconds(6))
     await optOut(stack, firm, people[2]!.phone)
     const { events } = await follow(stack, firm.joko, id)
     expect(events.at(-1)).toMatchObject({ state: 'settled', counts: { total: 5, skipped: 1 } })

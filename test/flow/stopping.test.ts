@@ -99,7 +99,7 @@ describe('a cancellation', () => {
 describe('a campaign past its time', () => {
   it('is expired where nothing of it was sent, and its money goes back', async () => {
     const { firm, parts } = await clinic()
-    const send_before = new Date(Date.now() + 2_500).toISOString()
+    const send_before = new Date(Date.now() + 6_000).toISOString()
     const { id } = await launch(firm.budi, parts, { schedule: { now: true, send_before } })
     expectStatus(await firm.budi.post(`/v1/campaigns/${id}/pause`), 200)
     const { events } = await follow(stack, firm.joko, id)
@@ -110,7 +110,7 @@ describe('a campaign past its time', () => {
 
   it('sends no more, and settles what it has sent', async () => {
     const { firm, parts } = await clinic({ messages_per_second: 20 })
-    const send_before = new Date(Date.now() + 4_000).toISOString()
+    const send_before = new Date(Date.now() + 8_000).toISOString()
     const { id } = await launch(firm.budi, parts, { schedule: { now: true, send_before } })
     const end = (await follow(stack, firm.joko, id)).events.at(-1)
     const witness = await witnessOf(stack, parts.sender_id)

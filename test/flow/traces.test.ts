@@ -115,7 +115,7 @@ describe('a campaign that goes out now', () => {
 describe('a campaign for a time to come', () => {
   it('begins a trace of its own that links to its submission, and is logged under that request’s id', async () => {
     const { firm, parts } = await clinic()
-    const at = DateTime.now().setZone('Asia/Jakarta').plus({ seconds: 3 }).toFormat("yyyy-MM-dd'T'HH:mm:ss")
+    const at = DateTime.now().setZone('Asia/Jakarta').plus({ seconds: 6 }).toFormat("yyyy-MM-dd'T'HH:mm:ss")
     const id = await draft(firm.budi, parts, { schedule: { at, time_zone: 'Asia/Jakarta' } })
     const { caller, requestId } = await submitTraced(firm, id)
     await follow(stack, firm.joko, id)

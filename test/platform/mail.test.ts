@@ -56,7 +56,7 @@ it('a server that does not answer stops nobody, and is logged under the requestâ
   const log = openLog('info', { write: (line) => void lines.push(line) })
   const mail = openMail('smtp://127.0.0.1:1', 'duecast@example.com', log)
   expect(() => mail.send({ to: 'siti@example.com', subject: 'x', text: 'y' }, 'request-1')).not.toThrow()
-  await vi.waitFor(() => expect(lines).toHaveLength(1))
+  await vi.waitFor(() => expect(lines).toHaveLength(1), 10_000)
   expect(JSON.parse(lines[0]!)).toMatchObject({ msg: 'a letter could not be sent', requestId: 'request-1' })
   expect(lines[0]).not.toContain('siti')
   mail.close()

@@ -31,9 +31,9 @@ export const twice = (kind: Kind, faults: Faults): Illegal[] => copies(kind, fau
 export const notThere = (kind: Kind, faults: Faults): Illegal[] => copies(kind, faults, NOT_THERE)
 export const guarded = (kind: Kind, faults: Faults): Illegal[] => copies(kind, faults, GUARDED)
 
-/** A row of no workspace; `others` are the references that would notice it as well. */
+/** A row of no workspace; `others` say how to take away what would notice it as well. */
 export function ofNoWorkspace(kind: Kind, others: readonly string[] = [], more: Changed = {}): Illegal[] {
-  const alone = others.map((name) => `ALTER TABLE ${kind.of} DROP CONSTRAINT IF EXISTS ${name};`).join(' ')
+  const alone = others.map((change) => `ALTER TABLE ${kind.of} ${change};`).join(' ')
   const sql = copy(kind, { ...more, workspace_id: NOBODY })
   return [{ what: `${kind.a} of no workspace`, sql: `${alone} ${sql}`, program: NO_RIGHT, owner: NOT_THERE }]
 }

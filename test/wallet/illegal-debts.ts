@@ -11,7 +11,7 @@ import {
   withTheIdOfAnothers,
 } from './copy.ts'
 import type { Effect } from './effects.ts'
-import { GUARDED, type Illegal } from './illegal.ts'
+import { GUARDED, type Illegal, NOT_THERE } from './illegal.ts'
 
 /**
  * What is owed and who has paid it; what is sent by itself because of that, and who allowed it. The rows that are copied
@@ -101,8 +101,13 @@ export const ILLEGAL_DEBTS: readonly Illegal[] = [
     'with the number of another': { number: 'x.number' },
   }),
   ...notThere(invoice, { 'of no contact': { contact_id: '999999' } }),
-  ...ofNoWorkspace(invoice, ['invoices_contact_id_workspace_id_fkey']),
+  ...ofNoWorkspace(invoice, ['DISABLE TRIGGER USER']),
   ...stays(invoice),
+  {
+    what: 'an invoice that becomes nobody’s',
+    sql: 'UPDATE invoices SET contact_id = contact_id + 1000000',
+    program: NOT_THERE,
+  },
   ...Object.entries({
     'owed again': "state = 'disputed', paid_at = NULL",
     'less paid than it was': 'paid = paid - 1, amount = 1',
@@ -180,7 +185,7 @@ export const ILLEGAL_DEBTS: readonly Illegal[] = [
   }),
   ...twice(sequence, { 'with the id of another': { id: 'x.id' } }),
   ...notThere(sequence, { 'of no sender': { sender_id: NOBODY } }),
-  ...ofNoWorkspace(sequence, ['sequences_sender_id_workspace_id_fkey']),
+  ...ofNoWorkspace(sequence, ['DROP CONSTRAINT IF EXISTS sequences_sender_id_workspace_id_fkey']),
   ...unchecked(standing, {
     'of half a digest': { digest: "'\\x00'" },
     'for nothing a run': { cap_run: '0' },
@@ -241,7 +246,9 @@ export const ILLEGAL_DEBTS: readonly Illegal[] = [
   }),
   ...ofNoWorkspace(
     recurrence,
-    ['template', 'sender', 'list'].map((part) => `recurrences_${part}_id_workspace_id_fkey`),
+    ['template', 'sender', 'list'].map(
+      (part) => `DROP CONSTRAINT IF EXISTS recurrences_${part}_id_workspace_id_fkey`,
+    ),
   ),
   ...ends(occurrence),
   ...twice(occurrence, { 'of one moment again': { at: 'x.at' } }),

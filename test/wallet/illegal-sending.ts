@@ -251,7 +251,7 @@ export const ILLEGAL_SENDING: readonly Illegal[] = [
   ...wrong(fetchOf, { account_id: "''" }),
   ...again(fetchOf, 'account_id'),
   ...notThere(fetchOf, { 'by no sender': { sender_id: NOBODY } }),
-  ...ofNoWorkspace(fetchOf, ['template_fetches_sender_id_workspace_id_fkey']),
+  ...ofNoWorkspace(fetchOf, ['DROP CONSTRAINT IF EXISTS template_fetches_sender_id_workspace_id_fkey']),
   ...wrong(media, { type: "'music'", mime: "'x'", file_name: "''", sha256: "'\\x00'" }),
   ...unchecked(media, {
     'of nothing': { size_bytes: '0', content: "'\\x'" },

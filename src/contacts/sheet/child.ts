@@ -1,6 +1,6 @@
 /**
- * The process that reads a file: `node --import tsx child.ts <json options> <path>`. It has a small heap and no
- * secrets, and may be killed at any time. Its lines are `M`eta, `G`o on (progress), `P`roblems, re`X`ected rows, `D`one or
+ * The process that reads a file: `node - <name> <json options> <path>`, with this program on its standard input. It has a
+ * small heap and no secrets, and may be killed at any time. Its lines are `M`eta, `G`o on (progress), `P`roblems, re`X`ected rows, `D`one or
  * `E`rror, each followed by JSON, and `A`ccepted rows, in columns.
  */
 import { mappingInUse, type SheetColumn, targetName } from '../columns.ts'
@@ -22,7 +22,7 @@ type Totals = {
   hidden_sheets: number
 }
 
-await main(process.argv[2] ?? '{}', process.argv[3] ?? '')
+await main(process.argv[3] ?? '{}', process.argv[4] ?? '')
 
 async function main(optionsJson: string, path: string): Promise<void> {
   const out = new LineWriter()

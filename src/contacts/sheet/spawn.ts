@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import type { SheetOptionsInput } from './options.ts'
+import { placesOf, type ReaderProgram, type ReaderScript, readerProgram } from './program.ts'
 
 /**
  * One line of the reading process. `text` is passed on as it is: rows go from it to the database without being parsed
@@ -53,16 +53,16 @@ export function readSheet(request: ReadSheetRequest): AsyncGenerator<SheetLine> 
 }
 
 export type ReadLinesRequest = Omit<ReadSheetRequest, 'options'> & {
-  /** The file beside this one that the process runs. */
-  readonly script: 'child.ts' | 'table-child.ts'
+  readonly script: ReaderScript
   readonly options: object
 }
 
 /** The same of either process that reads files. */
 export async function* readLines(request: ReadLinesRequest): AsyncGenerator<SheetLine> {
   const { signal, limits = SHEET_LIMITS } = request
+  const program = await readerProgram(request.script)
   signal?.throwIfAborted()
-  const child = startChild(request, limits)
+  const child = startChild(request, limits, program)
   const watch = new Watch(child, limits, signal)
   let last: SheetLine | undefined
   try {
@@ -72,7 +72,7 @@ export async function* readLines(request: ReadLinesRequest): AsyncGenerator<Shee
     }
     signal?.throwIfAborted()
     const refusal = await watch.verdict()
-    if (watch.trace !== '') request.onCrash?.(watch.trace)
+    if (watch.trace !== '') request.onCrash?.(placesOf(watch.trace, program))
     if (refusal !== undefined && !isLast(last)) {
       yield { kind: 'E', text: JSON.stringify(refusal) }
     }
@@ -90,51 +90,72 @@ function isLast(line: SheetLine | undefined): boolean {
   )
 }
 
-/** Nothing of our own environment goes along: it holds the keys to the database. */
-function startChild({ path, options, script }: ReadLinesRequest, { heapMb }: SheetLimits): ChildProcess {
+/**
+ * Its program comes by its standard input, and nothing of our own environment goes along: that holds the keys to the
+ * database. The script's name is for whoever looks at the processes.
+ */
+function startChild(
+  { path, options, script }: ReadLinesRequest,
+  { heapMb }: SheetLimits,
+  { code }: ReaderProgram,
+): ChildProcess {
   const flags = [
     `--max-old-space-size=${heapMb}`,
     `--max-semi-space-size=${SEMI_SPACE_MB}`,
     '--disable-proto=delete',
-    '--import',
-    import.meta.resolve('tsx'),
+    '--input-type=module',
   ]
-  const env = {
-    PATH: process.env.PATH ?? '',
-    TMPDIR: process.env.TMPDIR ?? '/tmp',
-    HOME: process.env.HOME ?? '',
-  }
-  const program = fileURLToPath(new URL(`./${script}`, import.meta.url))
-  return spawn(process.execPath, [...flags, program, JSON.stringify(options), path], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, [...flags, '-', `sheet/${script}`, JSON.stringify(options), path], {
+    env: {},
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  // One that ends before it has read all of its program is judged by how it ended.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(code)
+  return child
 }
 
 async function* linesOf(child: ChildProcess, watch: Watch): AsyncGenerator<SheetLine> {
   const chunks = (child.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]()
-  let pending: Buffer[] = []
-  let pendingBytes = 0
+  const pending = new PendingLine()
   for (;;) {
     const next = await watch.during(chunks.next())
     if (next === undefined || next.done) return
     let rest = next.value
     for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
-      yield asLine(Buffer.concat([...pending, rest.subarray(0, end)]))
-      pending = []
-      pendingBytes = 0
+      pending.add(rest.subarray(0, end))
+      yield pending.take()
       rest = rest.subarray(end + 1)
     }
-    pending.push(rest)
-    pendingBytes += rest.length
-    if (pendingBytes > MAX_LINE_BYTES) return watch.condemn('too_complex')
+    pending.add(rest)
+    if (pending.length > MAX_LINE_BYTES) return watch.condemn('too_complex')
   }
 }
 
 const NEWLINE = 0x0a
 
-function asLine(bytes: Buffer): SheetLine {
-  return { kind: String.fromCharCode(bytes[0]!) as SheetLine['kind'], text: bytes.toString('utf8', 1) }
+/** The bytes of a line that has not ended; always the same memory, since new memory for each line is dear to collect. */
+class PendingLine {
+  length = 0
+  #bytes = Buffer.allocUnsafe(128 * 1024)
+
+  add(bytes: Buffer): void {
+    const length = this.length + bytes.length
+    if (length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(2 * length)
+      this.#bytes.copy(larger, 0, 0, this.length)
+      this.#bytes = larger
+    }
+    bytes.copy(this.#bytes, this.length)
+    this.length = length
+  }
+
+  take(): SheetLine {
+    const kind = String.fromCharCode(this.#bytes[0]!) as SheetLine['kind']
+    const text = this.#bytes.toString('utf8', 1, this.length)
+    this.length = 0
+    return { kind, text }
+  }
 }
 
 type Sentence = 'too_complex' | 'timed_out' | 'unreadable'

@@ -1,6 +1,6 @@
 /**
- * The process that reads a workbook as it stands, for tables that are no contact sheets: `node --import tsx
- * table-child.ts <json options> <path>`. Its lines are `M`eta, `R`ows of texts, `D`one or `E`rror.
+ * The process that reads a workbook as it stands, for tables that are no contact sheets: `node - <name> <json options>
+ * <path>`, with this program on its standard input. Its lines are `M`eta, `R`ows of texts, `D`one or `E`rror.
  */
 import { cellText } from '../cell-text.ts'
 import { LineWriter } from './lines.ts'
@@ -8,11 +8,11 @@ import { openSheet } from './open.ts'
 import { type RowSource, SheetRefused, type SheetRow } from './row-source.ts'
 
 const out = new LineWriter()
-const { mostRows } = JSON.parse(process.argv[2] ?? '{}') as { mostRows: number }
+const { mostRows } = JSON.parse(process.argv[3] ?? '{}') as { mostRows: number }
 const BATCH_ROWS = 500
 
 try {
-  const source = await openSheet(process.argv[3] ?? '', () => out.progress(0, 0))
+  const source = await openSheet(process.argv[4] ?? '', () => out.progress(0, 0))
   try {
     await writeTable(source)
   } finally {
