@@ -11,7 +11,8 @@ export type WindowsByContact = ReadonlyMap<bigint, readonly OpenWindow[]>
 export async function openWindows(scope: Scope, contactIds: readonly bigint[]): Promise<WindowsByContact> {
   const ids = [...new Set(contactIds)].sort((a, b) => (a < b ? -1 : 1))
   await scope.sql`
-    SELECT 1 FROM contacts WHERE id = ANY(${listOf(ids)}::bigint[]) AND workspace_id = ${scope.workspaceId} ORDER BY id FOR NO KEY UPDATE`
+    SELECT 1 FROM unnest(${listOf(ids)}::bigint[]) AS wanted(id) JOIN contacts c ON c.id = wanted.id AND c.workspace_id = ${scope.workspaceId}
+     ORDER BY c.id FOR NO KEY UPDATE OF c`
   const since = new Date(scope.now.getTime() - 3 * CONVERSATION_MS).toISOString()
   const rows = await scope.sql<
     { contact_id: bigint; category: OpenWindow['category']; opened_at: string; expires_at: string }[]

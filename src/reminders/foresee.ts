@@ -202,9 +202,10 @@ async function suppressedAmong(
 ): Promise<ReadonlySet<bigint>> {
   if (candidates.length === 0) return new Set()
   const rows = await scope.sql<{ id: bigint }[]>`
-    SELECT c.id FROM contacts c JOIN suppressions s ON s.workspace_id = c.workspace_id AND s.phone = c.phone
-     WHERE c.workspace_id = ${scope.workspaceId} AND c.id = ANY(${listOf(candidates.map((one) => one.contact_id))}::bigint[])
-       AND (s.scope = 'all' OR ${category} = 'marketing')
+    SELECT c.id FROM unnest(${listOf(candidates.map((one) => one.contact_id))}::bigint[]) AS wanted(id)
+      JOIN contacts c ON c.id = wanted.id AND c.workspace_id = ${scope.workspaceId}
+      JOIN suppressions s ON s.workspace_id = c.workspace_id AND s.phone = c.phone
+     WHERE (s.scope = 'all' OR ${category} = 'marketing')
        AND (s.expires_at IS NULL OR s.expires_at > ${scope.now.toISOString()}::timestamptz)`
   return new Set(rows.map(({ id }) => id))
 }
