@@ -219,6 +219,25 @@ describe('the shop next door', () => {
       .catch(sqlState)
     expect(refused).toBe('23503')
   })
+
+  it.each([
+    [
+      'put the clinic’s contacts into a list of its own',
+      `INSERT INTO list_members (workspace_id, list_id, contact_id) SELECT $1, id, $2 FROM lists WHERE workspace_id = $1 LIMIT 1`,
+    ],
+    [
+      'bill them',
+      `INSERT INTO invoices (id, workspace_id, number, contact_id, currency, amount, due_date, state, source, created_at, updated_at)
+       VALUES (gen_random_uuid(), $1, 'INV-THEIRS', $2, 'IDR', 10000, '2026-12-01', 'open', 'api', now(), now())`,
+    ],
+  ])('cannot %s', async (_, statement) => {
+    const [theirs] = await superuser.sql<{ id: bigint }[]>`
+      SELECT id FROM contacts WHERE workspace_id = ${clinic.workspaceId} LIMIT 1`
+    const refused = await shop
+      .within(({ sql, workspaceId }) => sql.unsafe(statement, [workspaceId, theirs!.id]))
+      .catch(sqlState)
+    expect(refused).toBe('23503')
+  })
 })
 
 async function rowsOfClinic(table: string): Promise<number> {
