@@ -1,7 +1,7 @@
 /**
- * The process that reads a file: `node - <name> <json options> <path>`, with this program on its standard input. It has a
- * small heap and no secrets, and may be killed at any time. Its lines are `M`eta, `G`o on (progress), `P`roblems, re`X`ected rows, `D`one or
- * `E`rror, each followed by JSON, and `A`ccepted rows, in columns.
+ * The process that reads a file: `node - <name> <json options> <path>`, with this program on its standard input. It has
+ * a small heap and no secrets, and may be killed at any time. Its lines are `M`eta, `G`o on (progress), `P`roblems,
+ * re`X`ected rows, `D`one or `E`rror, each followed by JSON, and `A`ccepted rows, in columns.
  */
 import { mappingInUse, type SheetColumn, targetName } from '../columns.ts'
 import { sheetLocale } from '../locale.ts'
