@@ -10,6 +10,7 @@ export type WindowsByContact = ReadonlyMap<bigint, readonly OpenWindow[]>
  */
 export async function openWindows(scope: Scope, contactIds: readonly bigint[]): Promise<WindowsByContact> {
   const ids = [...new Set(contactIds)].sort((a, b) => (a < b ? -1 : 1))
+  // By each id and not by a list of them: a plan that is made while there are few contacts would go by the workspace, and is kept.
   await scope.sql`
     SELECT 1 FROM unnest(${listOf(ids)}::bigint[]) AS wanted(id) JOIN contacts c ON c.id = wanted.id AND c.workspace_id = ${scope.workspaceId}
      ORDER BY c.id FOR NO KEY UPDATE OF c`

@@ -225,7 +225,7 @@ describe('the process that reads', () => {
     expect(traces.join('')).toContain('heap')
   })
 
-  test('that breaks off is not called a want of memory, and tells where it was', async () => {
+  test('that breaks off is not called a want of memory, and its last words are told', async () => {
     const path = save('fine.csv', `Phone,Name\n${manyRows(10)}`)
     const traces: string[] = []
     const refused = await read(path, INDONESIAN, {

@@ -187,7 +187,7 @@ for (const [name, store, isHere] of stores) {
       await vi.waitFor(() => expect(seen).toHaveLength(2), UP_MS)
       expect(seen.map(({ turn }) => turn)).toEqual(['now', 'soon'])
       expect(seen[1]!.atMs - startedMs).toBeGreaterThanOrEqual(990)
-      expect(seen[1]!.atMs - startedMs).toBeLessThan(4_000)
+      expect(seen[1]!.atMs - startedMs).toBeLessThan(2_100)
     })
 
     it('logs a handler that throws, keeps nothing of its words, and goes on', async () => {
@@ -272,16 +272,13 @@ for (const [name, store, isHere] of stores) {
         expect(await queues.ping()).toBe(true)
 
         await store.stop()
-        const tookMs: number[] = []
         for (let turn = 0; turn < 4; turn++) {
           const startedMs = Date.now()
           await queues.add('send', 'pump', { turn }, { dedupeId: 'c1' })
           // As a sweep does that has found nothing: it says nothing of the queue.
           await queues.addMany('send', [])
-          tookMs.push(Date.now() - startedMs)
+          expect(Date.now() - startedMs).toBeLessThan(1_000)
         }
-        // Whoever waits for the queue waits each time; a busy machine stalls now and then.
-        expect(Math.min(...tookMs)).toBeLessThan(1_000)
         expect(await queues.ping()).toBe(false)
         expect(logged.map(({ msg }) => msg)).toEqual([
           'the queue does not answer; work goes on by the timetable until it does',

@@ -187,13 +187,9 @@ describe('the language of templates', () => {
       `{{a${' '.repeat(4_000)}`,
     ]
     for (const source of worst) {
-      // What is slow is slow each time; a busy machine stalls now and then.
-      const tookMs = [1, 2, 3].map(() => {
-        const startMs = performance.now()
-        parseTemplate(source)
-        return performance.now() - startMs
-      })
-      expect(Math.min(...tookMs)).toBeLessThan(250)
+      const startMs = performance.now()
+      parseTemplate(source)
+      expect(performance.now() - startMs).toBeLessThan(250)
     }
   })
 
