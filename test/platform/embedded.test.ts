@@ -103,6 +103,19 @@ describe('the first start', () => {
     expect(unfinished(folder)).toEqual([])
   })
 
+  it('ends what a killed one left at work, which would go on writing', async () => {
+    const folder = freshFolder()
+    const child = launch(folder)
+    await until(() => existsSync(join(folder, 'postgres')) && unfinished(folder).length > 0)
+    await kill(child)
+    const aside = join(folder, 'postgres', unfinished(folder)[0]!)
+    const writer = keepMaking(aside)
+    const database = await open(folder)
+    expect(await query(database.databaseUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+    expect(runs(writer)).toBe(false)
+    expect(unfinished(folder)).toEqual([])
+  })
+
   it('shared by programs that come at once happens once', async () => {
     const folder = freshFolder()
     const programs = [launch(folder), launch(folder), launch(folder)]
@@ -414,6 +427,15 @@ async function kill(program: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => program.once('exit', resolve))
   program.kill('SIGKILL')
   await ended
+}
+
+/** An initdb that makes its folder again as often as it is taken away; its process id. */
+function keepMaking(aside: string): number {
+  const program = 'while :; do mkdir -p "$0/base"; : > "$0/base/1"; done'
+  const words = ['-c', program, aside, `--pgdata=${aside}`]
+  const child = spawn('/bin/sh', words, { argv0: 'initdb', stdio: 'ignore', ...ownerOf(dirname(aside)) })
+  children.push(child)
+  return child.pid!
 }
 
 function crashServer(folder: string): void {

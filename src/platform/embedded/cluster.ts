@@ -10,11 +10,15 @@ import {
 } from './credentials.ts'
 import { EmbeddedDatabaseError, failureOf, folderFailure } from './failure.ts'
 import { makeOwned, type Place } from './place.ts'
+import { isGone, processesAt } from './processes.ts'
 import type { Software } from './software.ts'
 
 const INITDB_TIMEOUT_MS = 5 * 60_000
 const SINGLE_USER_TIMEOUT_MS = 10 * 60_000
 const UNFINISHED = 'data.new-'
+const END_TIMEOUT_MS = 5_000
+/** The programs that initdb itself had started end with it, and may write for a moment longer. */
+const REMOVAL_RETRIES = 8
 
 /**
  * Makes a new database in `place`. All of it is made aside and appears under its name by one rename at the end, so a
@@ -79,7 +83,26 @@ export async function ownerOf(place: Place): Promise<{ uid: number; gid: number 
 
 async function removeUnfinished(home: string): Promise<void> {
   for (const name of await readdir(home)) {
-    if (name.startsWith(UNFINISHED)) await rm(join(home, name), { recursive: true, force: true })
+    if (!name.startsWith(UNFINISHED)) continue
+    const aside = join(home, name)
+    await endMakersOf(aside)
+    await rm(aside, { recursive: true, force: true, maxRetries: REMOVAL_RETRIES })
+  }
+}
+
+/** What a start that was killed had begun goes on without it, and would make again what is removed. */
+async function endMakersOf(aside: string): Promise<void> {
+  const makers = processesAt(aside, ['initdb', 'postgres'])
+  for (const pid of makers) end(pid)
+  await Promise.all(makers.map((pid) => isGone(pid, END_TIMEOUT_MS)))
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    // One that ended meanwhile is what was wanted; another user's is told by the folder, which cannot be removed.
+    if (!['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
 }
 

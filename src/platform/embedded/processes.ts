@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 
 /**
  * A process as it can be told apart from a later one that got the same number: when it started, and in which
@@ -30,6 +32,31 @@ export function isRunning(pid: number): boolean {
 export function commandOf(pid: number): readonly string[] {
   if (process.platform === 'linux') return readProc(`/proc/${pid}/cmdline`)?.split('\0').filter(Boolean) ?? []
   return ps(pid, 'command=').split(/\s+/).filter(Boolean)
+}
+
+/** The processes of one of these programs whose command line names `path`. */
+export function processesAt(path: string, programs: readonly string[]): number[] {
+  return everyPid().filter((pid) => {
+    const words = commandOf(pid)
+    return programs.includes(basename(words[0] ?? '')) && words.join(' ').includes(path)
+  })
+}
+
+function everyPid(): number[] {
+  const names = process.platform === 'linux' ? readdirSync('/proc') : ps(undefined, 'pid=').split('\n')
+  return names.map(Number).filter((pid) => pid > 0)
+}
+
+const POLL_MS = 20
+
+/** Waits until no process has this number any more; false when one still has it after `withinMs`. */
+export async function isGone(pid: number, withinMs: number): Promise<boolean> {
+  const deadline = Date.now() + withinMs
+  while (isRunning(pid)) {
+    if (Date.now() > deadline) return false
+    await pause(POLL_MS)
+  }
+  return true
 }
 
 let space: string | undefined
@@ -81,8 +108,10 @@ function readProc(path: string): string | undefined {
   }
 }
 
-function ps(pid: number, column: string): string {
+/** What ps says of one process, or of all of them, a line each. */
+function ps(pid: number | undefined, column: string): string {
   const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
-  const answer = spawnSync('ps', ['-o', column, '-p', String(pid)], { encoding: 'utf8', env })
+  const which = pid === undefined ? ['-A'] : ['-p', String(pid)]
+  const answer = spawnSync('ps', ['-o', column, ...which], { encoding: 'utf8', env })
   return answer.stdout?.trim() ?? ''
 }

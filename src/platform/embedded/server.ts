@@ -8,7 +8,7 @@ import { type Account, identity } from './account.ts'
 import { pause } from './claims.ts'
 import { EmbeddedDatabaseError, failureOf, tellingLines } from './failure.ts'
 import type { Place } from './place.ts'
-import { commandOf, isRunning } from './processes.ts'
+import { commandOf, isGone, isRunning } from './processes.ts'
 import type { Software } from './software.ts'
 
 export type Server = { readonly pid: number; readonly port: number }
@@ -281,13 +281,4 @@ function signal(pid: number, name: 'SIGINT' | 'SIGQUIT'): void {
       cause: error,
     })
   }
-}
-
-async function isGone(pid: number, withinMs: number): Promise<boolean> {
-  const deadline = Date.now() + withinMs
-  while (isRunning(pid)) {
-    if (Date.now() > deadline) return false
-    await pause(POLL_MS)
-  }
-  return true
 }
