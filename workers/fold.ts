@@ -105,11 +105,14 @@ async function foldForATurn(
   const whileFull = async () => {
     while (!isOver() && (await fold()).isFull);
   }
-  if (!isAgain) await gather()
+  const foldAbreast = () => Promise.all(Array.from({ length: FOLDS_AT_ONCE }, whileFull))
+  // A turn that time ended has left enough for all at once.
+  if (isAgain) await foldAbreast()
+  else await gather()
   while (!isOver()) {
     const { webhooks, isFull } = await fold()
     if (webhooks === 0) return true
-    if (isFull) await Promise.all(Array.from({ length: FOLDS_AT_ONCE }, whileFull))
+    if (isFull) await foldAbreast()
     else await gather()
   }
   return false

@@ -216,7 +216,8 @@ async function giveBack(scope: Scope, campaignId: string, sliceNo: number): Prom
 
 /**
  * One statement opens an attempt for each message of the slice, committed before the provider is called. Who opted out
- * since the campaign was submitted, or was erased, or whose message was stopped, gets none and is named.
+ * since the campaign was submitted, or was erased, or whose message was stopped, gets none and is named. When a neighbour
+ * wrote to somebody is asked message by message: joined, all attempts could be gone through for each of them.
  */
 function openAttempts(
   scope: StatementScope,
@@ -235,9 +236,11 @@ function openAttempts(
                        AND (s.scope = 'all' OR s.scope = (SELECT category FROM runs WHERE campaign_id = ${run.campaignId}))
                        AND (s.expires_at IS NULL OR s.expires_at > ${nowText}::timestamptz)) THEN 'opted_out'
                   WHEN EXISTS (
-                    SELECT 1 FROM messages o JOIN attempts a ON a.message_id = o.id AND a.attempt_no = o.attempts
+                    SELECT 1 FROM messages o
                      WHERE o.campaign_id = ANY(${listOf(neighbours)}::uuid[]) AND o.contact_id = m.contact_id
-                       AND coalesce(a.dispatched_at, a.claimed_at) > clock_timestamp() - make_interval(secs => ${run.pairSeconds}::float8))
+                       AND (SELECT coalesce(a.dispatched_at, a.claimed_at) FROM attempts a
+                             WHERE a.message_id = o.id AND a.attempt_no = o.attempts)
+                           > clock_timestamp() - make_interval(secs => ${run.pairSeconds}::float8))
                     THEN ${TOO_SOON}::text END AS unfit
         FROM messages m LEFT JOIN recipients r ON r.message_id = m.id
        WHERE m.campaign_id = ${run.campaignId} AND m.slice_no = ${sliceNo} AND m.state = 'queued'

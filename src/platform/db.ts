@@ -23,7 +23,8 @@ export type Database = {
   within<T>(cause: Cause, work: (scope: Scope) => Promise<T>): Promise<T>
   /**
    * One statement, committed by itself behind the same wall. It travels together with its commit, so that what it locks
-   * is locked for as long as the database needs and no longer: for what many do to the same rows all the time.
+   * is locked for as long as the database needs and no longer: for what many do to the same rows all the time. A
+   * connection plans it once, whatever its values.
    */
   once<Rows>(cause: Cause, statement: Statement<Rows>): Promise<Rows>
   close(): Promise<void>
@@ -97,7 +98,8 @@ async function oneStatement<Rows>(
   const answer = await client.begin(async (sql) => {
     const [, rows] = await commitAfter(
       sql,
-      sql`SELECT set_config('app.workspace_id', ${workspaceId}, true), ${byKeys(sql)}`,
+      sql`SELECT set_config('app.workspace_id', ${workspaceId}, true), ${byKeys(sql)},
+                 set_config('plan_cache_mode', 'force_generic_plan', true)`,
       statement({ sql, now: clock.now(), workspaceId }),
     )
     return rows

@@ -11,6 +11,9 @@ import { draft, makeContacts, makeParts, openStage, quoteAndSubmit, type Stage }
 
 /** What becomes of the messages: as in life, most are delivered, some read, a few fail. */
 const FATES = { seed: 7, delivered: 0.93, failed: 0.04, read: 0.5, lifetime_seconds: 30 }
+/** The same where nobody is to hear of it: what is posted an hour later takes none of the time that is measured. */
+const UNHEARD = { seed: 7, delivered: 0, late: 1, late_ms: 3_600_000, lifetime_seconds: 30 }
+type Fates = typeof FATES | typeof UNHEARD
 /** So fast that the sender's own pace is no limit. */
 const PACE = { messages_per_second: 100_000 }
 const BARE_MESSAGES = 40_000
@@ -26,23 +29,24 @@ export async function benchSend(ground: Ground, messages: number): Promise<Figur
   const simulator = await startPart('src/simulator/main.ts', /"url"/, {})
   const simulatorUrl = (JSON.parse(simulator.ready) as { url: string }).url
   try {
-    const before = await bareSending(simulatorUrl, sink.url)
+    const bare = (fates: Fates) => bareSending(simulatorUrl, bareAddress(sink.url, fates))
+    const heardBefore = await bare(FATES)
     const whole = await sendCampaign(ground, messages, simulator, simulatorUrl, undefined)
-    const between = await bareSending(simulatorUrl, sink.url)
+    const heardAfter = await bare(FATES)
+    const before = await bare(UNHEARD)
     const alone = await sendCampaign(ground, messages, simulator, simulatorUrl, sink.url)
-    const after = await bareSending(simulatorUrl, sink.url)
+    const after = await bare(UNHEARD)
     const peer = await peerPerSecond(ground, PEER_MESSAGES, peerWords(simulatorUrl, sink.url))
-    const limit = {
-      what: 'a bare undici loop against the same stand-in',
-      value: Math.max(before, between, after),
-    }
+    const what = 'a bare undici loop against the same stand-in'
+    const heard = { what: `${what}, which posts its receipts`, value: Math.max(heardBefore, heardAfter) }
+    const unheard = { what, value: Math.max(before, after) }
     const count = messages.toLocaleString('en-GB')
     return [
       {
         name: `sending ${count} messages while their receipts come in, are folded and charged`,
         unit: '/s',
         value: whole.sentPerSecond,
-        limit,
+        limit: heard,
         asked: { value: { atLeast: 3_000 }, ratio: { atLeast: 0.1 } },
         goal: { value: { atLeast: 7_000 }, ratio: { atLeast: 0.25 } },
         note: whole.note,
@@ -51,13 +55,13 @@ export async function benchSend(ground: Ground, messages: number): Promise<Figur
         name: `the whole pipeline: ${count} messages sent, every receipt stored, folded and charged`,
         unit: '/s',
         value: whole.foldedPerSecond,
-        limit,
+        limit: heard,
       },
       {
         name: `sending ${count} messages with attempts and results written, receipts to nobody`,
         unit: '/s',
         value: alone.sentPerSecond,
-        limit,
+        limit: unheard,
         asked: { value: { atLeast: 3_000 }, ratio: { atLeast: 0.1 } },
         goal: { value: { atLeast: 7_000 }, ratio: { atLeast: 0.25 } },
         note: alone.note,
@@ -80,21 +84,22 @@ function timesPeer(perSecond: number, peer: number): Figure {
   }
 }
 
-function bareAddress(sinkUrl: string): { path: string; token: string } {
+type Address = { path: string; token: string }
+
+function bareAddress(sinkUrl: string, fates: Fates): Address {
   const webhookUrl = `${sinkUrl}/webhooks/bare`
   return {
-    token: mintToken(FATES, { webhookUrl, appSecret: 'bare' }),
+    token: mintToken(fates, { webhookUrl, appSecret: 'bare' }),
     path: `/${GRAPH_VERSION}/${simulatedPhoneNumberId(webhookUrl)}/messages`,
   }
 }
 
 function peerWords(simulatorUrl: string, sinkUrl: string): PeerWords {
-  const { path, token } = bareAddress(sinkUrl)
+  const { path, token } = bareAddress(sinkUrl, UNHEARD)
   return { address: `${simulatorUrl}${path}`, token, bodyOf }
 }
 
-async function bareSending(simulatorUrl: string, sinkUrl: string): Promise<number> {
-  const { path, token } = bareAddress(sinkUrl)
+async function bareSending(simulatorUrl: string, { path, token }: Address): Promise<number> {
   const args = [simulatorUrl, path, token, String(BARE_MESSAGES), String(BARE_CONNECTIONS)]
   const loop = await startPart('test/bench/bare-sender.ts', /ready/, {}, args)
   await loop.exited
@@ -114,7 +119,8 @@ async function sendCampaign(
   const { server, worker, stop } = await startProgram(ground, stage, { PUBLIC_URL: webhooksTo })
   try {
     const listId = await makeContacts(stage, messages)
-    const parts = await makeParts(stage, { ...FATES, ...PACE })
+    const fates = webhooksTo === undefined ? FATES : UNHEARD
+    const parts = await makeParts(stage, { ...fates, ...PACE })
     const campaignId = await draft(stage, parts, listId)
     await quoteAndSubmit(stage, campaignId)
     const used = processorMeter({ server, ...(worker && { worker }), simulator }, ground.postgresPid)
