@@ -1,5 +1,5 @@
 import { cpus, loadavg, totalmem } from 'node:os'
-import { parseArgs } from 'node:util'
+import { readCommand } from '../support/command.ts'
 import { benchConsolePages } from './console-pages.ts'
 import { benchFairness } from './fairness.ts'
 import { describe, type Figure, type Judged, judge } from './figure.ts'
@@ -39,19 +39,24 @@ const LARGE: typeof BENCHES = {
 
 type Options = { readonly history: number }
 
-/**
- * `npm run bench [-- --json] [--only name,name] [--full] [--history 20000000]`: every figure beside its own limit,
- * measured in the same run. Exits 1 when a figure is not what was asked. `--history` is how many older messages stand in
- * the database while the growth of costs is measured.
- */
+const USAGE = `
+npm run bench                   every figure beside its own limit, measured in the same run
+
+Ends with 1 where a figure is not what was asked.
+
+  --only NAME,NAME    ${Object.keys(BENCHES).join(', ')};
+                      and those that take minutes: ${Object.keys(LARGE).join(', ')}
+  --full              all of them
+  --json              as one line of JSON
+  --history N         so many older messages stand in the database while the growth of costs is measured
+`
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      json: { type: 'boolean', default: false },
-      full: { type: 'boolean', default: false },
-      only: { type: 'string' },
-      history: { type: 'string', default: '0' },
-    },
+  const values = readCommand(USAGE, {
+    json: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    history: { type: 'string', default: '0' },
   })
   const benches = { ...BENCHES, ...LARGE }
   const names = values.only?.split(',') ?? Object.keys(values.full ? benches : BENCHES)

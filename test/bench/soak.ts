@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
 import { cancelCampaign } from '../../src/campaigns/index.ts'
 import { asOwner } from '../../src/house.ts'
+import { readCommand } from '../support/command.ts'
 import { openGround } from './ground.ts'
 import { type KeptMemory, type Part, startPart } from './processes.ts'
 import { countOf, startProgram, until } from './program.ts'
@@ -17,14 +17,20 @@ const SAY_EVERY = 6
 /** How long a campaign lasts at the rate that is asked; the next is submitted when a third of it is left. */
 const CAMPAIGN_SECONDS = 60
 
-/**
- * `npm run soak -- --minutes 60 --rate 3000`: campaign after campaign, so that so many messages a second are delivered
- * and charged, with server, worker and stand-in each in a process of its own. It is judged by the rate that was kept,
- * how long settling takes, memory, dead rows, and the audit at the end. Exits 1 where one of them is not as asked.
- */
+const USAGE = `
+npm run soak                    campaign after campaign, with server, worker and stand-in each in a process of its own
+
+Judged by the rate that was kept, how long settling takes, memory, dead rows, and the audit at the end. Ends with 1
+where one of them is not as asked.
+
+  --minutes M         60
+  --rate N            messages delivered and charged a second, 3000
+`
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { minutes: { type: 'string', default: '60' }, rate: { type: 'string', default: '3000' } },
+  const values = readCommand(USAGE, {
+    minutes: { type: 'string', default: '60' },
+    rate: { type: 'string', default: '3000' },
   })
   const [minutes, rate] = [Number(values.minutes), Number(values.rate)]
   if (!(minutes > 0) || !(rate > 0)) throw new Error('--minutes and --rate are numbers above zero')

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readCommand } from '../support/command.ts'
 import setupDatabase, { openTestDatabase } from '../support/global-setup.ts'
 import { openDisk } from './disk.ts'
 import { type Fault, faultsOn } from './faults.ts'
@@ -7,34 +7,42 @@ import { describeKills, killMany } from './rounds.ts'
 import { crash } from './run.ts'
 import type { Verdict } from './verdict.ts'
 
-/**
- * `npm run crash -- --runs N --seed S`: campaigns are sent while faults strike, on an embedded PostgreSQL of its own.
- * Prints every fault, a verdict for each run and their sum; exits with 1 if anything was sent twice, charged wrongly or
- * lost. `--queue postgres|redis` chooses the queue, `--faults worker,server,…` what strikes (by default all that there
- * is on that queue), and `--rough` lets the provider misbehave too: no answer, resets, 500, 429 and nonsense.
- *
- * `npm run crash -- --kills N --seed S`, without `--runs`, is the fast form: one stage that stays, where something is
- * killed twice a second; judged after each `--batch`, with how long it took to recover; no batch begins after `--minutes`. With `--runs`, `--kills` says how
- * many faults strike in each.
- *
- * `--long` lets Redis be away for five minutes and the provider hang for one; `--away` and `--hang` say it in seconds.
- */
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    kills: { type: 'string' },
-    batch: { type: 'string', default: '100' },
-    minutes: { type: 'string', default: '1440' },
-    messages: { type: 'string', default: '4000' },
-    pace: { type: 'string', default: '500' },
-    faults: { type: 'string' },
-    queue: { type: 'string', default: 'postgres' },
-    rough: { type: 'boolean', default: false },
-    away: { type: 'string' },
-    hang: { type: 'string' },
-    long: { type: 'boolean', default: false },
-  },
+const USAGE = `
+npm run crash -- --runs N        campaigns are sent while faults strike; on a PostgreSQL of its own
+npm run crash -- --kills N       one stage that stays, where something is killed twice a second; judged after each batch
+
+Both print what they did, their seed, and what was sent twice, charged wrongly or lost; any of it ends them with 1.
+
+  --seed S            the same seed strikes with the same things; by default another each time
+  --queue NAME        postgres (by default) or redis
+  --messages N        messages of a campaign, 4000
+  --pace N            messages a second, 500
+  --rough             the platform misbehaves too: no answer, resets, 500, 429 and nonsense
+
+With --runs:
+  --kills N           faults in each run, 20
+  --faults NAME,NAME  what strikes; by default all that there is on that queue
+  --away S, --hang S  for how long Redis is away and the provider hangs, 5 s and 15 s
+  --long              five minutes, and one
+
+With --kills alone:
+  --batch N           kills between two judgements, 100
+  --minutes M         no batch begins after that
+`
+const values = readCommand(USAGE, {
+  runs: { type: 'string' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  kills: { type: 'string' },
+  batch: { type: 'string', default: '100' },
+  minutes: { type: 'string', default: '1440' },
+  messages: { type: 'string', default: '4000' },
+  pace: { type: 'string', default: '500' },
+  faults: { type: 'string' },
+  queue: { type: 'string', default: 'postgres' },
+  rough: { type: 'boolean', default: false },
+  away: { type: 'string' },
+  hang: { type: 'string' },
+  long: { type: 'boolean', default: false },
 })
 
 /** Shares of all calls. A call that is never answered is given up after ten seconds. */

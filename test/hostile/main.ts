@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { diceOf } from '../crash/dice.ts'
+import { readCommand } from '../support/command.ts'
 import setupDatabase from '../support/global-setup.ts'
 import { allAttacks } from './attacks.ts'
 import { collect } from './collect.ts'
@@ -9,21 +9,24 @@ import { hostileSheets, mutated } from './sheets.ts'
 import { besiege, type Siege } from './siege.ts'
 import { hostileTemplates, saveAll } from './templates.ts'
 
-/**
- * `npm run hostile -- --mutated N --times T --share P --seed S`: a corpus of hostile files, and N that are made of it by
- * chance, are read as an import reads them, and hostile templates checked. Then every route of the API, the webhooks and
- * the console is attacked in a server process of its own, T times by chance at each place beside what is always tried;
- * P is the share of the attacks that are made. Prints what was read, taken and refused and what took longest, how much
- * memory is held afterwards and how long the server's loop was kept waiting; exits with 1 where anything ended otherwise
- * than by a refusal, where more than 50 MB are held, or the loop waited for more than 100 ms of the server's own work.
- */
-const { values } = parseArgs({
-  options: {
-    mutated: { type: 'string', default: '10000' },
-    times: { type: 'string', default: '2' },
-    share: { type: 'string', default: '1' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-  },
+const USAGE = `
+npm run hostile                 hostile files and templates are read as an import reads them, then every route of the
+                                API, the webhooks and the console is attacked in a server process of its own
+
+Prints what was taken and refused, what took longest, how much memory is held afterwards and how long the server's loop
+was kept waiting. Ends with 1 where anything ended otherwise than by a refusal, more than 50 MB are held, or the loop
+waited for more than 100 ms of the server's own work.
+
+  --mutated N         files that chance makes of the others, 10000
+  --times T           attacks by chance at each place, beside what is always tried, 2
+  --share P           the share of the attacks that are made, 1
+  --seed S            the same seed makes the same files and attacks; by default another each time
+`
+const values = readCommand(USAGE, {
+  mutated: { type: 'string', default: '10000' },
+  times: { type: 'string', default: '2' },
+  share: { type: 'string', default: '1' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
 })
 const MOST_HELD_BYTES = 50 * 1024 * 1024
 const MOST_LOOP_MS = 100

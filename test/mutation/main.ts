@@ -1,15 +1,21 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { endWith } from '../support/command.ts'
 import setupDatabase from '../support/global-setup.ts'
 import { LEFT_OUT, mutateConstraints } from './constraints.ts'
 
-/**
- * `npm run mutate -- constraints` drops each guard of the database in turn; `npm run mutate [-- room …]` lets Stryker
- * change the pure rules of these rooms (all of them by default). Exits with 1 where a change goes unnoticed: any of the
- * database's, or more than 15 of 100 of the rules'.
- */
 const ROOMS = ['wallet', 'pricing', 'delivery', 'campaigns', 'approvals', 'reminders'] as const
+
+const USAGE = `
+npm run mutate -- constraints   each guard of the database is dropped in turn
+npm run mutate [-- ROOM …]      Stryker changes the pure rules of these rooms, of all by default: ${ROOMS.join(', ')}
+
+Ends with 1 where a change goes unnoticed: any of the database's, or more than 15 of 100 of the rules'.
+`
 const words = process.argv.slice(2)
+const strange = words.filter((word) => word !== 'constraints' && !ROOMS.includes(word as 'wallet'))
+if (words.includes('--help')) endWith(0, USAGE)
+if (strange.length > 0) endWith(2, `There is no ${strange.join(' ')} here.\n\n${USAGE}`)
 
 process.exitCode = words[0] === 'constraints' ? await constraints() : rules(words)
 
