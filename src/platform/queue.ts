@@ -270,8 +270,7 @@ function startWorker(
   log: Log,
   outage: Outage,
 ): QueueWorker {
-  const running = new Map<string, { stop: AbortController; done: Promise<unknown> }>()
-  const graceOver = makeGate()
+  const running = new Map<string, { stop: AbortController; done: Promise<unknown>; graceOver: Gate }>()
   let wanted = true
   let closing: Promise<void> | undefined
 
@@ -290,8 +289,10 @@ function startWorker(
     // BullMQ may still fetch one job after it was told to pause or to close.
     if (!wanted) return handBack(job, token)
     const stop = new AbortController()
+    // Each has its own: what waits for one that all share is kept for as long as that one.
+    const graceOver = makeGate()
     const done = handle(job, stop.signal)
-    running.set(job.id ?? '', { stop, done: done.catch(() => undefined) })
+    running.set(job.id ?? '', { stop, done: done.catch(() => undefined), graceOver })
     try {
       const end = await Promise.race([done, graceOver.passed])
       if (end !== 'done') await handBack(job, token)
@@ -320,7 +321,7 @@ function startWorker(
     await within(graceMs, Promise.all(jobs.map(({ done }) => done))).catch(() => undefined)
     if (running.size > 0)
       log.warn({ queue, jobs: running.size }, 'jobs outlasted the closing of their worker')
-    graceOver.pass()
+    for (const { graceOver } of running.values()) graceOver.pass()
     await within(CUT_OFF_MS, closed).catch(() => undefined)
   }
 
@@ -618,7 +619,9 @@ function isLostLock(error: unknown): boolean {
   )
 }
 
-function makeGate(): { passed: Promise<void>; pass: () => void } {
+type Gate = { readonly passed: Promise<void>; readonly pass: () => void }
+
+function makeGate(): Gate {
   let pass = () => {}
   const passed = new Promise<void>((resolve) => {
     pass = resolve
