@@ -51,7 +51,7 @@ export async function dispatchSlice(
   run: Run,
   connection: ProviderConnection,
 ): Promise<Dispatched> {
-  const line = lineOf(connection)
+  const line = lineOf(connection, run.messagesPerSecond)
   const restMs = line.breaker.waitMs(performance.now())
   if (restMs > 0) return { kind: 'wait', forMs: restMs }
   const rows = workerRows(house, run.workspaceId)

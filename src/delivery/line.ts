@@ -2,7 +2,7 @@ import type { Scope } from '../platform/scope.ts'
 import { Breaker } from './breaker.ts'
 import type { DispatchHouse } from './dispatch.ts'
 import { Flights } from './flights.ts'
-import { MOST_IN_FLIGHT } from './pace.ts'
+import { mostInFlight } from './pace.ts'
 import type { ProviderConnection, SendOutcome } from './provider.ts'
 import { endRest, HEARD_WITHIN_MS, noteRest } from './rest.ts'
 import type { Run } from './run.ts'
@@ -18,18 +18,21 @@ export type Line = {
 
 const lines = new WeakMap<ProviderConnection, Line>()
 
-/** What one worker knows of a line. One that is opened anew, with another token perhaps, begins without a past. */
-export function lineOf(connection: ProviderConnection): Line {
-  const line = lines.get(connection) ?? openLine(connection)
+/**
+ * What one worker knows of a line. One that is opened anew, with another token perhaps, begins without a past.
+ * @param messagesPerSecond the sender's pace, for which a line is opened
+ */
+export function lineOf(connection: ProviderConnection, messagesPerSecond: number): Line {
+  const line = lines.get(connection) ?? openLine(connection, messagesPerSecond)
   lines.set(connection, line)
   return line
 }
 
-function openLine(connection: ProviderConnection): Line {
+function openLine(connection: ProviderConnection, messagesPerSecond: number): Line {
   return {
     connection,
     breaker: new Breaker(),
-    flights: new Flights(MOST_IN_FLIGHT),
+    flights: new Flights(mostInFlight(messagesPerSecond)),
     noted: Promise.resolve(),
   }
 }

@@ -10,13 +10,17 @@ export function sliceSize(messagesPerSecond: number): number {
 
 /** How many messages are marked dispatched together: what may be uncertain after a crash, so no more than a moment's worth. */
 const MOST_AT_ONCE = 96
-/**
- * How many of one line are marked and not yet answered, over all lanes of a worker: one batch is marked, one is called, and
- * one waits for its last answers. With two, a tenth of a fast machine's time is spent on waiting; four gain nothing.
- */
-export const MOST_IN_FLIGHT = 3 * MOST_AT_ONCE
 const DISPATCH_SECONDS = 0.1
 
 export function dispatchSize(messagesPerSecond: number): number {
   return Math.max(1, Math.min(MOST_AT_ONCE, Math.floor(messagesPerSecond * DISPATCH_SECONDS)))
+}
+
+/**
+ * How many of one line may be marked and not yet answered, over all lanes of a worker: what is uncertain after a crash. For
+ * a fast sender one batch is marked, one is called and one waits for its last answers; with two, a tenth of a fast
+ * machine's time is spent on waiting, and four gain nothing. The least is as much as a slow provider needs.
+ */
+export function mostInFlight(messagesPerSecond: number): number {
+  return Math.max(2 * MOST_AT_ONCE, 3 * dispatchSize(messagesPerSecond))
 }

@@ -5,7 +5,7 @@ import {
   parseAttemptRef,
   retryDelaySeconds,
 } from '../../src/delivery/lifecycle.ts'
-import { dispatchSize, sliceSize } from '../../src/delivery/pace.ts'
+import { dispatchSize, mostInFlight, sliceSize } from '../../src/delivery/pace.ts'
 
 describe('how long a refused message waits', () => {
   it.each([
@@ -32,17 +32,22 @@ describe('how long a refused message waits', () => {
 
 describe('how much is taken at once', () => {
   it.each([
-    [0.1, 1, 1],
-    [1, 2, 1],
-    [10, 20, 1],
-    [80, 160, 8],
-    [250, 500, 25],
-    [1_000, 500, 96],
-    [10_000, 500, 96],
-  ])('at %d messages a second: slices of %i, sent in batches of %i', (perSecond, slice, batch) => {
-    expect(sliceSize(perSecond)).toBe(slice)
-    expect(dispatchSize(perSecond)).toBe(batch)
-  })
+    [0.1, 1, 1, 192],
+    [1, 2, 1, 192],
+    [10, 20, 1, 192],
+    [80, 160, 8, 192],
+    [250, 500, 25, 192],
+    [700, 500, 70, 210],
+    [1_000, 500, 96, 288],
+    [10_000, 500, 96, 288],
+  ])(
+    'at %d messages a second: slices of %i, in batches of %i, of which %i messages may be under way',
+    (perSecond, slice, batch, flying) => {
+      expect(sliceSize(perSecond)).toBe(slice)
+      expect(dispatchSize(perSecond)).toBe(batch)
+      expect(mostInFlight(perSecond)).toBe(flying)
+    },
+  )
 })
 
 describe('the name of an attempt', () => {
