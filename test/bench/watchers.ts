@@ -12,7 +12,12 @@ const PAIRS = 7
 const FATES = { seed: 7, delivered: 0.93, failed: 0.04, read: 0.5, lifetime_seconds: 30 }
 const PACE = { messages_per_second: 100_000 }
 
-type Round = { readonly perSecond: number; readonly microsOfProcessor: number }
+type Round = {
+  readonly perSecond: number
+  readonly microsOfProcessor: number
+  /** Of those who watch, who share the machine with what they watch. */
+  readonly microsOfWatching: number
+}
 type Pair = { readonly alone: Round; readonly watched: Round }
 
 /** How much slower a campaign is sent while so many people have its live page open; each has a connection of their own. */
@@ -64,6 +69,7 @@ function figuresOf(pairs: readonly Pair[], messages: number): Figure[] {
       unit: 'µs',
       value: micros(watched),
       limit: { what: 'the same without them', value: micros(alone) },
+      note: `those who watch take ${Math.round(median(watched.map(({ microsOfWatching }) => microsOfWatching)))} µs of the same machine`,
     },
   ]
 }
@@ -99,16 +105,18 @@ async function sendWatched(
   // Everybody watches before there is anything to send: a sweep may begin as soon as it is submitted.
   await quoteAndSubmit(stage, campaignId)
   const before = processorSeconds(ground, program)
+  const ownBefore = process.cpuUsage()
   await stage.house.queues.add('chores', 'tend', { workspaceId: stage.workspaceId, campaignId })
   await until(async () => (await countOf(stage, campaignId, ['queued', 'sending'])) === 0)
   const perSecond = messages / (await secondsOfSending(stage, campaignId))
   await until(async () => (await countOf(stage, campaignId, ['sent'])) < messages / 20)
   const microsOfProcessor = ((processorSeconds(ground, program) - before) / messages) * 1e6
+  const own = process.cpuUsage(ownBefore)
   // Whoever hears nothing burdens nobody, and the figure would be of nothing.
   const deaf = heard.filter((times) => times < 2).length
   if (deaf > 0) throw new Error(`${deaf} watchers heard nothing of the campaign`)
   await sitting.pool.destroy()
-  return { perSecond, microsOfProcessor }
+  return { perSecond, microsOfProcessor, microsOfWatching: (own.user + own.system) / messages }
 }
 
 function processorSeconds(ground: Ground, { server, worker }: Program): number {
