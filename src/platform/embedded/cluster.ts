@@ -10,7 +10,7 @@ import {
 } from './credentials.ts'
 import { EmbeddedDatabaseError, failureOf, folderFailure } from './failure.ts'
 import { makeOwned, type Place } from './place.ts'
-import { isGone, processesAt } from './processes.ts'
+import { isGone, processesAt, signal } from './processes.ts'
 import type { Software } from './software.ts'
 
 const INITDB_TIMEOUT_MS = 5 * 60_000
@@ -93,17 +93,8 @@ async function removeUnfinished(home: string): Promise<void> {
 /** What a start that was killed had begun goes on without it, and would make again what is removed. */
 async function endMakersOf(aside: string): Promise<void> {
   const makers = processesAt(aside, ['initdb', 'postgres'])
-  for (const pid of makers) end(pid)
+  for (const pid of makers) signal(pid, 'SIGKILL')
   await Promise.all(makers.map((pid) => isGone(pid, END_TIMEOUT_MS)))
-}
-
-function end(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    // One that ended meanwhile is what was wanted; another user's is told by the folder, which cannot be removed.
-    if (!['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-  }
 }
 
 async function makeCluster(data: string, software: Software, account: Account | undefined): Promise<void> {

@@ -47,7 +47,16 @@ function everyPid(): number[] {
   return names.map(Number).filter((pid) => pid > 0)
 }
 
-const POLL_MS = 20
+/** Signals a process; one that has ended meanwhile needs it no more. Throws for another user's (EPERM). */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+const POLL_MS = 25
 
 /** Waits until no process has this number any more; false when one still has it after `withinMs`. */
 export async function isGone(pid: number, withinMs: number): Promise<boolean> {

@@ -8,7 +8,7 @@ import { type Account, identity } from './account.ts'
 import { pause } from './claims.ts'
 import { EmbeddedDatabaseError, failureOf, tellingLines } from './failure.ts'
 import type { Place } from './place.ts'
-import { commandOf, isGone, isRunning } from './processes.ts'
+import { commandOf, isGone, isRunning, signal } from './processes.ts'
 import type { Software } from './software.ts'
 
 export type Server = { readonly pid: number; readonly port: number }
@@ -76,9 +76,9 @@ export async function startServer(
 export async function stopServer(place: Place, started?: Server): Promise<void> {
   const pid = await findProcess(place, started)
   if (pid === undefined) return
-  signal(pid, 'SIGINT')
+  askToStop(pid, 'SIGINT')
   if (await isGone(pid, FAST_STOP_TIMEOUT_MS)) return
-  signal(pid, 'SIGQUIT')
+  askToStop(pid, 'SIGQUIT')
   if (await isGone(pid, IMMEDIATE_STOP_TIMEOUT_MS)) return
   throw new EmbeddedDatabaseError(
     'stop_failed',
@@ -272,11 +272,10 @@ function stuck(pid: number, status: string): EmbeddedDatabaseError {
   )
 }
 
-function signal(pid: number, name: 'SIGINT' | 'SIGQUIT'): void {
+function askToStop(pid: number, name: 'SIGINT' | 'SIGQUIT'): void {
   try {
-    process.kill(pid, name)
+    signal(pid, name)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return
     throw new EmbeddedDatabaseError('stop_failed', `PostgreSQL (process ${pid}) belongs to another user.`, {
       cause: error,
     })
