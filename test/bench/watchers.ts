@@ -18,7 +18,6 @@ type Round = {
   /** Of those who watch, who share the machine with what they watch. */
   readonly microsOfWatching: number
 }
-type Pair = { readonly alone: Round; readonly watched: Round }
 
 /** How much slower a campaign is sent while so many people have its live page open; each has a connection of their own. */
 export async function benchWatchers(ground: Ground, messages: number): Promise<Figure[]> {
@@ -34,14 +33,13 @@ export async function benchWatchers(ground: Ground, messages: number): Promise<F
       return sendWatched(ground, stage, program, campaignId, { messages, watchers })
     }
     await round(0)
-    const pairs: Pair[] = []
-    for (let n = 0; n < PAIRS; n++) {
-      const first = await round(n % 2 === 0 ? 0 : WATCHERS)
-      const second = await round(n % 2 === 0 ? WATCHERS : 0)
-      pairs.push(n % 2 === 0 ? { alone: first, watched: second } : { alone: second, watched: first })
-    }
+    const alone: Round[] = []
+    const watched: Round[] = []
+    for (let n = 0; n < PAIRS; n++)
+      for (const watchers of n % 2 === 0 ? [0, WATCHERS] : [WATCHERS, 0])
+        (watchers === 0 ? alone : watched).push(await round(watchers))
     await stage.audit()
-    return figuresOf(pairs, messages)
+    return figuresOf(alone, watched, messages)
   } finally {
     await program.stop()
     await simulator.stop()
@@ -49,9 +47,9 @@ export async function benchWatchers(ground: Ground, messages: number): Promise<F
   }
 }
 
-function figuresOf(pairs: readonly Pair[], messages: number): Figure[] {
-  const [alone, watched] = [pairs.map((pair) => pair.alone), pairs.map((pair) => pair.watched)]
-  const slowed = pairs.map((pair) => (1 - pair.watched.perSecond / pair.alone.perSecond) * 100)
+/** @param alone the rounds without watchers, each the pair of the one at the same place in `watched` */
+function figuresOf(alone: readonly Round[], watched: readonly Round[], messages: number): Figure[] {
+  const slowed = watched.map(({ perSecond }, n) => (1 - perSecond / alone[n]!.perSecond) * 100)
   const micros = (rounds: readonly Round[]) =>
     median(rounds.map(({ microsOfProcessor }) => microsOfProcessor))
   const words = (rounds: readonly Round[]) => rounds.map(({ perSecond }) => Math.round(perSecond)).join(', ')
