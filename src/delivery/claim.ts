@@ -1,6 +1,4 @@
-import { listOf, type StatementScope } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
-import { release } from '../wallet/index.ts'
 import { nextDecentMoment, readQuietMark } from './decency.ts'
 import { findDecency, ruleFor } from './find-decency.ts'
 import { reserveReach } from './reach.ts'
@@ -15,49 +13,31 @@ const BOOK_AHEAD_SECONDS = 1
 /** The campaign that booked last steps back for so long, so that others of the same sender come in between. */
 const STEP_BACK_SECONDS = 0.5
 
-export type ClaimedMessage = {
-  messageId: bigint
-  attemptNo: number
-  phone: string
-  variables: Record<string, string>
-}
-
-export type Claim =
-  | { kind: 'slice'; sliceNo: number; messages: ClaimedMessage[]; startsInMs: number }
-  | { kind: 'wait'; forMs: number }
-  | { kind: 'nothing' }
-
 /**
- * Claims the next slice of a campaign that is due: books the sender's pace, skips who opted out since, and commits an
- * attempt for each message before anything is sent. Slices whose worker died are taken over, after their open attempts
- * are resolved: those that were never dispatched may be sent again, those that were are unknown and never sent again.
+ * A slice that one worker holds, and which of its messages are due, in order of their numbers. `portfolioKey`: whose
+ * reach the people must be in.
  */
-export async function claimSlice(rows: WorkerRows, run: Run): Promise<Claim> {
-  const { worker } = rows
-  const taken = await rows.within((scope) => leaseSlice(scope, run, worker))
-  if (taken.kind !== 'leased') return taken
-  const { sliceNo, startsInMs } = taken
-  const opened = await rows.once((scope) => openAttempts(scope, run, taken, worker))
-  const tooSoon = opened.filter((row) => row.unfit === TOO_SOON)
-  if (tooSoon.length > 0) await rows.once((scope) => putOff(scope, run, tooSoon))
-  const unfit = opened.filter((row) => row.unfit !== null && row.unfit !== TOO_SOON)
-  if (unfit.length > 0) await rows.within((scope) => skip(scope, run, unfit))
-  return { kind: 'slice', sliceNo, messages: opened.flatMap(claimedMessage), startsInMs }
-}
-
-type Waiting = Exclude<Claim, { kind: 'slice' }>
-/** `neighbours`: other campaigns of this sender that are being sent now; `portfolioKey`: whose reach the people must be in. */
-type Lease = {
-  kind: 'leased'
+export type Slice = {
+  kind: 'slice'
   sliceNo: number
+  messageIds: bigint[]
   startsInMs: number
-  neighbours: string[]
   portfolioKey: string | null
 }
-type Leased = Lease | Waiting
+type Waiting = { kind: 'wait'; forMs: number } | { kind: 'nothing' }
+export type Claim = Slice | Waiting
 
-/** Takes a slice and its stretch of the sender's time line; both are free again for others before any row is opened. */
-async function leaseSlice(scope: Scope, run: Run, worker: string): Promise<Leased> {
+/**
+ * Claims the next slice of a campaign that is due, and books its stretch of the sender's time line; its messages stay
+ * queued until their attempts are opened, batch by batch. Slices whose worker died are taken over, after their open
+ * attempts are resolved: those that were never dispatched may be sent again, those that were are unknown and never
+ * sent again.
+ */
+export function claimSlice(rows: WorkerRows, run: Run): Promise<Claim> {
+  return rows.within((scope) => leaseSlice(scope, run, rows.worker))
+}
+
+async function leaseSlice(scope: Scope, run: Run, worker: string): Promise<Claim> {
   const slice = await takeSlice(scope, run.campaignId, worker)
   if (!slice) return waitForSlice(scope, run.campaignId)
   if (slice.abandoned) await resolveAbandoned(scope, run.campaignId, slice.sliceNo)
@@ -71,35 +51,23 @@ async function leaseSlice(scope: Scope, run: Run, worker: string): Promise<Lease
     await postpone(scope, run.campaignId, slice.sliceNo, reached.until)
     return { kind: 'wait', forMs: 0 }
   }
-  const size = await countQueued(scope, run.campaignId, slice.sliceNo)
-  const start = await bookPace(scope, run, size)
+  const messageIds = await findDue(scope, run.campaignId, slice.sliceNo)
+  const start = await bookPace(scope, run, messageIds.length)
   if (start.kind === 'busy') {
     await giveBack(scope, run.campaignId, slice.sliceNo)
     return { kind: 'wait', forMs: start.forMs }
   }
-  return {
-    kind: 'leased',
-    sliceNo: slice.sliceNo,
-    startsInMs: start.inMs,
-    neighbours: await findNeighbours(scope, run),
-    portfolioKey: reached.kind === 'reserved' ? reached.portfolioKey : null,
-  }
+  await noteActive(scope, run)
+  const portfolioKey = reached.kind === 'reserved' ? reached.portfolioKey : null
+  return { kind: 'slice', sliceNo: slice.sliceNo, messageIds, startsInMs: start.inMs, portfolioKey }
 }
 
-const TOO_SOON = 'too_soon'
-/** A campaign that has taken up a slice within this time may have written to the same people just now. */
-const NEIGHBOUR_SECONDS = 60
-
-/** Within a campaign nobody is written to twice, so that only other campaigns of the number can come too soon. */
-async function findNeighbours(scope: Scope, run: Run): Promise<string[]> {
-  if (run.pairSeconds === 0) return []
-  const rows = await scope.sql<{ campaign_id: string }[]>`
-    WITH active AS (
-      UPDATE runs SET active_at = clock_timestamp() WHERE campaign_id = ${run.campaignId} AND workspace_id = ${scope.workspaceId}
-         AND (active_at IS NULL OR active_at < clock_timestamp() - interval '1 second'))
-    SELECT campaign_id FROM runs WHERE sender_id = ${run.senderId} AND workspace_id = ${scope.workspaceId}
-       AND campaign_id <> ${run.campaignId} AND active_at > clock_timestamp() - make_interval(secs => ${NEIGHBOUR_SECONDS})`
-  return rows.map((row) => row.campaign_id)
+/** Lets the other campaigns of the number know that this one may write to the same people. */
+async function noteActive(scope: Scope, run: Run): Promise<void> {
+  if (run.pairSeconds === 0) return
+  await scope.sql`
+    UPDATE runs SET active_at = clock_timestamp() WHERE campaign_id = ${run.campaignId} AND workspace_id = ${scope.workspaceId}
+       AND (active_at IS NULL OR active_at < clock_timestamp() - interval '1 second')`
 }
 
 async function takeSlice(scope: Scope, campaignId: string, worker: string) {
@@ -174,12 +142,13 @@ async function postpone(scope: Scope, campaignId: string, sliceNo: number, until
      WHERE campaign_id = ${campaignId} AND slice_no = ${sliceNo} AND workspace_id = ${scope.workspaceId}`
 }
 
-async function countQueued(scope: Scope, campaignId: string, sliceNo: number): Promise<number> {
-  const [row] = await scope.sql<{ n: number }[]>`
-    SELECT count(*)::int AS n FROM messages
+async function findDue(scope: Scope, campaignId: string, sliceNo: number): Promise<bigint[]> {
+  const rows = await scope.sql<{ id: bigint }[]>`
+    SELECT id FROM messages
      WHERE campaign_id = ${campaignId} AND slice_no = ${sliceNo} AND state = 'queued'
-       AND (not_before IS NULL OR not_before <= ${scope.now.toISOString()}::timestamptz)`
-  return row!.n
+       AND (not_before IS NULL OR not_before <= ${scope.now.toISOString()}::timestamptz)
+     ORDER BY id`
+  return rows.map((row) => row.id)
 }
 
 type Booking = { kind: 'booked'; inMs: number } | { kind: 'busy'; forMs: number }
@@ -212,84 +181,4 @@ async function untilFree(scope: Scope, { senderId, campaignId }: Run): Promise<n
 async function giveBack(scope: Scope, campaignId: string, sliceNo: number): Promise<void> {
   await scope.sql`
     UPDATE slices SET worker = NULL, lease_until = NULL WHERE campaign_id = ${campaignId} AND slice_no = ${sliceNo}`
-}
-
-/**
- * One statement opens an attempt for each message of the slice, committed before the provider is called. Who opted out
- * since the campaign was submitted, or was erased, or whose message was stopped, gets none and is named. When a neighbour
- * wrote to somebody is asked message by message: joined, all attempts could be gone through for each of them.
- */
-function openAttempts(
-  scope: StatementScope,
-  run: Run,
-  { sliceNo, neighbours, portfolioKey }: Lease,
-  worker: string,
-) {
-  const nowText = scope.now.toISOString()
-  return scope.sql<OpenedRow[]>`
-    WITH due AS MATERIALIZED (
-      SELECT m.id, r.phone, r.variables,
-             CASE WHEN m.stopped IS NOT NULL THEN m.stopped
-                  WHEN r.phone IS NULL THEN 'erased'
-                  WHEN EXISTS (
-                    SELECT 1 FROM suppressions s WHERE s.workspace_id = ${scope.workspaceId} AND s.phone = r.phone
-                       AND (s.scope = 'all' OR s.scope = (SELECT category FROM runs WHERE campaign_id = ${run.campaignId}))
-                       AND (s.expires_at IS NULL OR s.expires_at > ${nowText}::timestamptz)) THEN 'opted_out'
-                  WHEN EXISTS (
-                    SELECT 1 FROM messages o
-                     WHERE o.campaign_id = ANY(${listOf(neighbours)}::uuid[]) AND o.contact_id = m.contact_id
-                       AND (SELECT coalesce(a.dispatched_at, a.claimed_at) FROM attempts a
-                             WHERE a.message_id = o.id AND a.attempt_no = o.attempts)
-                           > clock_timestamp() - make_interval(secs => ${run.pairSeconds}::float8))
-                    THEN ${TOO_SOON}::text END AS unfit
-        FROM messages m LEFT JOIN recipients r ON r.message_id = m.id
-       WHERE m.campaign_id = ${run.campaignId} AND m.slice_no = ${sliceNo} AND m.state = 'queued'
-         AND (m.not_before IS NULL OR m.not_before <= ${nowText}::timestamptz)
-         AND (${portfolioKey}::text IS NULL OR EXISTS (
-           SELECT 1 FROM portfolio_reach p WHERE p.workspace_id = ${scope.workspaceId} AND p.portfolio_key = ${portfolioKey}::text
-              AND p.contact_id = m.contact_id))
-         AND EXISTS (SELECT 1 FROM slices l WHERE l.campaign_id = ${run.campaignId} AND l.slice_no = ${sliceNo} AND l.worker = ${worker})
-       ORDER BY m.id FOR NO KEY UPDATE OF m),
-    moved AS (
-      UPDATE messages m SET state = 'sending', reason = NULL, attempts = m.attempts + 1
-        FROM due d WHERE m.id = d.id AND d.unfit IS NULL
-      RETURNING m.id, m.attempts, d.phone, d.variables),
-    opened AS (
-      INSERT INTO attempts (message_id, attempt_no, workspace_id, worker)
-      SELECT id, attempts, ${scope.workspaceId}, ${worker} FROM moved)
-    SELECT id, attempts, phone, variables, NULL AS unfit FROM moved
-    UNION ALL SELECT id, 0, NULL, NULL, unfit FROM due WHERE unfit IS NOT NULL
-    ORDER BY id`
-}
-
-type OpenedRow = { id: bigint } & (
-  | { unfit: null; attempts: number; phone: string; variables: Record<string, string> }
-  /** `erased`, `opted_out`, or why the message was stopped. */
-  | { unfit: string }
-)
-
-function claimedMessage(row: OpenedRow): ClaimedMessage[] {
-  if (row.unfit !== null) return []
-  return [{ messageId: row.id, attemptNo: row.attempts, phone: row.phone, variables: row.variables }]
-}
-
-/** Whom another campaign of the number wrote to a moment ago waits a moment; the others go. */
-function putOff(scope: StatementScope, run: Run, tooSoon: readonly OpenedRow[]) {
-  const until = new Date(scope.now.getTime() + run.pairSeconds * 1000).toISOString()
-  return scope.sql`
-    UPDATE messages SET not_before = ${until}::timestamptz
-     WHERE id = ANY(${listOf(tooSoon.map((row) => row.id))}::bigint[]) AND workspace_id = ${scope.workspaceId} AND state = 'queued'`
-}
-
-async function skip(scope: Scope, run: Run, unfit: readonly OpenedRow[]): Promise<void> {
-  const [skipped] = await scope.sql<{ count: number; total: bigint }[]>`
-    WITH due AS MATERIALIZED (
-      SELECT m.id, u.reason FROM messages m
-        JOIN unnest(${listOf(unfit.map((row) => row.id))}::bigint[], ${listOf(unfit.map((row) => row.unfit!))}::text[]) AS u(id, reason) ON u.id = m.id
-       WHERE m.workspace_id = ${scope.workspaceId} AND m.state = 'queued' ORDER BY m.id FOR NO KEY UPDATE OF m),
-    skipped AS (
-      UPDATE messages m SET state = 'skipped', money = 'released', reason = d.reason FROM due d WHERE m.id = d.id
-      RETURNING m.price)
-    SELECT count(*)::int AS count, coalesce(sum(price), 0)::bigint AS total FROM skipped`
-  await release(scope, { ...run, amountMinor: skipped!.total, nItems: skipped!.count, reason: 'skipped' })
 }

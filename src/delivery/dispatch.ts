@@ -2,16 +2,17 @@ import type { Database } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { Span } from '../platform/trace.ts'
-import { openTemplate } from '../templates/index.ts'
-import { type ClaimedMessage, claimSlice } from './claim.ts'
+import { type OpenTemplate, openTemplate } from '../templates/index.ts'
+import { claimSlice, type Slice } from './claim.ts'
 import { fillMessage, type KnownFile, type RunTemplate } from './fill-message.ts'
 import { type Line, lineOf, tellLine } from './line.ts'
 import { type Obstacle, STOPPING } from './obstacle.ts'
+import { type OpenedMessage, openAttempts, passOver, type UnfitMessage } from './open-attempts.ts'
 import { OutcomeWriter } from './outcome-writer.ts'
 import { dispatchSize } from './pace.ts'
 import type { OutgoingMessage, ProviderConnection, SendOutcome } from './provider.ts'
 import { readyMedia } from './ready-media.ts'
-import { finishSlice, markDispatched, type Outcome, recordOutcomes } from './record.ts'
+import { finishSlice, type Outcome, PUT_BACK, recordOutcomes } from './record.ts'
 import type { Run } from './run.ts'
 import { type WorkerRows, workerRows } from './worker-rows.ts'
 
@@ -43,8 +44,8 @@ export type Dispatched =
   | { kind: 'nothing' }
 
 /**
- * Sends the next slice of a run: claim, mark, call, record. Every attempt is committed before its call, every call is
- * fenced by its mark, and what is not known to have stayed here is never sent again.
+ * Sends the next slice of a run: claim, open, call, record. Every attempt is committed, as dispatched, before its call,
+ * and what is not known to have stayed here is never sent again.
  */
 export async function dispatchSlice(
   house: DispatchHouse,
@@ -63,25 +64,26 @@ export async function dispatchSlice(
   const claim = await claimSlice(rows, run)
   if (claim.kind !== 'slice') return claim
   const recorder = openRecorder(house, rows, run)
-  await sendPaced({ house, rows, run, line, claim, recorder, calls: countCalls(), file: media.file, span })
+  const unfit: UnfitMessage[] = []
+  const common = { house, rows, run, line, file: media.file, span }
+  await sendPaced({ ...common, slice: claim, recorder, calls: countCalls(), unfit })
   await recorder.finish()
   await line.noted
+  await passOver(rows, run, unfit)
   await finishSlice(rows, run.campaignId, claim.sliceNo)
   if (span) endSlice(span, run, claim, recorder)
-  return { kind: 'sent', count: claim.messages.length, obstacle: recorder.obstacle() }
+  return { kind: 'sent', count: recorder.told(), obstacle: recorder.obstacle() }
 }
 
-function endSlice(span: Span, run: Run, claim: SliceClaim, recorder: Recorder): void {
+function endSlice(span: Span, run: Run, slice: Slice, recorder: Recorder): void {
   span.note({
     'duecast.provider': run.provider,
-    'duecast.slice': claim.sliceNo,
-    'duecast.messages': claim.messages.length,
+    'duecast.slice': slice.sliceNo,
+    'duecast.messages': recorder.told(),
     ...Object.fromEntries([...recorder.counts].map(([outcome, n]) => [`duecast.${outcome}`, n])),
   })
   span.end(recorder.obstacle()?.code)
 }
-
-type SliceClaim = Extract<Awaited<ReturnType<typeof claimSlice>>, { kind: 'slice' }>
 
 /** A slice on its way: whose it is, the line on which it goes, and the file above its messages, if there is one. */
 type Sending = {
@@ -89,35 +91,40 @@ type Sending = {
   readonly rows: WorkerRows
   readonly run: Run
   readonly line: Line
-  readonly claim: SliceClaim
+  readonly slice: Slice
   readonly recorder: Recorder
   readonly calls: Calls
+  /** Whom nothing was sent to; they are passed over when no call hangs on it any more. */
+  readonly unfit: UnfitMessage[]
   readonly file: KnownFile | undefined
   readonly span: Span | undefined
 }
 
-/** Batches leave at the sender's pace; what an obstacle or a stop leaves unsent goes back to the queue. */
+/** Batches leave at the sender's pace; what an obstacle or a stop leaves unsent has never left the queue. */
 async function sendPaced(sending: Sending): Promise<void> {
-  const { house, run, claim, calls } = sending
-  const startMs = performance.now() + claim.startsInMs
-  for (let from = 0; from < claim.messages.length; ) {
+  const { house, run, slice, calls } = sending
+  const startMs = performance.now() + slice.startsInMs
+  for (let from = 0; from < slice.messageIds.length; ) {
     await waitUntil(startMs + (from / run.messagesPerSecond) * 1000, house.signal)
-    from += await sendBatch(sending, from)
+    const count = await sendBatch(sending, from)
+    if (count === 0) break
+    from += count
   }
   await calls.allEnded()
 }
 
-/** Sends what may go at once of what stands from there on. @returns how many messages have been dealt with */
+/** Sends what may go at once of what stands from there on. @returns how many messages have been dealt with, 0 to halt */
 async function sendBatch(sending: Sending, from: number): Promise<number> {
-  const { run, line, claim, calls } = sending
+  const { run, line, slice, calls } = sending
   const size = dispatchSize(run.messagesPerSecond)
   await line.flights.reserve(size)
   let spare = size
   try {
     calls.throwIfBroken()
     const may = mayCall(sending)
-    const batch = claim.messages.slice(from, from + { all: size, one: 1, none: claim.messages.length }[may])
-    for (const ready of may === 'none' ? putBackAll(sending, batch) : await readyBatch(sending, batch)) {
+    if (may === 'none') return 0
+    const batch = slice.messageIds.slice(from, from + { all: size, one: 1 }[may])
+    for (const ready of await readyBatch(sending, batch)) {
       spare -= 1
       calls.begin(call(sending, ready), () => line.flights.land(1))
     }
@@ -134,42 +141,36 @@ function mayCall({ house, line, recorder }: Sending): ReturnType<Line['breaker']
   return isHalted ? 'none' : line.breaker.allow(performance.now())
 }
 
-type Ready = { message: ClaimedMessage; outgoing: OutgoingMessage }
+type Ready = { message: OpenedMessage; outgoing: OutgoingMessage }
 
-function putBackAll({ recorder }: Sending, batch: readonly ClaimedMessage[]): Ready[] {
-  for (const message of batch) recorder.putBack(message)
-  return []
+/** Opens the attempts of a batch and renders it. @returns what must be called now */
+async function readyBatch(sending: Sending, batch: readonly bigint[]): Promise<Ready[]> {
+  const { rows, run, slice, recorder } = sending
+  const template = openTemplate((run.template as RunTemplate).words)
+  const { opened, unfit } = await openAttempts(rows, run, slice, batch)
+  sending.unfit.push(...unfit)
+  try {
+    return render(sending, template, opened)
+  } catch (error) {
+    for (const message of opened) recorder.putBack(message)
+    throw error
+  }
 }
 
-/** Renders and marks a batch, and puts back what may not leave. @returns what is marked, and so must be called now */
-async function readyBatch(sending: Sending, batch: readonly ClaimedMessage[]): Promise<Ready[]> {
-  const { rows, run, claim, recorder } = sending
-  const rendered = prepare(sending, batch)
-  if (rendered.length === 0) return []
-  const messages = rendered.map(({ message }) => message)
-  const marked = await markDispatched(rows, run, claim.sliceNo, messages)
-  if (marked.size === rendered.length) return rendered
-  for (const message of messages) if (!marked.has(message.messageId)) recorder.putBack(message)
-  return rendered.filter(({ message }) => marked.has(message.messageId))
-}
-
-/** Renders a batch; what cannot be rendered is rejected here and never leaves. */
-function prepare({ run, file, recorder }: Sending, batch: readonly ClaimedMessage[]): Ready[] {
-  const template = run.template as RunTemplate
-  const opened = openTemplate(template.words)
+/** What cannot be rendered is rejected here and never leaves. */
+function render(
+  { run, file, recorder }: Sending,
+  template: OpenTemplate,
+  opened: readonly OpenedMessage[],
+): Ready[] {
   const ready: Ready[] = []
-  for (const message of batch) {
-    const filled = fillMessage(run, opened, message, file)
-    if (!filled.ok) {
-      recorder.tell(message, {
-        outcome: 'rejected',
-        code: filled.reason,
-        message: filled.message,
-        action: 'recipient',
-      })
-      continue
+  for (const message of opened) {
+    const filled = fillMessage(run, template, message, file)
+    if (filled.ok) ready.push({ message, outgoing: filled.value })
+    else {
+      const { reason: code, message: why } = filled
+      recorder.tell(message, { outcome: 'rejected', code, message: why, action: 'recipient' })
     }
-    ready.push({ message, outgoing: filled.value })
   }
   return ready
 }
@@ -222,9 +223,11 @@ async function call(sending: Sending, { message, outgoing }: Ready): Promise<voi
 }
 
 type Recorder = {
-  tell(message: ClaimedMessage, outcome: SendOutcome): void
-  /** For a message that was claimed and not dispatched: it may go again at once. */
-  putBack(message: ClaimedMessage): void
+  tell(message: OpenedMessage, outcome: SendOutcome): void
+  /** For a message that was opened and never called: it may go again at once. */
+  putBack(message: OpenedMessage): void
+  /** How many outcomes it has heard. */
+  told(): number
   obstacle(): Obstacle | undefined
   /** What became of the calls, by outcome. */
   readonly counts: ReadonlyMap<SendOutcome['outcome'], number>
@@ -249,9 +252,9 @@ function openRecorder(house: DispatchHouse, rows: WorkerRows, run: Run): Recorde
       writes.add(writer.add(outcomeRow(message, outcome)))
     },
     putBack({ messageId, attemptNo }) {
-      const untried = { outcome: 'not_sent', code: 'put_back', retryAfterMs: 0 } as const
-      writes.add(writer.add({ messageId, attemptNo, ...untried }))
+      writes.add(writer.add({ messageId, attemptNo, outcome: 'not_sent', code: PUT_BACK, retryAfterMs: 0 }))
     },
+    told: () => [...counts.values()].reduce((sum, n) => sum + n, 0),
     obstacle: () => obstacle,
     counts,
     isFirstCall() {
@@ -337,7 +340,7 @@ const A_DAY_MS = 24 * 60 * 60 * 1000
  * A clear refusal that is the campaign's, the sender's or the account's fault has not sent anything: the message waits
  * in the queue and may go when the fault is mended.
  */
-function outcomeRow({ messageId, attemptNo }: ClaimedMessage, answer: SendOutcome): Outcome {
+function outcomeRow({ messageId, attemptNo }: OpenedMessage, answer: SendOutcome): Outcome {
   if (answer.outcome === 'accepted') {
     return { messageId, attemptNo, outcome: 'accepted', providerMessageId: answer.providerMessageId }
   }

@@ -7,8 +7,8 @@ import {
   smsTextFor,
   type TemplateWords,
 } from '../templates/index.ts'
-import type { ClaimedMessage } from './claim.ts'
 import { attemptRef } from './lifecycle.ts'
+import type { OpenedMessage } from './open-attempts.ts'
 import type { OutgoingMedia, OutgoingMessage } from './provider.ts'
 import type { Run } from './run.ts'
 
@@ -28,7 +28,7 @@ export type KnownFile = { readonly platformId: string; readonly fileName: string
 export function fillMessage(
   run: Run,
   opened: OpenTemplate,
-  message: ClaimedMessage,
+  message: OpenedMessage,
   file: KnownFile | undefined,
 ): Result<OutgoingMessage> {
   const template = run.template as RunTemplate
@@ -55,7 +55,7 @@ type Filled = { parameters: OutgoingMessage['template']['parameters']; text?: st
 function fill(
   run: Run,
   template: OpenTemplate,
-  { variables }: ClaimedMessage,
+  { variables }: OpenedMessage,
   file: KnownFile | undefined,
 ): Result<Filled> {
   if (run.channel === 'whatsapp') {

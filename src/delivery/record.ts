@@ -2,51 +2,11 @@ import type { PendingQuery, Row } from 'postgres'
 import { listOf, type StatementScope } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { capture, release } from '../wallet/index.ts'
-import type { ClaimedMessage } from './claim.ts'
-import { LEASE_SECONDS } from './claim.ts'
 import { MOST_ATTEMPTS, retryDelaySeconds } from './lifecycle.ts'
 import { keepRefusals, STOPPED_MARKETING } from './refusals.ts'
 import type { Run } from './run.ts'
 import type { WorkerRows } from './worker-rows.ts'
 import { chargesOf } from './write-charges.ts'
-
-/**
- * The fence before every call: marks attempts dispatched, if they are still this worker's, nobody has stopped
- * their messages and the run is not paused.
- * Only what this returns may be sent. It also renews the slice's lease.
- */
-export async function markDispatched(
-  rows: WorkerRows,
-  run: Run,
-  sliceNo: number,
-  batch: readonly ClaimedMessage[],
-): Promise<Set<bigint>> {
-  const marked = await rows.once((scope) => mark(scope, run, sliceNo, rows.worker, batch))
-  return new Set(marked.map((row) => row.message_id))
-}
-
-function mark(
-  { sql }: StatementScope,
-  run: Run,
-  sliceNo: number,
-  worker: string,
-  batch: readonly ClaimedMessage[],
-) {
-  return sql<{ message_id: bigint }[]>`
-    WITH renewed AS (
-      UPDATE slices SET lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
-       WHERE campaign_id = ${run.campaignId} AND slice_no = ${sliceNo} AND worker = ${worker})
-    UPDATE attempts a SET dispatched_at = clock_timestamp()
-      FROM unnest(${listOf(batch.map((m) => m.messageId))}::bigint[], ${listOf(batch.map((m) => m.attemptNo))}::smallint[])
-           AS b(message_id, attempt_no)
-     WHERE a.message_id = b.message_id AND a.attempt_no = b.attempt_no AND a.worker = ${worker}
-       AND a.outcome IS NULL AND a.dispatched_at IS NULL
-       AND EXISTS (SELECT 1 FROM messages m WHERE m.id = a.message_id AND m.stopped IS NULL)
-       AND EXISTS (SELECT 1 FROM runs r JOIN senders s ON s.id = r.sender_id
-                    WHERE r.campaign_id = ${run.campaignId} AND r.state = 'running' AND s.state = 'active')
-       AND NOT EXISTS (SELECT 1 FROM installation i WHERE i.held_at IS NOT NULL)
-    RETURNING a.message_id`
-}
 
 /** What came of one attempt, as the rows know it. */
 export type Outcome = {
@@ -156,6 +116,9 @@ function writeOutcomes(scope: StatementScope, settled: readonly Outcome[], retur
     ${returning}`
 }
 
+/** The code of an attempt that was opened and whose call was never made. */
+export const PUT_BACK = 'put_back'
+
 /** A message that was refused too often before leaving is failed; being put back untried does not count. */
 async function giveUpAtLast(scope: Scope, outcomes: readonly Outcome[]): Promise<Outcome[]> {
   const doubtful = outcomes.filter(isDoubtful)
@@ -163,7 +126,7 @@ async function giveUpAtLast(scope: Scope, outcomes: readonly Outcome[]): Promise
   const rows = await scope.sql<{ message_id: bigint; code: string | null; n: number }[]>`
     SELECT message_id, code, count(*)::int AS n FROM attempts
      WHERE message_id = ANY(${listOf(doubtful.map((o) => o.messageId))}::bigint[]) AND dispatched_at IS NOT NULL
-       AND workspace_id = ${scope.workspaceId} GROUP BY 1, 2`
+       AND code IS DISTINCT FROM ${PUT_BACK} AND workspace_id = ${scope.workspaceId} GROUP BY 1, 2`
   const isSpent = ({ messageId, code, mostTries }: Outcome) => {
     const tries = rows.filter((row) => row.message_id === messageId)
     const all = tries.reduce((sum, { n }) => sum + n, 0)

@@ -11,11 +11,12 @@ import {
   resumeCampaign,
   setPolicy,
 } from '../../src/campaigns/index.ts'
-import { type ClaimedMessage, claimSlice } from '../../src/delivery/claim.ts'
+import { claimSlice, type Slice } from '../../src/delivery/claim.ts'
 import { findRun } from '../../src/delivery/index.ts'
 import { attemptRef } from '../../src/delivery/lifecycle.ts'
+import { type OpenedMessage, openAttempts, passOver } from '../../src/delivery/open-attempts.ts'
 import type { OutgoingMessage, SendOutcome } from '../../src/delivery/provider.ts'
-import { finishSlice, markDispatched, type Outcome, recordOutcomes } from '../../src/delivery/record.ts'
+import { finishSlice, type Outcome, recordOutcomes } from '../../src/delivery/record.ts'
 import type { Run } from '../../src/delivery/run.ts'
 import { type WorkerRows, workerRows } from '../../src/delivery/worker-rows.ts'
 import { auditWorkspace } from '../../src/reports/index.ts'
@@ -329,7 +330,7 @@ async function decide(
   return true
 }
 
-/** A worker claims, marks some as sent, and is never heard of again; its lease runs out by the database's clock. */
+/** A worker claims, opens attempts for some, and is never heard of again; its lease runs out by the database's clock. */
 async function crash(life: Life, dispatched: number, state: CampaignState): Promise<boolean> {
   if (state !== 'scheduled' && state !== 'sending') return false
   await tend(clinic, life.id)
@@ -337,8 +338,8 @@ async function crash(life: Life, dispatched: number, state: CampaignState): Prom
   const rows = rowsOf('lost')
   const claim = await claimSlice(rows, run!)
   if (claim.kind === 'slice') {
-    const marked = await markDispatched(rows, run!, claim.sliceNo, claim.messages.slice(0, dispatched))
-    for (const id of marked) life.unknown.add(`${id}`)
+    const { opened } = await openAttempts(rows, run!, claim, claim.messageIds.slice(0, dispatched))
+    for (const { messageId } of opened) life.unknown.add(`${messageId}`)
   }
   await letLeasesRunOut(life)
   return true
@@ -347,28 +348,28 @@ async function crash(life: Life, dispatched: number, state: CampaignState): Prom
 type SlowWorker = {
   readonly name: string
   readonly run: Run
-  readonly sliceNo: number
-  readonly messages: readonly ClaimedMessage[]
+  readonly slice: Slice
   /** What came of its calls, once it has made them. */
   outcomes?: Outcome[]
 }
 
 /**
- * A worker that is overtaken: with each step it claims, then marks and calls, then records, and whatever lies between may
+ * A worker that is overtaken: with each step it claims, then opens and calls, then records, and whatever lies between may
  * have stopped the campaign, given its slice to another, or told what became of its messages.
  */
 async function goOn(life: Life, state: CampaignState): Promise<boolean> {
   if (!life.slow) return claim(life, state)
-  const { name, run, sliceNo, messages, outcomes } = life.slow
+  const { name, run, slice, outcomes } = life.slow
   const rows = rowsOf(name)
   if (!outcomes) {
-    const marked = await markDispatched(rows, run, sliceNo, messages)
-    life.slow.outcomes = messages.map((message) => callOne(life, message, marked.has(message.messageId)))
+    const { opened, unfit } = await openAttempts(rows, run, slice, slice.messageIds)
+    life.slow.outcomes = opened.map((message) => callOne(life, message))
+    await passOver(rows, run, unfit)
     return true
   }
   life.slow = undefined
   await recordOutcomes(rows, run, outcomes)
-  await finishSlice(rows, life.id, sliceNo)
+  await finishSlice(rows, life.id, slice.sliceNo)
   await tend(clinic, life.id)
   return true
 }
@@ -381,14 +382,12 @@ async function claim(life: Life, state: CampaignState): Promise<boolean> {
   const run = await clinic.within((scope) => findRun(scope, life.id))
   const name = `slow-${++workers}`
   const claimed = await claimSlice(rowsOf(name), run!)
-  if (claimed.kind === 'slice') life.slow = { name, run: run!, ...claimed }
+  if (claimed.kind === 'slice') life.slow = { name, run: run!, slice: claimed }
   return true
 }
 
-/** Only what was marked may leave; the rest is put back, as `dispatchSlice` does. */
-function callOne(life: Life, { messageId, attemptNo, phone }: ClaimedMessage, isMarked: boolean): Outcome {
+function callOne(life: Life, { messageId, attemptNo, phone }: OpenedMessage): Outcome {
   const attempt = { messageId, attemptNo }
-  if (!isMarked) return { ...attempt, outcome: 'not_sent', code: 'put_back', retryAfterMs: 0 }
   const message: OutgoingMessage = {
     attemptRef: attemptRef(messageId, attemptNo),
     to: phone,

@@ -1,9 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { eraseContact, suppress } from '../../src/contacts/index.ts'
 import { claimSlice } from '../../src/delivery/claim.ts'
-import { dispatchSlice, findRun, forgetRecipient, type Run } from '../../src/delivery/index.ts'
+import {
+  type DispatchHouse,
+  dispatchSlice,
+  findRun,
+  forgetRecipient,
+  type Run,
+} from '../../src/delivery/index.ts'
 import { MOST_ATTEMPTS } from '../../src/delivery/lifecycle.ts'
-import { markDispatched, recordOutcomes } from '../../src/delivery/record.ts'
+import { openAttempts } from '../../src/delivery/open-attempts.ts'
+import { type Outcome, PUT_BACK, recordOutcomes } from '../../src/delivery/record.ts'
 import { type WorkerRows, workerRows } from '../../src/delivery/worker-rows.ts'
 import { openLog } from '../../src/platform/log.ts'
 import { unwrap } from '../../src/platform/result.ts'
@@ -46,10 +53,24 @@ function rowsOf(worker: string): WorkerRows {
   return workerRows({ ...house, within: (_id, work) => clinic.within(work) }, clinic.workspaceId)
 }
 
+function dispatchHouse(): DispatchHouse {
+  return {
+    database: clinic.database,
+    log: openLog('silent'),
+    worker: 'wati',
+    signal: new AbortController().signal,
+    within: (_, work) => clinic.within(work),
+  }
+}
+
 async function claim(run: Run, worker: string) {
   const claimed = await claimSlice(rowsOf(worker), run)
   if (claimed.kind !== 'slice') throw new Error(`nothing to claim: ${claimed.kind}`)
   return claimed
+}
+
+function putBack({ messageId, attemptNo }: { messageId: bigint; attemptNo: number }): Outcome {
+  return { messageId, attemptNo, outcome: 'not_sent', code: PUT_BACK, retryAfterMs: 0 }
 }
 
 /** The worker that holds the campaign's slices has not been heard of for too long. */
@@ -77,37 +98,51 @@ describe('a worker that dies', () => {
   it('before anything was dispatched leaves all to the next one', async () => {
     const { id, run } = await begun(5)
     await claim(run, 'wati')
-    expect(await statesOf(id)).toEqual({ sending: 5 })
+    expect(await statesOf(id)).toEqual({ queued: 5 })
     expect(await send(clinic, id, openPostOffice(), 'made')).toBe(0)
     await loseWorker(id)
     expect(await send(clinic, id, openPostOffice(), 'made')).toBe(5)
     await booksBalance()
   })
 
+  it('before it dispatched what it had opened, as an earlier version could, leaves all to the next one', async () => {
+    const { id, run } = await begun(3)
+    await claim(run, 'wati')
+    await clinic.within(async ({ sql }) => {
+      await sql`UPDATE messages SET state = 'sending', attempts = 1 WHERE campaign_id = ${id}`
+      await sql`
+        INSERT INTO attempts (message_id, attempt_no, workspace_id, worker)
+        SELECT id, 1, workspace_id, 'wati' FROM messages WHERE campaign_id = ${id}`
+    })
+    await loseWorker(id)
+    expect(await send(clinic, id, openPostOffice(), 'made')).toBe(3)
+    expect(await statesOf(id)).toEqual({ sent: 3 })
+    await booksBalance()
+  })
+
   it('after some were dispatched leaves those unknown, and only the others to the next one', async () => {
     const { id, run } = await begun(5)
-    const { sliceNo, messages } = await claim(run, 'wati')
-    const gone = messages.slice(0, 2)
-    await markDispatched(rowsOf('wati'), run, sliceNo, gone)
+    const slice = await claim(run, 'wati')
+    const { opened } = await openAttempts(rowsOf('wati'), run, slice, slice.messageIds.slice(0, 2))
+    expect(await statesOf(id)).toEqual({ queued: 3, sending: 2 })
     await loseWorker(id)
     const office = openPostOffice()
     expect(await send(clinic, id, office, 'made')).toBe(3)
     expect(await statesOf(id)).toEqual({ sent: 3, uncertain: 2 })
-    expect(office.handedIn.map(({ to }) => to)).not.toContain(gone[0]!.phone)
+    expect(office.handedIn.map(({ to }) => to)).not.toContain(opened[0]!.phone)
     await booksBalance()
   })
 
   it('and was only asleep dispatches nothing any more, and what it learns late is still worth knowing', async () => {
     const { id, run } = await begun(5)
-    const { sliceNo, messages } = await claim(run, 'wati')
-    await markDispatched(rowsOf('wati'), run, sliceNo, messages.slice(0, 1))
+    const slice = await claim(run, 'wati')
+    await openAttempts(rowsOf('wati'), run, slice, slice.messageIds.slice(0, 1))
     await loseWorker(id)
     expect(await send(clinic, id, openPostOffice(), 'made')).toBe(4)
-    const late = await markDispatched(rowsOf('wati'), run, sliceNo, messages)
-    expect(late.size).toBe(0)
-    const [first] = messages
+    const late = await openAttempts(rowsOf('wati'), run, slice, slice.messageIds)
+    expect(late.opened).toEqual([])
     const outcome = {
-      messageId: first!.messageId,
+      messageId: slice.messageIds[0]!,
       attemptNo: 1,
       outcome: 'accepted' as const,
       providerMessageId: 'wamid.late',
@@ -117,17 +152,31 @@ describe('a worker that dies', () => {
     await booksBalance()
   })
 
+  it('and was only asleep dispatches nothing before its slice is taken over by another one either', async () => {
+    const { id, run } = await begun(5)
+    const slice = await claim(run, 'wati')
+    await loseWorker(id)
+    const taken = await claim(run, 'made')
+    expect((await openAttempts(rowsOf('wati'), run, slice, slice.messageIds)).opened).toEqual([])
+    expect((await openAttempts(rowsOf('made'), run, taken, taken.messageIds)).opened).toHaveLength(5)
+  })
+
+  it('and was only asleep cannot put back what has been taken for unknown', async () => {
+    const { id, run } = await begun(2)
+    const slice = await claim(run, 'wati')
+    const { opened } = await openAttempts(rowsOf('wati'), run, slice, slice.messageIds)
+    await loseWorker(id)
+    expect(await send(clinic, id, openPostOffice(), 'made')).toBe(0)
+    await recordOutcomes(rowsOf('wati'), run, opened.map(putBack))
+    expect(await statesOf(id)).toEqual({ uncertain: 2 })
+  })
+
   it('and was only asleep cannot put back what another one has sent', async () => {
     const { id, run } = await begun(2)
-    const { messages } = await claim(run, 'wati')
+    const slice = await claim(run, 'wati')
     await loseWorker(id)
     expect(await send(clinic, id, openPostOffice(), 'made')).toBe(2)
-    const outcomes = messages.map(({ messageId, attemptNo }) => ({
-      messageId,
-      attemptNo,
-      outcome: 'not_sent' as const,
-      retryAfterMs: 0,
-    }))
+    const outcomes = slice.messageIds.map((messageId) => putBack({ messageId, attemptNo: 1 }))
     await recordOutcomes(rowsOf('wati'), run, outcomes)
     expect(await statesOf(id)).toEqual({ sent: 2 })
   })
@@ -140,6 +189,23 @@ describe('a worker that dies', () => {
     await Promise.all([send(clinic, id, office, 'made'), send(clinic, id, office, 'ketut')])
     expect(office.handedIn).toHaveLength(60)
     expect(new Set(office.handedIn.map(({ to }) => to)).size).toBe(60)
+  })
+})
+
+describe('a fault of the program between an attempt and its call', () => {
+  it('leaves the whole batch in the queue, and nothing is sent', async () => {
+    const { id, run } = await begun(3)
+    const broken: Run = {
+      ...run,
+      get channel(): never {
+        throw new TypeError('a bug')
+      },
+    }
+    const office = openPostOffice()
+    await expect(dispatchSlice(dispatchHouse(), broken, office)).rejects.toThrow('a bug')
+    expect(office.handedIn).toEqual([])
+    await vi.waitFor(async () => expect(await statesOf(id)).toEqual({ queued: 3 }))
+    await booksBalance()
   })
 })
 
@@ -186,17 +252,12 @@ describe('a message that was refused before it left', () => {
   it('is not failed for having been put back untried ever so often', async () => {
     const { id, run } = await begun(1)
     for (let times = 0; times < MOST_ATTEMPTS + 3; times++) {
-      const { sliceNo, messages } = await claim(run, 'wati')
-      const outcomes = messages.map(({ messageId, attemptNo }) => ({
-        messageId,
-        attemptNo,
-        outcome: 'not_sent' as const,
-        code: 'put_back',
-        retryAfterMs: 0,
-      }))
-      await recordOutcomes(rowsOf('wati'), run, outcomes)
+      const slice = await claim(run, 'wati')
+      const { opened } = await openAttempts(rowsOf('wati'), run, slice, slice.messageIds)
+      await recordOutcomes(rowsOf('wati'), run, opened.map(putBack))
       await clinic.within(
-        ({ sql }) => sql`UPDATE slices SET lease_until = NULL, worker = NULL WHERE slice_no = ${sliceNo}`,
+        ({ sql }) =>
+          sql`UPDATE slices SET lease_until = NULL, worker = NULL WHERE slice_no = ${slice.sliceNo}`,
       )
     }
     const office = refusing(2)
@@ -246,17 +307,7 @@ describe('a clear refusal', () => {
     }))
     await tend(clinic, id)
     const run = await clinic.within((scope) => findRun(scope, id))
-    const sent = await dispatchSlice(
-      {
-        database: clinic.database,
-        log: openLog('silent'),
-        worker: 'wati',
-        signal: new AbortController().signal,
-        within: (_, work) => clinic.within(work),
-      },
-      run!,
-      office,
-    )
+    const sent = await dispatchSlice(dispatchHouse(), run!, office)
     expect(sent).toMatchObject({ kind: 'sent', obstacle: { action: 'account', code: '190' } })
     expect(office.handedIn.length).toBeLessThan(200)
     expect(await statesOf(id)).toEqual({ queued: 200 })

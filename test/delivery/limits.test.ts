@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { findCampaign, viewCampaign } from '../../src/campaigns/index.ts'
-import { describeDays, planDays } from '../../src/delivery/index.ts'
+import { claimSlice, type Slice } from '../../src/delivery/claim.ts'
+import { describeDays, findRun, planDays } from '../../src/delivery/index.ts'
+import { openAttempts } from '../../src/delivery/open-attempts.ts'
 import { keepPortfolio } from '../../src/delivery/portfolio.ts'
+import { workerRows } from '../../src/delivery/worker-rows.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import { auditWorkspace } from '../../src/reports/index.ts'
 import {
@@ -17,7 +20,7 @@ import {
   patients,
   quote,
 } from '../campaigns/clinic.ts'
-import { openPostOffice, send } from '../campaigns/post.ts'
+import { openPostOffice, send, tend } from '../campaigns/post.ts'
 
 let house: Clinic
 let clinic: Clinic
@@ -207,6 +210,23 @@ describe('one person and one number', () => {
         SELECT count(*)::int AS n FROM messages WHERE campaign_id = ${second} AND state = 'queued' AND not_before <= ${clinic.now().toISOString()}::timestamptz`,
     )
     expect(row).toEqual({ n: 3 })
+  })
+
+  it('hear nothing twice either when the other campaign began after this one had taken up its messages', async () => {
+    const parts = {
+      ...(await makeParts(clinic, patients(3))),
+      senderId: await makeSender(clinic, { pair_seconds: 6 }),
+    }
+    const first = await launch(clinic, parts)
+    await tend(clinic, first)
+    const run = (await clinic.within((scope) => findRun(scope, first)))!
+    const house = { database: clinic.database, worker: 'wati' }
+    const rows = workerRows({ ...house, within: (_id, work) => clinic.within(work) }, clinic.workspaceId)
+    const slice = await claimSlice(rows, run)
+    expect(await send(clinic, await launch(clinic, parts), openPostOffice())).toBe(3)
+    const { opened, unfit } = await openAttempts(rows, run, slice as Slice, (slice as Slice).messageIds)
+    expect(opened).toEqual([])
+    expect(unfit.map(({ why }) => why)).toEqual(['too_soon', 'too_soon', 'too_soon'])
   })
 
   it('of two numbers have nothing to do with each other', async () => {

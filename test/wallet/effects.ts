@@ -4,7 +4,9 @@ export type Effect = { what: string; sql: string; holds: string }
 const counted = `NOT EXISTS (
   SELECT 1 FROM message_counts c WHERE c.campaign_id = :sending AND c.n <> (
     SELECT count(*) FROM messages m WHERE m.campaign_id = :sending
-       AND CASE c.state WHEN 'held' THEN m.money = 'held' ELSE m.state = c.state END))`
+       AND CASE c.state WHEN 'held' THEN m.money = 'held' ELSE m.state = c.state END))
+  AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.campaign_id = :sending
+     AND NOT EXISTS (SELECT 1 FROM message_counts c WHERE c.campaign_id = :sending AND c.state = m.state))`
 
 export const EFFECTS: readonly Effect[] = [
   {

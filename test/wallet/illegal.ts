@@ -493,7 +493,21 @@ export const ILLEGAL: readonly Illegal[] = [
   {
     what: 'a second attempt while the first may have arrived',
     sql: `INSERT INTO attempts (message_id, attempt_no, workspace_id, worker) VALUES (${messageOf('sending', 'sent')}, 2, :here, 'mallory')`,
-    program: TWICE,
+    program: GUARDED,
+  },
+  {
+    what: 'a third attempt of a message without a second',
+    sql: `INSERT INTO attempts (message_id, attempt_no, workspace_id, worker) VALUES (${messageOf('sending', 'sent')}, 3, :here, 'mallory')`,
+    program: GUARDED,
+  },
+  {
+    what: 'leave to send once more that is taken back, when another attempt may have followed',
+    sql: `INSERT INTO messages (workspace_id, campaign_id, contact_id, slice_no, price) VALUES (:here, :sending, 999999, 1, 1);
+      INSERT INTO attempts (message_id, attempt_no, workspace_id, worker, dispatched_at)
+        SELECT id, 1, :here, 'mallory', now() FROM messages WHERE contact_id = 999999;
+      UPDATE attempts SET outcome = 'indeterminate', resolved_at = now(), resend_ok = true WHERE worker = 'mallory';
+      UPDATE attempts SET resend_ok = false WHERE worker = 'mallory'`,
+    program: GUARDED,
   },
   {
     what: 'a dispatched attempt that was not',
