@@ -96,8 +96,8 @@ describe('the pace of a sender', () => {
     [20, 40, 2],
     [80, 160, 8],
     [250, 500, 25],
-    [640, 500, 64],
-    [5_000, 500, 96],
+    [640, 1_000, 64],
+    [5_000, 1_000, 96],
   ])('of %d a second makes slices of %i, marked %i at once', (perSecond, slice, marked) => {
     expect([sliceSize(perSecond), dispatchSize(perSecond)]).toEqual([slice, marked])
   })

@@ -37,9 +37,9 @@ describe('how much is taken at once', () => {
     [10, 20, 1, 192],
     [80, 160, 8, 192],
     [250, 500, 25, 192],
-    [700, 500, 70, 210],
-    [1_000, 500, 96, 288],
-    [10_000, 500, 96, 288],
+    [700, 1_000, 70, 210],
+    [1_000, 1_000, 96, 288],
+    [10_000, 1_000, 96, 288],
   ])(
     'at %d messages a second: slices of %i, in batches of %i, of which %i messages may be under way',
     (perSecond, slice, batch, flying) => {

@@ -19,7 +19,7 @@ afterAll(() => house?.close())
 
 /** A worker has 128 calls in the air: what it would call after those waits. */
 const MORE_THAN_FLY = 150
-const MORE_THAN_A_SLICE = 600
+const MORE_THAN_A_SLICE = 1_100
 const REST_MS = 1_000
 /** A rest, and the time in which a worker that lives has tried and heard. */
 const OVER_MS = 42_000
