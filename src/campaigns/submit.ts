@@ -321,6 +321,7 @@ function runOf(
     ...times,
     lifetimeSeconds: lifetimeOf(parts),
     messagesPerSecond: parts.sender.messagesPerSecond,
+    recipients: quote.recipients,
   }
 }
 

@@ -39,7 +39,7 @@ export type SendingWatch = {
 }
 
 export type Dispatched =
-  | { kind: 'sent'; count: number; obstacle: Obstacle | undefined }
+  | { kind: 'sent'; obstacle: Obstacle | undefined }
   | { kind: 'wait'; forMs: number }
   | { kind: 'nothing' }
 
@@ -57,7 +57,7 @@ export async function dispatchSlice(
   if (restMs > 0) return { kind: 'wait', forMs: restMs }
   const rows = workerRows(house, run.workspaceId)
   const media = await readyMedia(rows, run, connection)
-  if (media.kind === 'obstacle') return { kind: 'sent', count: 0, obstacle: media.obstacle }
+  if (media.kind === 'obstacle') return { kind: 'sent', obstacle: media.obstacle }
   if (media.kind !== 'ready') return media
   // Never ended, and so never told, where there is nothing to claim.
   const span = house.span?.begin('send slice')
@@ -72,14 +72,14 @@ export async function dispatchSlice(
   await passOver(rows, run, unfit)
   await finishSlice(rows, run.campaignId, claim.sliceNo)
   if (span) endSlice(span, run, claim, recorder)
-  return { kind: 'sent', count: recorder.told(), obstacle: recorder.obstacle() }
+  return { kind: 'sent', obstacle: recorder.obstacle() }
 }
 
 function endSlice(span: Span, run: Run, slice: Slice, recorder: Recorder): void {
   span.note({
     'duecast.provider': run.provider,
     'duecast.slice': slice.sliceNo,
-    'duecast.messages': recorder.told(),
+    'duecast.messages': [...recorder.counts.values()].reduce((sum, n) => sum + n, 0),
     ...Object.fromEntries([...recorder.counts].map(([outcome, n]) => [`duecast.${outcome}`, n])),
   })
   span.end(recorder.obstacle()?.code)
@@ -226,8 +226,6 @@ type Recorder = {
   tell(message: OpenedMessage, outcome: SendOutcome): void
   /** For a message that was opened and never called: it may go again at once. */
   putBack(message: OpenedMessage): void
-  /** How many outcomes it has heard. */
-  told(): number
   obstacle(): Obstacle | undefined
   /** What became of the calls, by outcome. */
   readonly counts: ReadonlyMap<SendOutcome['outcome'], number>
@@ -254,7 +252,6 @@ function openRecorder(house: DispatchHouse, rows: WorkerRows, run: Run): Recorde
     putBack({ messageId, attemptNo }) {
       writes.add(writer.add({ messageId, attemptNo, outcome: 'not_sent', code: PUT_BACK, retryAfterMs: 0 }))
     },
-    told: () => [...counts.values()].reduce((sum, n) => sum + n, 0),
     obstacle: () => obstacle,
     counts,
     isFirstCall() {

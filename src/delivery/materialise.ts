@@ -23,6 +23,8 @@ export type NewRun = {
   sendBefore: Date
   lifetimeSeconds: number
   messagesPerSecond: number
+  /** How many there were when it was priced; slices are cut to it. */
+  recipients: number
 }
 
 /**
@@ -45,7 +47,7 @@ export async function materialise(scope: Scope, run: NewRun, audience: AudienceQ
       SELECT nextval('messages_id_seq') AS message_id, contact_id, phone, zone, variables, price, due_at, mark, other_mark,
              (sum(begins) OVER (ORDER BY due_at, zone, contact_id ROWS UNBOUNDED PRECEDING))::int AS slice_no
         FROM (SELECT a.*, ((row_number() OVER (PARTITION BY due_at, zone ORDER BY contact_id) - 1)
-                            % ${sliceSize(run.messagesPerSecond)}::int = 0)::int AS begins
+                            % ${sliceSize(run.messagesPerSecond, run.recipients)}::int = 0)::int AS begins
                 FROM (${audience}) a) counted),
     new_slices AS (
       INSERT INTO slices (campaign_id, slice_no, workspace_id, time_zone, due_at)

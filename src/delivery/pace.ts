@@ -1,11 +1,15 @@
 /** The largest slice: to take one and to give it back costs as much for one message as for a thousand. */
 const MOST_IN_A_SLICE = 1_000
-/** A slice should take no longer than this to send, so that a pause or a new campaign waits no longer either. */
+/** A slice should take no longer than this to send, so that a new campaign waits no longer either. */
 const SLICE_SECONDS = 2
+/** A campaign has some slices, if they are not tiny: what a lost worker has taken waits until it is given up. */
+const SLICES = 16
+const NOT_TINY = 100
 
-/** How many messages make a slice for a sender of that speed. */
-export function sliceSize(messagesPerSecond: number): number {
-  return Math.max(1, Math.min(MOST_IN_A_SLICE, Math.floor(messagesPerSecond * SLICE_SECONDS)))
+/** How many of so many messages make a slice for a sender of that speed. */
+export function sliceSize(messagesPerSecond: number, recipients: number): number {
+  const share = Math.max(NOT_TINY, Math.ceil(recipients / SLICES))
+  return Math.max(1, Math.min(MOST_IN_A_SLICE, share, Math.floor(messagesPerSecond * SLICE_SECONDS)))
 }
 
 /** How many attempts are opened together: what may be uncertain after a crash, so no more than a moment's worth. */

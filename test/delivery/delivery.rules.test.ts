@@ -14,7 +14,6 @@ import {
   parseAttemptRef,
   retryDelaySeconds,
 } from '../../src/delivery/lifecycle.ts'
-import { dispatchSize, sliceSize } from '../../src/delivery/pace.ts'
 import type { StatusUpdate } from '../../src/delivery/provider.ts'
 import { heardByMessage, type KnownReceipt, pricingTypeOf, receiptLines } from '../../src/delivery/receipt.ts'
 import { rise, type Standing } from '../../src/delivery/rise.ts'
@@ -86,20 +85,6 @@ describe('a message', () => {
       'dc-1-1',
     ]
     for (const ref of [...foreign, 'dc.1234567890123456789.1']) expect(parseAttemptRef(ref)).toBeUndefined()
-  })
-})
-
-describe('the pace of a sender', () => {
-  it.each([
-    [0.1, 1, 1],
-    [1, 2, 1],
-    [20, 40, 2],
-    [80, 160, 8],
-    [250, 500, 25],
-    [640, 1_000, 64],
-    [5_000, 1_000, 96],
-  ])('of %d a second makes slices of %i, marked %i at once', (perSecond, slice, marked) => {
-    expect([sliceSize(perSecond), dispatchSize(perSecond)]).toEqual([slice, marked])
   })
 })
 

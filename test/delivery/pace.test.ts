@@ -32,18 +32,28 @@ describe('how long a refused message waits', () => {
 
 describe('how much is taken at once', () => {
   it.each([
-    [0.1, 1, 1, 192],
-    [1, 2, 1, 192],
-    [10, 20, 1, 192],
-    [80, 160, 8, 192],
-    [250, 500, 25, 192],
-    [700, 1_000, 70, 210],
-    [1_000, 1_000, 96, 288],
-    [10_000, 1_000, 96, 288],
+    [0.1, 1_000_000, 1, 1, 192],
+    [1, 1_000_000, 2, 1, 192],
+    [10, 1_000_000, 20, 1, 192],
+    [20, 1_000_000, 40, 2, 192],
+    [80, 1_000_000, 160, 8, 192],
+    [250, 1_000_000, 500, 25, 192],
+    [640, 1_000_000, 1_000, 64, 192],
+    [700, 1_000_000, 1_000, 70, 210],
+    [1_000, 1_000_000, 1_000, 96, 288],
+    [10_000, 1_000_000, 1_000, 96, 288],
+    [10_000, 16_000, 1_000, 96, 288],
+    [10_000, 15_999, 1_000, 96, 288],
+    [10_000, 4_000, 250, 96, 288],
+    [500, 4_000, 250, 50, 192],
+    [80, 4_000, 160, 8, 192],
+    [10_000, 1_601, 101, 96, 288],
+    [10_000, 1_600, 100, 96, 288],
+    [10_000, 1, 100, 96, 288],
   ])(
-    'at %d messages a second: slices of %i, in batches of %i, of which %i messages may be under way',
-    (perSecond, slice, batch, flying) => {
-      expect(sliceSize(perSecond)).toBe(slice)
+    'at %d messages a second, to %i people: slices of %i, in batches of %i, of which %i messages may be under way',
+    (perSecond, recipients, slice, batch, flying) => {
+      expect(sliceSize(perSecond, recipients)).toBe(slice)
       expect(dispatchSize(perSecond)).toBe(batch)
       expect(mostInFlight(perSecond)).toBe(flying)
     },
