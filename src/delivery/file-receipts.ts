@@ -62,7 +62,7 @@ async function file(scope: Scope, lines: readonly KnownReceipt[]): Promise<Set<n
     p AS MATERIALIZED (SELECT ${prices.values()}::text[]::jsonb[] AS prices, ${moments.values()}::timestamptz[] AS moments),
     known AS MATERIALIZED (
       SELECT u.*, a.outcome IS NULL OR a.outcome = 'indeterminate' AS is_news FROM u
-        JOIN attempts a ON a.message_id = u.message_id AND a.attempt_no = u.attempt_no
+        JOIN attempts a ON a.message_id = ANY(ARRAY[u.message_id]) AND a.attempt_no = u.attempt_no
        WHERE a.workspace_id = ${scope.workspaceId} AND a.dispatched_at IS NOT NULL),
     stored AS (
       INSERT INTO receipts (message_id, attempt_no, status, workspace_id, occurred_at, webhook_id, code, detail, pricing)
@@ -90,12 +90,12 @@ async function hearOfAttempts({ sql, workspaceId }: Scope, lines: readonly Known
                 FROM unnest(${listOf(named.map((line) => line.messageId))}::bigint[], ${listOf(named.map((line) => line.attemptNo))}::smallint[],
                             ${listOf(named.map((line) => line.update.providerMessageId!))}::text[])
                      AS u(message_id, attempt_no, provider_message_id) GROUP BY 1, 2) k
-        JOIN attempts a ON a.message_id = k.message_id AND a.attempt_no = k.attempt_no
+        JOIN attempts a ON a.message_id = ANY(ARRAY[k.message_id]) AND a.attempt_no = k.attempt_no
        WHERE a.workspace_id = ${workspaceId} AND (a.outcome IS NULL OR a.outcome = 'indeterminate')
-       ORDER BY a.message_id FOR NO KEY UPDATE OF a)
+       ORDER BY k.message_id FOR NO KEY UPDATE OF a)
     UPDATE attempts a SET outcome = 'accepted', provider_message_id = h.provider_message_id, resolved_at = clock_timestamp()
       FROM (SELECT DISTINCT ON (provider_message_id) * FROM unheard ORDER BY provider_message_id, message_id) h
-     WHERE a.message_id = h.message_id AND a.attempt_no = h.attempt_no
+     WHERE a.message_id = ANY(ARRAY[h.message_id]) AND a.attempt_no = h.attempt_no
        AND (a.outcome IS NULL OR a.outcome = 'indeterminate')
        AND NOT EXISTS (SELECT 1 FROM attempts t WHERE t.workspace_id = ${workspaceId}
                          AND t.provider_message_id = h.provider_message_id)`

@@ -12,9 +12,9 @@ export async function lockMoves({ sql, workspaceId }: Scope, heard: readonly Hea
   const rows = await sql<Standing[]>`
     SELECT m.id, m.campaign_id, m.contact_id, m.price, m.state, m.money, m.free, m.on_acceptance, m.delivered_at IS NOT NULL AS is_dated
       FROM unnest(${listOf(heard.map((h) => h.messageId))}::bigint[], ${listOf(heard.map(isPlainlySent))}::boolean[]) AS h(id, plainly_sent)
-      JOIN messages m ON m.id = h.id
+      JOIN messages m ON m.id = ANY(ARRAY[h.id])
      WHERE m.workspace_id = ${workspaceId} AND NOT (h.plainly_sent AND m.state NOT IN ('sending','uncertain'))
-     ORDER BY m.id FOR NO KEY UPDATE OF m`
+     ORDER BY h.id FOR NO KEY UPDATE OF m`
   const byId = new Map(heard.map((h) => [h.messageId, h]))
   return rows.flatMap((row) => rise(row, byId.get(row.id)!) ?? [])
 }
@@ -43,5 +43,5 @@ export function movesOf({ sql, workspaceId }: Scope, moved: readonly Moved[]) {
              ${listOf(moved.map(({ heard }) => heard.code))}::text[], ${sent}::int[], ${delivered}::int[], ${read}::int[], ${failed}::int[])
            AS h(id, next, money, free, code, sent, delivered, read, failed),
            (SELECT ${moments.values()}::timestamptz[] AS moments) t
-     WHERE m.id = h.id AND m.workspace_id = ${workspaceId}`
+     WHERE m.id = ANY(ARRAY[h.id]) AND m.workspace_id = ${workspaceId}`
 }

@@ -99,7 +99,7 @@ function writeOutcomes(scope: StatementScope, settled: readonly Outcome[], retur
                     ${listOf(settled.map((o) => o.detail?.slice(0, 500) ?? null))}::text[],
                     ${listOf(settled.map((o) => notBefore(o, nowMs)))}::text[]::timestamptz[])
              AS o(message_id, attempt_no, outcome, provider_message_id, code, detail, not_before)
-       WHERE a.message_id = o.message_id AND a.attempt_no = o.attempt_no
+       WHERE a.message_id = ANY(ARRAY[o.message_id]) AND a.attempt_no = o.attempt_no
          AND (a.outcome IS NULL OR (a.outcome = 'indeterminate' AND o.outcome IN ('accepted','rejected')))
       RETURNING a.message_id, a.attempt_no, a.outcome, a.code, o.not_before)
     UPDATE messages m SET
@@ -111,7 +111,7 @@ function writeOutcomes(scope: StatementScope, settled: readonly Outcome[], retur
              failed_at = CASE t.outcome WHEN 'rejected' THEN ${scope.now.toISOString()}::timestamptz END,
              not_before = t.not_before, reason = t.code
         FROM told t
-       WHERE m.id = t.message_id AND m.money = 'held'
+       WHERE m.id = ANY(ARRAY[t.message_id]) AND m.money = 'held'
          AND (m.state = 'sending' OR (m.state = 'uncertain' AND t.outcome IN ('accepted','rejected')))
     ${returning}`
 }

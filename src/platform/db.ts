@@ -118,7 +118,11 @@ function commitAfter<Answers extends PromiseLike<unknown>[]>(sql: Sql, ...statem
 
 /**
  * For the rest of a transaction rows are found by their keys. A plan is kept as long as its connection, and one that
- * was made while a table was almost empty would read all of it ever after.
+ * was made while a table was almost empty would read all of it until the database has looked at it again.
+ *
+ * That leaves reading all of a table in the order of its key. Where rows are looked up for others it is shut out by
+ * `m.id = ANY(ARRAY[o.id])` instead of `m.id = o.id`, since the planner can neither merge by that nor sort by it: order
+ * by the key of the others, too.
  */
 export function goByKeys(sql: Sql): PromiseLike<unknown> {
   return sql`SELECT ${byKeys(sql)}`

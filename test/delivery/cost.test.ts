@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Database, listOf, openDatabase } from '../../src/platform/db.ts'
+import { type Clinic, fund, launch, makeParts, openClinic, patients } from '../campaigns/clinic.ts'
+import { openPostOffice, send, tell } from '../campaigns/post.ts'
+
+let clinic: Clinic
+/** One connection, which keeps its plans from the first statement on. */
+let line: Database
+/** The clinic by that connection. */
+let there: Clinic
+beforeAll(async () => {
+  clinic = await openClinic()
+  await fund(clinic, '1000000.00')
+  line = openDatabase(clinic.programUrl, { now: clinic.now }, { poolSize: 1 })
+  const cause = {
+    workspaceId: clinic.workspaceId,
+    actor: { name: 'system', role: 'owner' },
+    requestId: 'cost',
+  } as const
+  there = { ...clinic, database: line, within: (work) => line.within(cause, work) }
+}, 60_000)
+afterAll(async () => {
+  await line?.close()
+  await clinic?.close()
+})
+
+const PATIENTS = 900
+const FEW = 12
+const TABLES = ['attempts', 'messages', 'recipients', 'receipts', 'charges'] as const
+
+it('the last message is found as quickly as the first, though the plans were made when hardly anything was there', async () => {
+  await clinic.asOwner(({ sql }) => sql`ANALYZE messages, recipients, attempts, receipts, charges`)
+  const [few, many] = [await makeParts(clinic, patients(FEW)), await makeParts(clinic, patients(PATIENTS))]
+  const office = openPostOffice()
+  await send(there, await launch(clinic, few), office)
+  for (const of of office.handedIn) await tell(there, few.senderId, [{ of, status: 'delivered' }])
+  const ids = [await launch(clinic, many), await launch(clinic, many)]
+
+  const sending = await readFor(2 * PATIENTS, async () => {
+    for (const id of ids) expect(await send(there, id, office)).toBe(PATIENTS)
+  })
+  // One by one against all that there are it would be hundreds of times.
+  expect(sending).toEqual({ attempts: 1, messages: 6, recipients: 1, receipts: 0, charges: 0 })
+
+  const told = office.handedIn.slice(FEW)
+  const folding = await readFor(told.length, async () => {
+    for (let from = 0; from < told.length; from += 50) {
+      const some = told.slice(from, from + 50)
+      await tell(
+        there,
+        many.senderId,
+        some.map((of) => ({ of, status: 'delivered' })),
+      )
+    }
+  })
+  expect(folding).toEqual({ attempts: 2, messages: 2, recipients: 0, receipts: 1, charges: 0 })
+})
+
+/** How many rows of each are read for each of so many messages. */
+async function readFor(messages: number, work: () => Promise<void>): Promise<RowsRead> {
+  const before = await rowsRead()
+  await work()
+  const after = await rowsRead()
+  const each = TABLES.map((table) => [table, (after[table] - before[table]) / messages])
+  return Object.fromEntries(each) as RowsRead
+}
+
+type RowsRead = Record<(typeof TABLES)[number], number>
+
+/** Rows that have been read until now. */
+async function rowsRead(): Promise<RowsRead> {
+  await line.sql`SELECT pg_stat_force_next_flush()`
+  const rows = await line.sql<{ relname: keyof RowsRead; n: number }[]>`
+    SELECT relname, (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::float8 AS n FROM pg_stat_user_tables
+     WHERE schemaname = 'public' AND relname = ANY(${listOf([...TABLES])}::text[])`
+  return Object.fromEntries(rows.map(({ relname, n }) => [relname, n])) as RowsRead
+}
