@@ -30,42 +30,6 @@ CREATE TRIGGER attempts_move BEFORE UPDATE ON attempts FOR EACH ROW WHEN (
   OR (OLD.resend_ok AND NOT NEW.resend_ok))
   EXECUTE FUNCTION refuse_attempt_change();
 --> statement-breakpoint
--- As in 0024, in one statement where the states' rows are there already, which they are but for the first of a campaign.
--- Rows are locked in one order before they are changed; what had no row is added after that, whoever adds it first.
-CREATE OR REPLACE FUNCTION count_messages() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE missing message_counts[];
-BEGIN
-  IF TG_OP = 'INSERT' THEN
-    INSERT INTO message_counts AS c (campaign_id, workspace_id, state, n)
-      SELECT campaign_id, workspace_id, s, sum(k) FROM (
-        SELECT campaign_id, workspace_id, state s, count(*) k FROM born GROUP BY 1, 2, 3
-        UNION ALL SELECT campaign_id, workspace_id, 'held', count(*) FROM born WHERE money = 'held' GROUP BY 1, 2) x
-      GROUP BY 1, 2, 3 ORDER BY 1, 3
-      ON CONFLICT (campaign_id, state) DO UPDATE SET n = c.n + excluded.n;
-    RETURN NULL;
-  END IF;
-  WITH moved AS MATERIALIZED (
-      SELECT campaign_id, workspace_id, state, count(*) AS k, count(*) FILTER (WHERE money = 'held') AS held FROM after GROUP BY 1, 2, 3
-      UNION ALL SELECT campaign_id, workspace_id, state, -count(*), -count(*) FILTER (WHERE money = 'held') FROM before GROUP BY 1, 2, 3),
-    changes AS MATERIALIZED (
-      SELECT campaign_id, workspace_id, state s, sum(k)::bigint k FROM moved GROUP BY 1, 2, 3 HAVING sum(k) <> 0
-      UNION ALL SELECT campaign_id, workspace_id, 'held', sum(held)::bigint FROM moved GROUP BY 1, 2 HAVING sum(held) <> 0),
-    locked AS MATERIALIZED (
-      SELECT c.campaign_id, c.state, x.k FROM changes x JOIN message_counts c ON c.campaign_id = x.campaign_id AND c.state = x.s
-       ORDER BY c.campaign_id, c.state FOR NO KEY UPDATE OF c),
-    done AS (
-      UPDATE message_counts c SET n = c.n + l.k FROM locked l WHERE c.campaign_id = l.campaign_id AND c.state = l.state
-      RETURNING c.campaign_id, c.state)
-    SELECT array_agg((x.campaign_id, x.workspace_id, x.s, x.k)::message_counts ORDER BY x.campaign_id, x.s) INTO missing
-      FROM changes x WHERE NOT EXISTS (SELECT 1 FROM done d WHERE d.campaign_id = x.campaign_id AND d.state = x.s);
-  IF missing IS NOT NULL THEN
-    INSERT INTO message_counts AS c (campaign_id, workspace_id, state, n)
-      SELECT x.campaign_id, x.workspace_id, x.state, x.n FROM unnest(missing) x
-      ON CONFLICT (campaign_id, state) DO UPDATE SET n = c.n + excluded.n;
-  END IF;
-  RETURN NULL;
-END $$;
---> statement-breakpoint
 -- As before, but looked up by key whatever was known of the tables when the plan was made: see goByKeys in src/platform/db.ts.
 CREATE OR REPLACE FUNCTION receipts_need_attempts() RETURNS trigger LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off AS $$

@@ -71,7 +71,7 @@ async function asksFirst(dataDir: string, left: Left) {
   try {
     const firm = { ...left.firm, ...peopleOn(stack, left.firm) }
     const before = await sweepsOf(stack)
-    await vi.waitFor(async () => expect(await sweepsOf(stack)).toBeGreaterThan(before + 3), 30_000)
+    await vi.waitFor(async () => expect(await sweepsOf(stack)).toBeGreaterThan(before + 3), 90_000)
     expect((await witnessOf(stack, left.sender_id)).accepted).toBe(0)
     expect(await booksOf(firm)).toEqual([])
 

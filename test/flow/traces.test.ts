@@ -10,7 +10,7 @@ import { follow } from '../support/follow.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 /** Longer than spans wait for company. */
-const TOLD_MS = 20_000
+const TOLD_MS = 60_000
 
 type Line = { msg: string; requestId?: string; campaignId?: string; importId?: string; code?: string }
 
