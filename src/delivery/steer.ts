@@ -35,8 +35,8 @@ export async function waitRun(scope: Scope, campaignId: string): Promise<void> {
 }
 
 /**
- * Ends a run for good: what is not yet sent becomes `as` and its money goes back at once. What a worker holds at this
- * moment comes back to the queue by its fence and is ended by the next call; calling again is harmless.
+ * Ends a run for good: what is not yet sent becomes `as` and its money goes back at once. Workers open attempts with their
+ * slice locked, so that slices are locked here first, too; calling again is harmless.
  * @returns how many messages were ended now
  */
 export async function stopRun(
@@ -46,6 +46,9 @@ export async function stopRun(
 ): Promise<{ count: number; releasedMinor: bigint }> {
   const run = await findRun(scope, campaignId)
   if (!run) return { count: 0, releasedMinor: 0n }
+  await scope.sql`
+    SELECT FROM slices WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL
+     ORDER BY slice_no FOR NO KEY UPDATE`
   await scope.sql`
     UPDATE runs SET state = 'stopped' WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId}`
   await resolveLost(scope, campaignId)

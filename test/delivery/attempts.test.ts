@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { cancelCampaign } from '../../src/campaigns/index.ts'
 import { eraseContact, suppress } from '../../src/contacts/index.ts'
 import { claimSlice } from '../../src/delivery/claim.ts'
 import {
@@ -191,6 +192,32 @@ describe('a worker that dies', () => {
     expect(new Set(office.handedIn.map(({ to }) => to)).size).toBe(60)
   })
 })
+
+describe('a campaign that is cancelled while attempts are opened', () => {
+  it('waits for the slice, and holds no message meanwhile', async () => {
+    const { id } = await begun(3)
+    const cancelled = await clinic.within(async ({ sql }) => {
+      await sql`UPDATE slices SET lease_until = clock_timestamp() WHERE campaign_id = ${id}`
+      const cancelling = clinic.as('budi', (scope) => cancelCampaign(scope, id))
+      await vi.waitFor(async () => expect(await countWaiting()).toBe(1), 10_000)
+      await sql`SELECT FROM messages WHERE campaign_id = ${id} FOR NO KEY UPDATE NOWAIT`
+      return { cancelling }
+    })
+    unwrap(await cancelled.cancelling)
+    expect(await statesOf(id)).toEqual({ cancelled: 3 })
+    await booksBalance()
+  })
+})
+
+/** How many transactions wait for a row of slices. */
+async function countWaiting(): Promise<number> {
+  const [row] = await clinic.asOwner(
+    ({ sql }) => sql<{ n: number }[]>`
+      SELECT count(DISTINCT l.pid)::int AS n FROM pg_locks l JOIN pg_locks held ON held.pid = l.pid AND held.relation = 'slices'::regclass
+       WHERE NOT l.granted`,
+  )
+  return row!.n
+}
 
 describe('a fault of the program between an attempt and its call', () => {
   it('leaves the whole batch in the queue, and nothing is sent', async () => {
