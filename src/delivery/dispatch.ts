@@ -65,8 +65,8 @@ export async function dispatchSlice(
   if (claim.kind !== 'slice') return claim
   const recorder = openRecorder(house, rows, run)
   const unfit: UnfitMessage[] = []
-  const common = { house, rows, run, line, file: media.file, span }
-  await sendPaced({ ...common, slice: claim, recorder, calls: countCalls(), unfit })
+  const calls = countCalls()
+  await sendPaced({ house, rows, run, line, slice: claim, recorder, calls, unfit, file: media.file, span })
   await recorder.finish()
   await line.noted
   await passOver(rows, run, unfit)

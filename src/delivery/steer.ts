@@ -46,12 +46,10 @@ export async function stopRun(
 ): Promise<{ count: number; releasedMinor: bigint }> {
   const run = await findRun(scope, campaignId)
   if (!run) return { count: 0, releasedMinor: 0n }
-  await scope.sql`
-    SELECT FROM slices WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL
-     ORDER BY slice_no FOR NO KEY UPDATE`
+  const lost = await lockSlices(scope, campaignId)
   await scope.sql`
     UPDATE runs SET state = 'stopped' WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId}`
-  await resolveLost(scope, campaignId)
+  for (const sliceNo of lost) await resolveAbandoned(scope, campaignId, sliceNo)
   const ended = await endQueued(scope, run, as)
   await scope.sql`
     UPDATE slices s SET done_at = ${scope.now.toISOString()}::timestamptz
@@ -61,12 +59,13 @@ export async function stopRun(
   return ended
 }
 
-/** A stopped run is claimed by nobody, so that what lost workers left open in it is resolved here. */
-async function resolveLost(scope: Scope, campaignId: string): Promise<void> {
-  const lost = await scope.sql<{ slice_no: number }[]>`
-    SELECT slice_no FROM slices WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL
-       AND worker IS NOT NULL AND lease_until < clock_timestamp() ORDER BY slice_no FOR UPDATE SKIP LOCKED`
-  for (const { slice_no } of lost) await resolveAbandoned(scope, campaignId, slice_no)
+/** @returns those of lost workers: a stopped run is claimed by nobody, so that what they left open is resolved by the stop */
+async function lockSlices(scope: Scope, campaignId: string): Promise<number[]> {
+  const slices = await scope.sql<{ slice_no: number; is_lost: boolean }[]>`
+    SELECT slice_no, worker IS NOT NULL AND lease_until < clock_timestamp() AS is_lost FROM slices
+     WHERE campaign_id = ${campaignId} AND workspace_id = ${scope.workspaceId} AND done_at IS NULL
+     ORDER BY slice_no FOR NO KEY UPDATE`
+  return slices.filter(({ is_lost }) => is_lost).map(({ slice_no }) => slice_no)
 }
 
 async function endQueued(
