@@ -18,7 +18,6 @@ import { type OpenedMessage, openAttempts, passOver } from '../../src/delivery/o
 import type { OutgoingMessage, SendOutcome } from '../../src/delivery/provider.ts'
 import { finishSlice, type Outcome, recordOutcomes } from '../../src/delivery/record.ts'
 import type { Run } from '../../src/delivery/run.ts'
-import { type WorkerRows, workerRows } from '../../src/delivery/worker-rows.ts'
 import { auditWorkspace } from '../../src/reports/index.ts'
 import { topUpId } from '../../src/wallet/ledger.ts'
 import {
@@ -35,7 +34,7 @@ import {
   quote,
   submit,
 } from './clinic.ts'
-import { accepted, close, openPostOffice, type PostOffice, send, tell, tend } from './post.ts'
+import { accepted, close, openPostOffice, type PostOffice, rowsOf, send, tell, tend } from './post.ts'
 
 /**
  * A campaign to whom everything may happen in whatever order, on a real database, beside a plain account of it: what
@@ -335,7 +334,7 @@ async function crash(life: Life, dispatched: number, state: CampaignState): Prom
   if (state !== 'scheduled' && state !== 'sending') return false
   await tend(clinic, life.id)
   const run = await clinic.within((scope) => findRun(scope, life.id))
-  const rows = rowsOf('lost')
+  const rows = rowsOf(clinic, 'lost')
   const claim = await claimSlice(rows, run!)
   if (claim.kind === 'slice') {
     const { opened } = await openAttempts(rows, run!, claim, claim.messageIds.slice(0, dispatched))
@@ -360,7 +359,7 @@ type SlowWorker = {
 async function goOn(life: Life, state: CampaignState): Promise<boolean> {
   if (!life.slow) return claim(life, state)
   const { name, run, slice, outcomes } = life.slow
-  const rows = rowsOf(name)
+  const rows = rowsOf(clinic, name)
   if (!outcomes) {
     const { opened, unfit } = await openAttempts(rows, run, slice, slice.messageIds)
     life.slow.outcomes = opened.map((message) => callOne(life, message))
@@ -381,7 +380,7 @@ async function claim(life: Life, state: CampaignState): Promise<boolean> {
   await tend(clinic, life.id)
   const run = await clinic.within((scope) => findRun(scope, life.id))
   const name = `slow-${++workers}`
-  const claimed = await claimSlice(rowsOf(name), run!)
+  const claimed = await claimSlice(rowsOf(clinic, name), run!)
   if (claimed.kind === 'slice') life.slow = { name, run: run!, slice: claimed }
   return true
 }
@@ -402,11 +401,6 @@ const NO_WORDS: OutgoingMessage['template'] = {
   name: 'payment_due',
   languageCode: 'en',
   parameters: { header: [], body: [], buttons: [] },
-}
-
-function rowsOf(worker: string): WorkerRows {
-  const house = { database: clinic.database, worker }
-  return workerRows({ ...house, within: (_id, work) => clinic.within(work) }, clinic.workspaceId)
 }
 
 async function letLeasesRunOut(life: Life): Promise<void> {

@@ -10,6 +10,7 @@ import {
   replayParked,
 } from '../../src/delivery/index.ts'
 import type { OutgoingMessage, SendOutcome } from '../../src/delivery/provider.ts'
+import { type WorkerRows, workerRows } from '../../src/delivery/worker-rows.ts'
 import { openLog } from '../../src/platform/log.ts'
 import { overhear } from '../../workers/fold.ts'
 import type { Clinic } from './clinic.ts'
@@ -64,6 +65,12 @@ export async function send(
   }
   await tend(clinic, campaignId)
   return office.handedIn.length - before
+}
+
+/** The clinic's rows as a worker of that name reaches them. */
+export function rowsOf(clinic: Clinic, worker: string): WorkerRows {
+  const house = { database: clinic.database, worker }
+  return workerRows({ ...house, within: (_id, work) => clinic.within(work) }, clinic.workspaceId)
 }
 
 const MOST_TURNS = 200

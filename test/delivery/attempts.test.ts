@@ -12,7 +12,6 @@ import {
 import { MOST_ATTEMPTS } from '../../src/delivery/lifecycle.ts'
 import { openAttempts } from '../../src/delivery/open-attempts.ts'
 import { type Outcome, PUT_BACK, recordOutcomes } from '../../src/delivery/record.ts'
-import { type WorkerRows, workerRows } from '../../src/delivery/worker-rows.ts'
 import { openLog } from '../../src/platform/log.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import { auditWorkspace } from '../../src/reports/index.ts'
@@ -27,7 +26,7 @@ import {
   PRICE,
   patients,
 } from '../campaigns/clinic.ts'
-import { accepted, openPostOffice, send, tell, tend } from '../campaigns/post.ts'
+import { accepted, openPostOffice, rowsOf, send, tell, tend } from '../campaigns/post.ts'
 
 let house: Clinic
 let clinic: Clinic
@@ -49,11 +48,6 @@ async function begun(count: number): Promise<{ id: string; parts: Parts; run: Ru
   return { id, parts, run: (await clinic.within((scope) => findRun(scope, id)))! }
 }
 
-function rowsOf(worker: string): WorkerRows {
-  const house = { database: clinic.database, worker }
-  return workerRows({ ...house, within: (_id, work) => clinic.within(work) }, clinic.workspaceId)
-}
-
 function dispatchHouse(): DispatchHouse {
   return {
     database: clinic.database,
@@ -65,7 +59,7 @@ function dispatchHouse(): DispatchHouse {
 }
 
 async function claim(run: Run, worker: string) {
-  const claimed = await claimSlice(rowsOf(worker), run)
+  const claimed = await claimSlice(rowsOf(clinic, worker), run)
   if (claimed.kind !== 'slice') throw new Error(`nothing to claim: ${claimed.kind}`)
   return claimed
 }
@@ -124,7 +118,7 @@ describe('a worker that dies', () => {
   it('after some were dispatched leaves those unknown, and only the others to the next one', async () => {
     const { id, run } = await begun(5)
     const slice = await claim(run, 'wati')
-    const { opened } = await openAttempts(rowsOf('wati'), run, slice, slice.messageIds.slice(0, 2))
+    const { opened } = await openAttempts(rowsOf(clinic, 'wati'), run, slice, slice.messageIds.slice(0, 2))
     expect(await statesOf(id)).toEqual({ queued: 3, sending: 2 })
     await loseWorker(id)
     const office = openPostOffice()
@@ -137,10 +131,10 @@ describe('a worker that dies', () => {
   it('and was only asleep dispatches nothing any more, and what it learns late is still worth knowing', async () => {
     const { id, run } = await begun(5)
     const slice = await claim(run, 'wati')
-    await openAttempts(rowsOf('wati'), run, slice, slice.messageIds.slice(0, 1))
+    await openAttempts(rowsOf(clinic, 'wati'), run, slice, slice.messageIds.slice(0, 1))
     await loseWorker(id)
     expect(await send(clinic, id, openPostOffice(), 'made')).toBe(4)
-    const late = await openAttempts(rowsOf('wati'), run, slice, slice.messageIds)
+    const late = await openAttempts(rowsOf(clinic, 'wati'), run, slice, slice.messageIds)
     expect(late.opened).toEqual([])
     const outcome = {
       messageId: slice.messageIds[0]!,
@@ -148,7 +142,7 @@ describe('a worker that dies', () => {
       outcome: 'accepted' as const,
       providerMessageId: 'wamid.late',
     }
-    await recordOutcomes(rowsOf('wati'), run, [outcome])
+    await recordOutcomes(rowsOf(clinic, 'wati'), run, [outcome])
     expect(await statesOf(id)).toEqual({ sent: 5 })
     await booksBalance()
   })
@@ -158,17 +152,17 @@ describe('a worker that dies', () => {
     const slice = await claim(run, 'wati')
     await loseWorker(id)
     const taken = await claim(run, 'made')
-    expect((await openAttempts(rowsOf('wati'), run, slice, slice.messageIds)).opened).toEqual([])
-    expect((await openAttempts(rowsOf('made'), run, taken, taken.messageIds)).opened).toHaveLength(5)
+    expect((await openAttempts(rowsOf(clinic, 'wati'), run, slice, slice.messageIds)).opened).toEqual([])
+    expect((await openAttempts(rowsOf(clinic, 'made'), run, taken, taken.messageIds)).opened).toHaveLength(5)
   })
 
   it('and was only asleep cannot put back what has been taken for unknown', async () => {
     const { id, run } = await begun(2)
     const slice = await claim(run, 'wati')
-    const { opened } = await openAttempts(rowsOf('wati'), run, slice, slice.messageIds)
+    const { opened } = await openAttempts(rowsOf(clinic, 'wati'), run, slice, slice.messageIds)
     await loseWorker(id)
     expect(await send(clinic, id, openPostOffice(), 'made')).toBe(0)
-    await recordOutcomes(rowsOf('wati'), run, opened.map(putBack))
+    await recordOutcomes(rowsOf(clinic, 'wati'), run, opened.map(putBack))
     expect(await statesOf(id)).toEqual({ uncertain: 2 })
   })
 
@@ -178,7 +172,7 @@ describe('a worker that dies', () => {
     await loseWorker(id)
     expect(await send(clinic, id, openPostOffice(), 'made')).toBe(2)
     const outcomes = slice.messageIds.map((messageId) => putBack({ messageId, attemptNo: 1 }))
-    await recordOutcomes(rowsOf('wati'), run, outcomes)
+    await recordOutcomes(rowsOf(clinic, 'wati'), run, outcomes)
     expect(await statesOf(id)).toEqual({ sent: 2 })
   })
 
@@ -280,8 +274,8 @@ describe('a message that was refused before it left', () => {
     const { id, run } = await begun(1)
     for (let times = 0; times < MOST_ATTEMPTS + 3; times++) {
       const slice = await claim(run, 'wati')
-      const { opened } = await openAttempts(rowsOf('wati'), run, slice, slice.messageIds)
-      await recordOutcomes(rowsOf('wati'), run, opened.map(putBack))
+      const { opened } = await openAttempts(rowsOf(clinic, 'wati'), run, slice, slice.messageIds)
+      await recordOutcomes(rowsOf(clinic, 'wati'), run, opened.map(putBack))
       await clinic.within(
         ({ sql }) =>
           sql`UPDATE slices SET lease_until = NULL, worker = NULL WHERE slice_no = ${slice.sliceNo}`,
@@ -413,9 +407,9 @@ describe('two campaigns on one number', () => {
     await clinic.within(
       ({ sql }) => sql`UPDATE slices SET worker = NULL, lease_until = NULL WHERE campaign_id = ${large.id}`,
     )
-    expect(await claimSlice(rowsOf('wati'), large.run)).toMatchObject({ kind: 'wait' })
+    expect(await claimSlice(rowsOf(clinic, 'wati'), large.run)).toMatchObject({ kind: 'wait' })
     await bookedAhead(large.run.senderId)
-    expect(await claimSlice(rowsOf('wati'), small)).toMatchObject({ kind: 'slice' })
+    expect(await claimSlice(rowsOf(clinic, 'wati'), small)).toMatchObject({ kind: 'slice' })
   })
 })
 

@@ -4,7 +4,6 @@ import { claimSlice, type Slice } from '../../src/delivery/claim.ts'
 import { describeDays, findRun, planDays } from '../../src/delivery/index.ts'
 import { openAttempts } from '../../src/delivery/open-attempts.ts'
 import { keepPortfolio } from '../../src/delivery/portfolio.ts'
-import { workerRows } from '../../src/delivery/worker-rows.ts'
 import { unwrap } from '../../src/platform/result.ts'
 import { auditWorkspace } from '../../src/reports/index.ts'
 import {
@@ -20,7 +19,7 @@ import {
   patients,
   quote,
 } from '../campaigns/clinic.ts'
-import { openPostOffice, send, tend } from '../campaigns/post.ts'
+import { openPostOffice, rowsOf, send, tend } from '../campaigns/post.ts'
 
 let house: Clinic
 let clinic: Clinic
@@ -220,8 +219,7 @@ describe('one person and one number', () => {
     const first = await launch(clinic, parts)
     await tend(clinic, first)
     const run = (await clinic.within((scope) => findRun(scope, first)))!
-    const house = { database: clinic.database, worker: 'wati' }
-    const rows = workerRows({ ...house, within: (_id, work) => clinic.within(work) }, clinic.workspaceId)
+    const rows = rowsOf(clinic, 'wati')
     const slice = await claimSlice(rows, run)
     expect(await send(clinic, await launch(clinic, parts), openPostOffice())).toBe(3)
     const { opened, unfit } = await openAttempts(rows, run, slice as Slice, (slice as Slice).messageIds)
