@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { RequestHandler } from 'express'
 import { consoleDoor } from '../../src/console/index.ts'
 import type { RateLimit } from '../../src/platform/rate-limit.ts'
@@ -25,16 +26,18 @@ export async function openConsole(publicUrl?: string, ownerUrl?: string): Promis
   let door: RequestHandler | undefined
   const limit: RateLimit = { take: async () => 0 }
   const server = await startServer({
-    house: { limit },
+    house: { limit, trustProxy: ['loopback'] },
     otherDoors: [(request, response, next) => door!(request, response, next)],
     ...(ownerUrl !== undefined && { ownerUrl }),
   })
   const clock = { now: server.house.clock.now }
   door = consoleDoor({ ...server.house, publicUrl, clock: { now: () => clock.now() } })
+  // Files that share a database are tried at the same time, and who signs in is counted by address.
+  const from: Record<string, string> = ownerUrl === undefined ? { 'x-forwarded-for': anAddress() } : {}
   const browser = (cookie?: string): Visitor => ({
-    see: (path, headers = {}) => ask(server.url, 'GET', path, cookie, undefined, headers),
+    see: (path, headers = {}) => ask(server.url, 'GET', path, cookie, undefined, { ...from, ...headers }),
     send: (path, fields = {}, headers = { 'sec-fetch-site': 'same-origin' }) =>
-      ask(server.url, 'POST', path, cookie, fields, headers),
+      ask(server.url, 'POST', path, cookie, fields, { ...from, ...headers }),
   })
   return {
     ...server,
@@ -48,6 +51,11 @@ export async function openConsole(publicUrl?: string, ownerUrl?: string): Promis
       return { ...browser(cookie), cookie }
     },
   }
+}
+
+/** Of the block that RFC 3849 keeps for documentation. */
+function anAddress(): string {
+  return `2001:db8::${randomInt(0x1_0000).toString(16)}:${randomInt(0x1_0000).toString(16)}`
 }
 
 async function ask(
