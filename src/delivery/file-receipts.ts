@@ -1,4 +1,4 @@
-import { listOf, sharedValues } from '../platform/db.ts'
+import { inOnePass, listOf, sharedRows } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { KnownReceipt, ReceiptLine } from './receipt.ts'
 
@@ -42,41 +42,59 @@ async function nameByProviderId(scope: Scope, lines: readonly ReceiptLine[]): Pr
 /** @returns the positions of those that belong to no attempt that was dispatched here */
 async function file(scope: Scope, lines: readonly KnownReceipt[]): Promise<Set<number>> {
   if (lines.length === 0) return new Set()
-  const prices = sharedValues()
-  const moments = sharedValues()
-  const priceNos = listOf(lines.map((line) => prices.placeOf(pricingText(line.update.pricing))))
-  const momentNos = listOf(lines.map((line) => moments.placeOf(line.update.occurredAt)))
-  const rows = await scope.sql<{ i: number; is_known: boolean }[]>`
-    WITH u AS MATERIALIZED (
-      SELECT * FROM unnest(
-        ${listOf(lines.map((_, index) => index))}::int[],
-        ${listOf(lines.map((line) => line.messageId))}::bigint[],
-        ${listOf(lines.map((line) => line.attemptNo))}::smallint[],
-        ${listOf(lines.map((line) => line.update.status))}::text[],
-        ${momentNos}::int[],
-        ${listOf(lines.map((line) => line.webhookId))}::bigint[],
-        ${listOf(lines.map((line) => line.update.error?.code ?? null))}::text[],
-        ${listOf(lines.map((line) => line.update.error?.message.slice(0, 500) ?? null))}::text[],
-        ${priceNos}::int[])
-      AS u(i, message_id, attempt_no, status, moment_no, webhook_id, code, detail, price_no)),
-    p AS MATERIALIZED (SELECT ${prices.values()}::text[]::jsonb[] AS prices, ${moments.values()}::timestamptz[] AS moments),
-    known AS MATERIALIZED (
-      SELECT u.*, a.outcome IS NULL OR a.outcome = 'indeterminate' AS is_news FROM u
-        JOIN attempts a ON a.message_id = ANY(ARRAY[u.message_id]) AND a.attempt_no = u.attempt_no
-       WHERE a.workspace_id = ${scope.workspaceId} AND a.dispatched_at IS NOT NULL),
+  const rows = await inOnePass(scope.sql, fileThem(scope, lines))
+  const lineOf = (row: Filed) => lines[Number(row.line_no) - 1]!
+  await hearOfAttempts(scope, rows.filter((row) => row.is_known).map(lineOf))
+  return new Set(rows.filter((row) => !row.is_known).map((row) => Number(row.line_no) - 1))
+}
+
+type Filed = { line_no: bigint; is_known: boolean }
+
+/** Tells of those that are known and bring news of their attempt, and of those that are not known. */
+function fileThem({ sql, workspaceId }: Scope, lines: readonly KnownReceipt[]) {
+  const kinds = sharedRows<Kind>()
+  const kindNos = listOf(lines.map((line) => kinds.numberOf(...kindOf(line))))
+  return sql<Filed[]>`
+    WITH wanted AS MATERIALIZED (SELECT ${listOf(lines.map((line) => line.messageId))}::bigint[] AS ids),
+    u AS MATERIALIZED (
+      SELECT l.line_no, l.message_id, l.webhook_id, k.*,
+             a.message_id IS NOT NULL AS is_known, a.outcome IS NULL OR a.outcome = 'indeterminate' AS is_news
+        FROM unnest((SELECT ids FROM wanted), ${listOf(lines.map((line) => line.webhookId))}::bigint[], ${kindNos}::bigint[])
+             WITH ORDINALITY AS l(message_id, webhook_id, kind_no, line_no)
+        JOIN unnest(${kinds.column(0)}::smallint[], ${kinds.column(1)}::text[], ${kinds.column(2)}::timestamptz[],
+                    ${kinds.column(3)}::text[], ${kinds.column(4)}::text[], ${kinds.column(5)}::text[]::jsonb[])
+             WITH ORDINALITY AS k(attempt_no, status, occurred_at, code, detail, pricing, kind_no) USING (kind_no)
+        LEFT JOIN attempts a ON a.message_id = l.message_id AND a.attempt_no = k.attempt_no
+             AND a.message_id = ANY((SELECT ids FROM wanted)::bigint[])
+             AND a.workspace_id = ${workspaceId} AND a.dispatched_at IS NOT NULL),
     stored AS (
       INSERT INTO receipts (message_id, attempt_no, status, workspace_id, occurred_at, webhook_id, code, detail, pricing)
-      SELECT DISTINCT ON (message_id, attempt_no, status) message_id, attempt_no, status, ${scope.workspaceId}::uuid,
-             moments[moment_no], webhook_id, code, detail, prices[price_no]
-        FROM known, p ORDER BY message_id, attempt_no, status, moments[moment_no]
+      SELECT DISTINCT ON (message_id, attempt_no, status) message_id, attempt_no, status, ${workspaceId}::uuid,
+             occurred_at, webhook_id, code, detail, pricing
+        FROM u WHERE is_known ORDER BY message_id, attempt_no, status, occurred_at
       ON CONFLICT DO NOTHING)
-    SELECT i, true AS is_known FROM known WHERE is_news
-    UNION ALL SELECT i, false FROM u WHERE i NOT IN (SELECT i FROM known)`
-  await hearOfAttempts(
-    scope,
-    rows.filter((row) => row.is_known).map((row) => lines[row.i]!),
-  )
-  return new Set(rows.filter((row) => !row.is_known).map((row) => row.i))
+    SELECT line_no, is_known FROM u WHERE is_news OR NOT is_known`
+}
+
+/** What receipts that come together have in common, as a rule. */
+type Kind = [
+  attemptNo: number,
+  status: string,
+  occurredAt: string,
+  code: string | null,
+  detail: string | null,
+  pricing: string | null,
+]
+
+function kindOf({ attemptNo, update: { status, occurredAt, error, pricing } }: KnownReceipt): Kind {
+  return [
+    attemptNo,
+    status,
+    occurredAt,
+    error?.code ?? null,
+    error?.message.slice(0, 500) ?? null,
+    pricing === undefined ? null : JSON.stringify(pricing),
+  ]
 }
 
 /** An attempt that was open, or unknown, is hereby known to have been accepted. */
@@ -99,10 +117,6 @@ async function hearOfAttempts({ sql, workspaceId }: Scope, lines: readonly Known
        AND (a.outcome IS NULL OR a.outcome = 'indeterminate')
        AND NOT EXISTS (SELECT 1 FROM attempts t WHERE t.workspace_id = ${workspaceId}
                          AND t.provider_message_id = h.provider_message_id)`
-}
-
-function pricingText(pricing: unknown): string | null {
-  return pricing === undefined ? null : JSON.stringify(pricing)
 }
 
 async function park(scope: Scope, senderId: string, lines: readonly ReceiptLine[]): Promise<void> {

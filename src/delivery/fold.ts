@@ -7,7 +7,7 @@ import type { InboundMessage, OtherUpdate, Provider, SenderConfig, WebhookContex
 import { type ReceiptLine, receiptLines } from './receipt.ts'
 import { hearRefusals } from './refusals.ts'
 import { settleReceipts } from './settle-receipts.ts'
-import { settlementOf } from './write-settlement.ts'
+import { writeSettlement } from './write-settlement.ts'
 
 const MOST_WEBHOOKS_AT_ONCE = 1_000
 /** About a thousand receipts: more gains nothing, and holds its locks and its memory for longer. */
@@ -122,7 +122,7 @@ async function foldSome(
     notices: parsed.flatMap(({ id, other }) => other.map((update) => ({ webhookId: id, update }))),
     obstacles: await obstaclesIn(scope, known),
   })
-  scope.withCommit(() => settlementOf(scope, settlement))
+  scope.withCommit(() => writeSettlement(scope, settlement))
   return {
     webhooks: webhooks.length,
     receipts: lines.length,
@@ -196,8 +196,9 @@ export async function foldReceipts(
   lines: readonly ReceiptLine[],
 ): Promise<string[]> {
   if (lines.length === 0) return []
+  await goByKeys(scope.sql)
   const settlement = await settleReceipts(scope, await fileReceipts(scope, senderId, lines))
-  await settlementOf(scope, settlement)
+  await writeSettlement(scope, settlement)
   return [...settlement.campaignIds]
 }
 

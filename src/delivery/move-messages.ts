@@ -1,4 +1,4 @@
-import { listOf, sharedValues } from '../platform/db.ts'
+import { inOnePass, listOf, sharedRows } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { Heard } from './receipt.ts'
 import { isFree, type Moved, rise, type Standing } from './rise.ts'
@@ -9,12 +9,15 @@ import { isFree, type Moved, rise, type Standing } from './rise.ts'
  * more is heard, nearly half in life, are not locked.
  */
 export async function lockMoves({ sql, workspaceId }: Scope, heard: readonly Heard[]): Promise<Moved[]> {
-  const rows = await sql<Standing[]>`
+  const locking = sql<Standing[]>`
+    WITH wanted AS MATERIALIZED (SELECT ${listOf(heard.map((h) => h.messageId))}::bigint[] AS ids)
     SELECT m.id, m.campaign_id, m.contact_id, m.price, m.state, m.money, m.free, m.on_acceptance, m.delivered_at IS NOT NULL AS is_dated
-      FROM unnest(${listOf(heard.map((h) => h.messageId))}::bigint[], ${listOf(heard.map(isPlainlySent))}::boolean[]) AS h(id, plainly_sent)
-      JOIN messages m ON m.id = ANY(ARRAY[h.id])
-     WHERE m.workspace_id = ${workspaceId} AND NOT (h.plainly_sent AND m.state NOT IN ('sending','uncertain'))
-     ORDER BY h.id FOR NO KEY UPDATE OF m`
+      FROM unnest((SELECT ids FROM wanted), ${listOf(heard.map(isPlainlySent))}::boolean[]) AS h(id, plainly_sent)
+      JOIN messages m ON m.id = h.id
+     WHERE m.id = ANY((SELECT ids FROM wanted)::bigint[])
+       AND m.workspace_id = ${workspaceId} AND NOT (h.plainly_sent AND m.state NOT IN ('sending','uncertain'))
+     ORDER BY m.id FOR NO KEY UPDATE OF m`
+  const rows = await inOnePass(sql, locking)
   const byId = new Map(heard.map((h) => [h.messageId, h]))
   return rows.flatMap((row) => rise(row, byId.get(row.id)!) ?? [])
 }
@@ -23,25 +26,37 @@ function isPlainlySent(heard: Heard): boolean {
   return heard.rank === 1 && !heard.failed && !isFree(heard)
 }
 
-/** The statement that writes what `lockMoves` found, by itself or as a part of a larger one. */
+/** The statement that writes what `lockMoves` found, by itself or as a part of a larger one; to be sent in one pass. */
 export function movesOf({ sql, workspaceId }: Scope, moved: readonly Moved[]) {
-  const moments = sharedValues()
-  const momentNos = (read: (heard: Heard) => string | null) =>
-    listOf(moved.map(({ heard }) => moments.placeOf(read(heard))))
-  const [sent, delivered] = [momentNos(({ sentAt }) => sentAt), momentNos(({ deliveredAt }) => deliveredAt)]
-  const [read, failed] = [momentNos(({ readAt }) => readAt), momentNos(({ failedAt }) => failedAt)]
+  const kinds = sharedRows<Kind>()
+  const kindNos = listOf(moved.map((one) => kinds.numberOf(...kindOf(one))))
   return sql`
-    UPDATE messages m SET state = h.next, money = h.money, free = h.free,
-           sent_at = coalesce(m.sent_at, t.moments[coalesce(h.sent, h.delivered, h.read)]),
-           delivered_at = coalesce(m.delivered_at, t.moments[h.delivered]),
-           read_at = coalesce(m.read_at, t.moments[h.read]),
-           failed_at = CASE WHEN h.next = 'failed' THEN coalesce(m.failed_at, t.moments[h.failed]) ELSE m.failed_at END,
-           reason = CASE WHEN h.next = 'failed' THEN h.code WHEN h.next <> m.state THEN NULL ELSE m.reason END
-      FROM unnest(
-             ${listOf(moved.map(({ was }) => was.id))}::bigint[], ${listOf(moved.map(({ state }) => state))}::text[],
-             ${listOf(moved.map(({ money }) => money))}::text[], ${listOf(moved.map(({ free }) => free))}::boolean[],
-             ${listOf(moved.map(({ heard }) => heard.code))}::text[], ${sent}::int[], ${delivered}::int[], ${read}::int[], ${failed}::int[])
-           AS h(id, next, money, free, code, sent, delivered, read, failed),
-           (SELECT ${moments.values()}::timestamptz[] AS moments) t
-     WHERE m.id = ANY(ARRAY[h.id]) AND m.workspace_id = ${workspaceId}`
+    WITH wanted AS MATERIALIZED (SELECT ${listOf(moved.map(({ was }) => was.id))}::bigint[] AS ids)
+    UPDATE messages m SET state = k.next, money = k.money, free = k.free,
+           sent_at = coalesce(m.sent_at, k.sent, k.delivered, k.read),
+           delivered_at = coalesce(m.delivered_at, k.delivered), read_at = coalesce(m.read_at, k.read),
+           failed_at = CASE WHEN k.next = 'failed' THEN coalesce(m.failed_at, k.failed) ELSE m.failed_at END,
+           reason = CASE WHEN k.next = 'failed' THEN k.code WHEN k.next <> m.state THEN NULL ELSE m.reason END
+      FROM unnest((SELECT ids FROM wanted), ${kindNos}::bigint[]) AS h(id, kind_no)
+      JOIN unnest(${kinds.column(0)}::text[], ${kinds.column(1)}::text[], ${kinds.column(2)}::boolean[], ${kinds.column(3)}::text[],
+                  ${kinds.column(4)}::timestamptz[], ${kinds.column(5)}::timestamptz[], ${kinds.column(6)}::timestamptz[],
+                  ${kinds.column(7)}::timestamptz[])
+           WITH ORDINALITY AS k(next, money, free, code, sent, delivered, read, failed, kind_no) USING (kind_no)
+     WHERE m.id = h.id AND m.id = ANY((SELECT ids FROM wanted)::bigint[]) AND m.workspace_id = ${workspaceId}`
+}
+
+/** What messages that move together have in common, as a rule. */
+type Kind = [
+  state: string,
+  money: string,
+  free: boolean,
+  code: string | null,
+  sent: string | null,
+  delivered: string | null,
+  read: string | null,
+  failed: string | null,
+]
+
+function kindOf({ state, money, free, heard }: Moved): Kind {
+  return [state, money, free, heard.code, heard.sentAt, heard.deliveredAt, heard.readAt, heard.failedAt]
 }

@@ -1,4 +1,4 @@
-import { listOf } from '../platform/db.ts'
+import { inOnePass, listOf } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { decideCharge, type ModelName } from '../pricing/index.ts'
 import { type PlannedMovement, planCapture, planLateCaptures, planRelease } from '../wallet/index.ts'
@@ -102,7 +102,7 @@ async function chargeLate(
   settlement: Settlement,
   settled: readonly Settled[],
 ): Promise<Settlement> {
-  await movesOf(scope, settlement.moved)
+  await inOnePass(scope.sql, movesOf(scope, settlement.moved))
   const requests = settled.map(({ run: { campaign_id: campaignId, currency }, late }) => ({
     campaignId,
     currency,

@@ -1,4 +1,4 @@
-import { listOf } from '../platform/db.ts'
+import { listOf, sharedRows } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { ChargeReason } from '../pricing/index.ts'
 
@@ -22,16 +22,32 @@ export type PaidCharges = {
 
 /** The statement that writes charges, by itself or as a part of a larger one. */
 export function chargesOf({ sql, workspaceId }: Scope, paid: readonly PaidCharges[]) {
-  const groupNos = paid.flatMap(({ charges }, at) => charges.map(() => at + 1))
-  const all = paid.flatMap(({ charges }) => charges)
+  const kinds = sharedRows<Kind>()
+  const kindNos = paid.flatMap((group) =>
+    group.charges.map((charge) => kinds.numberOf(...kindOf(group, charge))),
+  )
+  const ids = paid.flatMap(({ charges }) => charges.map(({ id }) => id))
   return sql`
     INSERT INTO charges (message_id, workspace_id, campaign_id, amount, transfer_id, late, reason, attempt_no, status)
-    SELECT c.id, ${workspaceId}::uuid, g.campaign_ids[c.group_no], c.amount,
-           CASE WHEN c.amount > 0 THEN g.transfer_ids[c.group_no] END, g.late[c.group_no], c.reason, c.attempt_no, c.status
-      FROM unnest(${listOf(groupNos)}::int[], ${listOf(all.map((c) => c.id))}::bigint[], ${listOf(all.map((c) => c.amountMinor))}::bigint[],
-                  ${listOf(all.map((c) => c.reason))}::text[], ${listOf(all.map((c) => c.attemptNo))}::smallint[],
-                  ${listOf(all.map((c) => c.status))}::text[]) AS c(group_no, id, amount, reason, attempt_no, status),
-           (SELECT ${listOf(paid.map(({ campaignId }) => campaignId))}::uuid[] AS campaign_ids,
-                   ${listOf(paid.map(({ transferId }) => transferId))}::uuid[] AS transfer_ids,
-                   ${listOf(paid.map(({ isLate }) => isLate))}::boolean[] AS late) g`
+    SELECT c.id, ${workspaceId}::uuid, k.campaign_id, k.amount, k.transfer_id, k.late, k.reason, k.attempt_no, k.status
+      FROM unnest(${listOf(ids)}::bigint[], ${listOf(kindNos)}::bigint[]) AS c(id, kind_no)
+      JOIN unnest(${kinds.column(0)}::uuid[], ${kinds.column(1)}::bigint[], ${kinds.column(2)}::uuid[], ${kinds.column(3)}::boolean[],
+                  ${kinds.column(4)}::text[], ${kinds.column(5)}::smallint[], ${kinds.column(6)}::text[])
+           WITH ORDINALITY AS k(campaign_id, amount, transfer_id, late, reason, attempt_no, status, kind_no) USING (kind_no)`
+}
+
+/** What charges that are written together have in common, as a rule. */
+type Kind = [
+  campaignId: string,
+  amountMinor: bigint,
+  transferId: string | null,
+  isLate: boolean,
+  reason: string,
+  attemptNo: number,
+  status: string,
+]
+
+function kindOf({ campaignId, transferId, isLate }: PaidCharges, charge: Charge): Kind {
+  const { amountMinor, reason, attemptNo, status } = charge
+  return [campaignId, amountMinor, amountMinor > 0n ? transferId : null, isLate, reason, attemptNo, status]
 }
