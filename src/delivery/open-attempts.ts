@@ -49,7 +49,7 @@ const NEIGHBOUR_SECONDS = 60
  * One statement, committed before the provider is called. Who renews the lease holds the slice until then, so that nobody
  * takes it over in between; what somebody else stops or cancels meanwhile is asked again when its row is locked, one
  * after the other in the order of their numbers. Within a campaign nobody is written to twice, so that only other
- * campaigns of the number can come too soon. All is looked up by key: see `goByKeys`.
+ * campaigns of the number can come too soon.
  */
 function open(
   scope: StatementScope,
@@ -60,7 +60,8 @@ function open(
 ) {
   const nowText = scope.now.toISOString()
   return scope.sql<OpenedRow[]>`
-    WITH mine AS (
+    WITH wanted AS MATERIALIZED (SELECT ${listOf(messageIds)}::bigint[] AS ids),
+    mine AS (
       UPDATE slices SET lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
        WHERE campaign_id = ${run.campaignId} AND slice_no = ${sliceNo} AND worker = ${worker}
          AND EXISTS (SELECT 1 FROM runs r JOIN senders s ON s.id = r.sender_id
@@ -86,16 +87,17 @@ function open(
                              WHERE a.message_id = o.id AND a.attempt_no = o.attempts)
                            > clock_timestamp() - make_interval(secs => ${run.pairSeconds}::float8))
                     THEN ${TOO_SOON}::text END AS unfit
-        FROM unnest(${listOf(messageIds)}::bigint[]) AS b(id) JOIN messages m ON m.id = ANY(ARRAY[b.id])
-        LEFT JOIN recipients r ON r.message_id = ANY(ARRAY[m.id])
-       WHERE m.workspace_id = ${scope.workspaceId} AND m.state = 'queued' AND EXISTS (SELECT 1 FROM mine)
+        FROM messages m
+        LEFT JOIN recipients r ON r.message_id = m.id AND r.message_id = ANY((SELECT ids FROM wanted)::bigint[])
+       WHERE m.id = ANY((SELECT ids FROM wanted)::bigint[]) AND m.workspace_id = ${scope.workspaceId} AND m.state = 'queued' AND EXISTS (SELECT 1 FROM mine)
          AND (${portfolioKey}::text IS NULL OR EXISTS (
            SELECT 1 FROM portfolio_reach p WHERE p.workspace_id = ${scope.workspaceId} AND p.portfolio_key = ${portfolioKey}::text
               AND p.contact_id = m.contact_id))
-       ORDER BY b.id),
+       ORDER BY m.id),
     moved AS (
       UPDATE messages m SET state = 'sending', reason = NULL, attempts = m.attempts + 1
-        FROM due d WHERE m.id = ANY(ARRAY[d.id]) AND d.unfit IS NULL AND m.state = 'queued' AND m.stopped IS NULL
+        FROM due d
+       WHERE m.id = d.id AND m.id = ANY((SELECT ids FROM wanted)::bigint[]) AND d.unfit IS NULL AND m.state = 'queued' AND m.stopped IS NULL
       RETURNING m.id, m.attempts, d.phone, d.variables),
     opened AS (
       INSERT INTO attempts (message_id, attempt_no, workspace_id, worker, dispatched_at)

@@ -1,5 +1,5 @@
 import type { PendingQuery, Row } from 'postgres'
-import { listOf, type StatementScope } from '../platform/db.ts'
+import { inOnePass, listOf, type StatementScope, sharedRows } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import { capture, release } from '../wallet/index.ts'
 import { MOST_ATTEMPTS, retryDelaySeconds } from './lifecycle.ts'
@@ -39,11 +39,8 @@ export async function recordOutcomes(
   }
   await rows.within(async (scope) => {
     const told = await giveUpAtLast(scope, outcomes)
-    const moved = await writeOutcomes(
-      scope,
-      told,
-      scope.sql`RETURNING m.id, m.state, m.money, m.price, t.attempt_no`,
-    )
+    const returning = scope.sql`RETURNING m.id, m.state, m.money, m.price, t.attempt_no`
+    const moved = await inOnePass(scope.sql, writeOutcomes(scope, told, returning))
     const failed = moved.filter((row) => row.state === 'failed')
     await release(scope, { ...run, ...sumOf(failed), reason: 'rejected' })
     const refused = outcomes.filter(({ code }) => code === STOPPED_MARKETING)
@@ -85,23 +82,24 @@ function sumOf(rows: readonly MovedOn[]) {
   return { amountMinor: rows.reduce((sum, { price }) => sum + price, 0n), nItems: rows.length }
 }
 
-/** @param returning what is to be told of the messages that moved */
+/** To be sent in one pass. @param returning what is to be told of the messages that moved */
 function writeOutcomes(scope: StatementScope, settled: readonly Outcome[], returning: PendingQuery<Row[]>) {
   const nowMs = scope.now.getTime()
+  const kinds = sharedRows<Kind>()
+  const kindNos = listOf(settled.map((outcome) => kinds.numberOf(...kindOf(outcome, nowMs))))
   return scope.sql<MovedOn[]>`
-    WITH told AS (
-      UPDATE attempts a SET outcome = o.outcome, resolved_at = clock_timestamp(), code = o.code, detail = o.detail,
+    WITH wanted AS MATERIALIZED (SELECT ${listOf(settled.map((o) => o.messageId))}::bigint[] AS ids),
+    told AS (
+      UPDATE attempts a SET outcome = k.outcome, resolved_at = clock_timestamp(), code = k.code, detail = k.detail,
              provider_message_id = o.provider_message_id
-        FROM unnest(${listOf(settled.map((o) => o.messageId))}::bigint[], ${listOf(settled.map((o) => o.attemptNo))}::smallint[],
-                    ${listOf(settled.map((o) => o.outcome))}::text[],
-                    ${listOf(settled.map((o) => o.providerMessageId ?? null))}::text[],
-                    ${listOf(settled.map((o) => o.code ?? null))}::text[],
-                    ${listOf(settled.map((o) => o.detail?.slice(0, 500) ?? null))}::text[],
-                    ${listOf(settled.map((o) => notBefore(o, nowMs)))}::text[]::timestamptz[])
-             AS o(message_id, attempt_no, outcome, provider_message_id, code, detail, not_before)
-       WHERE a.message_id = ANY(ARRAY[o.message_id]) AND a.attempt_no = o.attempt_no
-         AND (a.outcome IS NULL OR (a.outcome = 'indeterminate' AND o.outcome IN ('accepted','rejected')))
-      RETURNING a.message_id, a.attempt_no, a.outcome, a.code, o.not_before)
+        FROM unnest((SELECT ids FROM wanted), ${listOf(settled.map((o) => o.providerMessageId ?? null))}::text[], ${kindNos}::bigint[])
+             AS o(message_id, provider_message_id, kind_no)
+        JOIN unnest(${kinds.column(0)}::smallint[], ${kinds.column(1)}::text[], ${kinds.column(2)}::text[], ${kinds.column(3)}::text[],
+                    ${kinds.column(4)}::timestamptz[])
+             WITH ORDINALITY AS k(attempt_no, outcome, code, detail, not_before, kind_no) USING (kind_no)
+       WHERE a.message_id = o.message_id AND a.attempt_no = k.attempt_no AND a.message_id = ANY((SELECT ids FROM wanted)::bigint[])
+         AND (a.outcome IS NULL OR (a.outcome = 'indeterminate' AND k.outcome IN ('accepted','rejected')))
+      RETURNING a.message_id, a.attempt_no, a.outcome, a.code, k.not_before)
     UPDATE messages m SET
              state = CASE t.outcome WHEN 'accepted' THEN 'sent' WHEN 'rejected' THEN 'failed'
                                     WHEN 'not_sent' THEN 'queued' ELSE 'uncertain' END,
@@ -111,9 +109,23 @@ function writeOutcomes(scope: StatementScope, settled: readonly Outcome[], retur
              failed_at = CASE t.outcome WHEN 'rejected' THEN ${scope.now.toISOString()}::timestamptz END,
              not_before = t.not_before, reason = t.code
         FROM told t
-       WHERE m.id = ANY(ARRAY[t.message_id]) AND m.money = 'held'
+       WHERE m.id = t.message_id AND m.id = ANY((SELECT ids FROM wanted)::bigint[]) AND m.money = 'held'
          AND (m.state = 'sending' OR (m.state = 'uncertain' AND t.outcome IN ('accepted','rejected')))
     ${returning}`
+}
+
+/** What outcomes that are written together have in common, as a rule. */
+type Kind = [
+  attemptNo: number,
+  outcome: string,
+  code: string | null,
+  detail: string | null,
+  notBefore: string | null,
+]
+
+function kindOf(outcome: Outcome, nowMs: number): Kind {
+  const { attemptNo, outcome: what, code = null, detail = null } = outcome
+  return [attemptNo, what, code, detail?.slice(0, 500) ?? null, notBefore(outcome, nowMs)]
 }
 
 /** The code of an attempt that was opened and whose call was never made. */

@@ -24,7 +24,7 @@ export type Database = {
   /**
    * One statement, committed by itself behind the same wall. It travels together with its commit, so that what it locks
    * is locked for as long as the database needs and no longer: for what many do to the same rows all the time. A
-   * connection plans it once, whatever its values.
+   * connection plans it once, whatever its values, and to go in one pass: see `inOnePass`.
    */
   once<Rows>(cause: Cause, statement: Statement<Rows>): Promise<Rows>
   close(): Promise<void>
@@ -98,7 +98,7 @@ async function oneStatement<Rows>(
   const answer = await client.begin(async (sql) => {
     const [, rows] = await commitAfter(
       sql,
-      sql`SELECT set_config('app.workspace_id', ${workspaceId}, true), ${byKeys(sql)},
+      sql`SELECT set_config('app.workspace_id', ${workspaceId}, true), ${byLists(sql)},
                  set_config('plan_cache_mode', 'force_generic_plan', true)`,
       statement({ sql, now: clock.now(), workspaceId }),
     )
