@@ -94,7 +94,7 @@ export const overhear: Listener = async (scope, sender, { inbound, notices, obst
   await hearObstacles(scope, obstacles)
 }
 
-/** Whether nothing waits any more. Who has waited for another turn need not gather first. */
+/** Whether nothing waits any more. What has come first is folded at once; what follows it gathers. */
 async function foldForATurn(
   fold: () => Promise<Folded>,
   signal: AbortSignal,
@@ -108,7 +108,6 @@ async function foldForATurn(
   const foldAbreast = () => Promise.all(Array.from({ length: FOLDS_AT_ONCE }, whileFull))
   // A turn that time ended has left enough for all at once.
   if (isAgain) await foldAbreast()
-  else await gather()
   while (!isOver()) {
     const { webhooks, isFull } = await fold()
     if (webhooks === 0) return true
