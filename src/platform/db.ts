@@ -51,6 +51,8 @@ export function openDatabase(url: string, clock: Clock, options: { poolSize: num
       application_name: APPLICATION_NAME,
       TimeZone: 'UTC',
       statement_timeout: STATEMENT_TIMEOUT_MS,
+      // Before version 18, a way that is shut out counts as endlessly dear, and what is dear is compiled.
+      jit: 'off',
     },
   }) as unknown as SqlClient
   const root = drizzle(sql)
@@ -253,21 +255,4 @@ function keyOf(row: readonly Member[]): string {
   let key = ''
   for (const value of row) key += typeof value === 'string' ? `${value.length}:${value},` : `${value},`
   return key
-}
-
-/**
- * Values of many rows that are nearly always the same: each travels once, and rows name its place, counted from 1, as in
- * `(${shared.values()}::text[])[place]`. Ask for the values when all places are known; null has no place.
- */
-export function sharedValues() {
-  const places = new Map<string, number>()
-  return {
-    placeOf(value: string | null): number | null {
-      if (value === null) return null
-      const known = places.get(value)
-      if (known === undefined) places.set(value, places.size + 1)
-      return known ?? places.size
-    },
-    values: (): string => listOf([...places.keys()]),
-  }
 }
