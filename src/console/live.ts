@@ -2,6 +2,8 @@ import type { Response } from 'express'
 import type { ConsoleHouse } from './house.ts'
 
 const LOOK_EVERY_MS = 1_000
+/** So many are told every second; the more there are beyond, the rarer, so that who watches slows nothing down. */
+const EVERY_SECOND_MOST = 100
 const HEARTBEAT_MS = 15_000
 const RECONNECT_MS = 3_000
 const MOST_STREAMS = 1_000
@@ -93,7 +95,8 @@ async function keepLooking(
   look: () => Promise<Live>,
 ): Promise<void> {
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+    const every = Math.max(1, listeners.size / EVERY_SECOND_MOST)
+    await new Promise((resolve) => setTimeout(resolve, every * LOOK_EVERY_MS))
     if (listeners.size === 0) return
     try {
       const told = toldOf(await look())
