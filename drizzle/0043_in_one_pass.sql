@@ -52,3 +52,8 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
+--> statement-breakpoint
+-- These are called by what goes in one pass, and look up few rows of many: always by key.
+ALTER FUNCTION count_messages() SET enable_seqscan = off SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off;
+--> statement-breakpoint
+ALTER FUNCTION fold_transfers() SET enable_seqscan = off SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off;
