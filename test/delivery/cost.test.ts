@@ -26,10 +26,21 @@ afterAll(async () => {
 
 const PATIENTS = 900
 const FEW = 12
-const TABLES = ['attempts', 'messages', 'recipients', 'receipts', 'charges', 'message_counts', 'accounts'] as const
+const TABLES = [
+  'attempts',
+  'messages',
+  'recipients',
+  'receipts',
+  'charges',
+  'message_counts',
+  'accounts',
+] as const
 
 it('the last message is found as quickly as the first, though the plans were made when hardly anything was there', async () => {
-  await clinic.asOwner(({ sql }) => sql`ANALYZE messages, recipients, attempts, receipts, charges, message_counts, accounts, transfers`)
+  await clinic.asOwner(
+    ({ sql }) =>
+      sql`ANALYZE messages, recipients, attempts, receipts, charges, message_counts, accounts, transfers`,
+  )
   const [few, many] = [await makeParts(clinic, patients(FEW)), await makeParts(clinic, patients(PATIENTS))]
   const office = openPostOffice()
   await send(there, await launch(clinic, few), office)

@@ -178,7 +178,7 @@ describe('functions with the owner’s rights', () => {
   it('look names up in our schema, whatever the caller’s search path', async () => {
     const loose = await program`
       SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
-         AND array_remove(proconfig, 'enable_seqscan=off') IS DISTINCT FROM ARRAY['search_path=public, pg_temp']`
+         AND ARRAY(SELECT c FROM unnest(proconfig) AS c WHERE c NOT LIKE 'enable\\_%') <> ARRAY['search_path=public, pg_temp']`
     expect([...loose]).toEqual([])
   })
 
