@@ -1,6 +1,5 @@
 -- Hand-written. As before, but what rows need is read in one pass over the keys that are asked for, and joined by hashing: a third of
--- the cost of a look-up for each. Whatever was known of the tables when the plan was made, nothing else can be read: see
--- inOnePass in src/platform/db.ts.
+-- the cost of a look-up for each. See inOnePass in src/platform/db.ts.
 CREATE OR REPLACE FUNCTION attempts_need_messages() RETURNS trigger LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_nestloop = off SET enable_mergejoin = off AS $$
 BEGIN

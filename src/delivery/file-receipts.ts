@@ -43,12 +43,15 @@ async function nameByProviderId(scope: Scope, lines: readonly ReceiptLine[]): Pr
 async function file(scope: Scope, lines: readonly KnownReceipt[]): Promise<Set<number>> {
   if (lines.length === 0) return new Set()
   const rows = await inOnePass(scope.sql, fileThem(scope, lines))
-  const lineOf = (row: Filed) => lines[Number(row.line_no) - 1]!
-  await hearOfAttempts(scope, rows.filter((row) => row.is_known).map(lineOf))
-  return new Set(rows.filter((row) => !row.is_known).map((row) => Number(row.line_no) - 1))
+  const known = rows.filter((row) => row.is_known)
+  await hearOfAttempts(
+    scope,
+    known.map((row) => lines[row.i]!),
+  )
+  return new Set(rows.filter((row) => !row.is_known).map((row) => row.i))
 }
 
-type Filed = { line_no: bigint; is_known: boolean }
+type Filed = { i: number; is_known: boolean }
 
 /** Tells of those that are known and bring news of their attempt, and of those that are not known. */
 function fileThem({ sql, workspaceId }: Scope, lines: readonly KnownReceipt[]) {
@@ -73,7 +76,7 @@ function fileThem({ sql, workspaceId }: Scope, lines: readonly KnownReceipt[]) {
              occurred_at, webhook_id, code, detail, pricing
         FROM u WHERE is_known ORDER BY message_id, attempt_no, status, occurred_at
       ON CONFLICT DO NOTHING)
-    SELECT line_no, is_known FROM u WHERE is_news OR NOT is_known`
+    SELECT line_no::int - 1 AS i, is_known FROM u WHERE is_news OR NOT is_known`
 }
 
 /** What receipts that come together have in common, as a rule. */

@@ -100,7 +100,7 @@ async function oneStatement<Rows>(
   const answer = await client.begin(async (sql) => {
     const [, rows] = await commitAfter(
       sql,
-      sql`SELECT set_config('app.workspace_id', ${workspaceId}, true), ${byLists(sql)},
+      sql`SELECT set_config('app.workspace_id', ${workspaceId}, true), ${joining(sql, BY_HASHING)},
                  set_config('plan_cache_mode', 'force_generic_plan', true)`,
       statement({ sql, now: clock.now(), workspaceId }),
     )
@@ -127,32 +127,28 @@ function commitAfter<Answers extends PromiseLike<unknown>[]>(sql: Sql, ...statem
  * by the key of the others, too.
  */
 export function goByKeys(sql: Sql): PromiseLike<unknown> {
-  return sql`SELECT ${byKeys(sql)}`
+  return sql`SELECT ${joining(sql, BY_KEYS)}`
 }
 
 /**
- * One statement among those that go by keys, for many rows at a time: each table is read once, in the order of its key, by
- * the whole list of what is wanted (`m.id = ANY(…)` beside `m.id = o.id`), and joined to the others by hashing. For a
- * thousand rows that costs a third of a thousand look-ups, and a plan that was made while the tables were almost empty
- * is as good as any: whatever the list, nothing else can be read.
+ * One statement for many rows, after which the transaction goes by keys: each table is read once, by the list of all keys
+ * that are wanted (`m.id = ANY(…)` beside `m.id = o.id`), and joined to the others by hashing. A thousand rows cost a third
+ * of what a thousand look-ups do. `test/delivery/cost.test.ts` counts what is read by plans that were made while the
+ * tables were almost empty.
  */
 export async function inOnePass<Rows>(sql: Sql, statement: PromiseLike<Rows>): Promise<Rows> {
-  const [, rows] = await Promise.all([
-    sql`SELECT ${byLists(sql)}`,
-    statement,
-    sql`SELECT ${byKeys(sql)}, set_config('enable_nestloop', 'on', true)`,
-  ])
+  const [, rows] = await Promise.all([sql`SELECT ${joining(sql, BY_HASHING)}`, statement, goByKeys(sql)])
   return rows
 }
 
-function byLists(sql: Sql) {
-  return sql`set_config('enable_seqscan', 'off', true), set_config('enable_nestloop', 'off', true),
-             set_config('enable_mergejoin', 'off', true), set_config('enable_hashjoin', 'on', true)`
-}
+type Ways = { readonly nestloop: 'on' | 'off'; readonly hashjoin: 'on' | 'off' }
+const BY_KEYS: Ways = { nestloop: 'on', hashjoin: 'off' }
+const BY_HASHING: Ways = { nestloop: 'off', hashjoin: 'on' }
 
-function byKeys(sql: Sql) {
-  return sql`set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-             set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true)`
+function joining(sql: Sql, { nestloop, hashjoin }: Ways) {
+  return sql`set_config('enable_nestloop', ${nestloop}, true), set_config('enable_hashjoin', ${hashjoin}, true),
+             set_config('enable_seqscan', 'off', true), set_config('enable_mergejoin', 'off', true),
+             set_config('enable_material', 'off', true)`
 }
 
 /**

@@ -78,15 +78,7 @@ async function readFor(messages: number, work: () => Promise<void>): Promise<Row
 
 type RowsRead = Record<(typeof TABLES)[number], number>
 /** Counts and accounts are read once for many messages. */
-const NONE: RowsRead = {
-  attempts: 0,
-  messages: 0,
-  recipients: 0,
-  receipts: 0,
-  charges: 0,
-  message_counts: 0,
-  accounts: 0,
-}
+const NONE = Object.fromEntries(TABLES.map((table) => [table, 0])) as RowsRead
 
 /** Rows that have been read until now. */
 async function rowsRead(): Promise<RowsRead> {
