@@ -43,17 +43,33 @@ beforeEach(() => {
 })
 afterEach(() => connection.close())
 
-function connectTo(config: Partial<typeof ACCOUNT> & { api_base_url?: string; api_version?: string }) {
+type More = { api_base_url?: string; api_version?: string; messages_per_second?: number }
+
+function connectTo(config: Partial<typeof ACCOUNT> & More, answerMs = 200) {
   return whatsappCloud.connect(
     whatsappCloud.configSchema.parse({ ...ACCOUNT, api_base_url: platform.url, ...config }),
     {
       simulatorUrl: 'http://127.0.0.1:9',
       webhookUrl: 'http://127.0.0.1:9/webhooks/whatsapp/snd_1',
       appSecret: 'unused',
-      timeouts: { answerMs: 200, connectMs: 200 },
+      timeouts: { answerMs, connectMs: answerMs },
     },
   )
 }
+
+it('has as many calls under way as a thousand a second need of a platform that takes a quarter of a second', async () => {
+  const fast = connectTo({ messages_per_second: 1_000 }, 30_000)
+  const unanswered: (() => void)[] = []
+  platform.play((response, call) => {
+    unanswered.push(() => answers(200, { messages: [{ id: 'wamid.1' }] })(response, call))
+    if (unanswered.length === 250) for (const answer of unanswered) answer()
+  })
+  const outcomes = await Promise.all(
+    Array.from({ length: 250 }, (_, n) => fast.send(messageTo(`attempt-${n}`))),
+  )
+  expect(outcomes.filter(({ outcome }) => outcome === 'accepted')).toHaveLength(250)
+  await fast.close()
+})
 
 describe('the request that goes to the Cloud API', () => {
   const sent = async (message: OutgoingMessage) => {

@@ -1,6 +1,7 @@
 import type { ConnectDeps, OutgoingMessage, ProviderConnection, SendOutcome } from '../../provider.ts'
 import { type LineHeaders, lineHeaders, openLine } from '../http-line.ts'
 import { classifyAnswer, classifyFailure } from './classify.ts'
+import { DEFAULT_MESSAGES_PER_SECOND } from './config.ts'
 import { uploadMedia } from './media-line.ts'
 import { marketingBody, requestBody } from './request.ts'
 
@@ -13,23 +14,28 @@ export type CloudApiEndpoint = {
   readonly accessToken: string
   /** Whether marketing goes by the Marketing Messages API. */
   readonly marketingApi?: boolean
+  /** The sender's pace. */
+  readonly messagesPerSecond?: number | undefined
   /** What the stand-in must be told of a message’s category, since nobody need have submitted its template there. */
   readonly headersOf?: (category: string | undefined) => Record<string, string>
 }
 
 /** developers.facebook.com/docs/whatsapp/cloud-api/reference/media */
 const MEDIA_KEPT_DAYS = 30
-const CONNECTIONS = 64
 const ANSWER_TIMEOUT_MS = 10_000
+const LEAST_CONNECTIONS = 64
+const MOST_CONNECTIONS = 256
+/** An answer that takes so long keeps nobody below his pace. */
+const ANSWER_SECONDS = 0.25
 
-/** Opens a sender's own pool of kept-alive connections, one request at a time on each. */
+/** Opens a sender's own pool of kept-alive connections, one request at a time on each, as many as its pace needs. */
 export function openConnection(
   endpoint: CloudApiEndpoint,
   { connections, timeouts }: Pick<ConnectDeps, 'connections' | 'timeouts'>,
 ): ProviderConnection {
   const { origin, path } = messagesAddress(endpoint)
   const line = openLine(origin, {
-    connections: connections ?? CONNECTIONS,
+    connections: connections ?? connectionsFor(endpoint.messagesPerSecond),
     timeouts: { answerMs: ANSWER_TIMEOUT_MS, ...timeouts },
   })
   const headersFor = headersByCategory(endpoint)
@@ -49,6 +55,13 @@ export function openConnection(
         : post(path, requestBody(message), message),
     close: () => line.close(),
   }
+}
+
+function connectionsFor(messagesPerSecond = DEFAULT_MESSAGES_PER_SECOND): number {
+  return Math.min(
+    MOST_CONNECTIONS,
+    Math.max(LEAST_CONNECTIONS, Math.ceil(messagesPerSecond * ANSWER_SECONDS)),
+  )
 }
 
 function messagesAddress({ baseUrl, version, phoneNumberId }: CloudApiEndpoint): {

@@ -54,6 +54,7 @@ export const whatsappCloud: Provider<WhatsappCloudConfig> = {
       phoneNumberId: config.phone_number_id,
       accessToken: config.access_token,
       marketingApi: config.marketing_messages_api === true,
+      messagesPerSecond: config.messages_per_second,
     }
     return openConnection(endpoint, deps)
   },
