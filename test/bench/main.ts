@@ -1,5 +1,5 @@
 import { cpus, loadavg, totalmem } from 'node:os'
-import { readCommand } from '../support/command.ts'
+import { endWith, readCommand } from '../support/command.ts'
 import { benchConsolePages } from './console-pages.ts'
 import { benchFairness } from './fairness.ts'
 import { describe, type Figure, type Judged, judge } from './figure.ts'
@@ -60,6 +60,8 @@ async function main(): Promise<void> {
   })
   const benches = { ...BENCHES, ...LARGE }
   const names = values.only?.split(',') ?? Object.keys(values.full ? benches : BENCHES)
+  const strange = names.filter((name) => !Object.hasOwn(benches, name))
+  if (strange.length > 0) endWith(2, `There is no ${strange.join(' ')} here.\n\n${USAGE}`)
   const options = { history: Number(values.history) }
   const ground = await openGround()
   const say = (text: string) => values.json || process.stdout.write(`${text}\n`)
@@ -71,10 +73,8 @@ async function main(): Promise<void> {
   const figures: Judged[] = []
   try {
     for (const name of names) {
-      const bench = benches[name]
-      if (!bench) throw new Error(`there is no bench ${name}; there are ${Object.keys(benches).join(', ')}`)
       say(`\n${name} (load ${loads().join(' ')})`)
-      for (const figure of (await bench(ground, options)).map(judge)) {
+      for (const figure of (await benches[name]!(ground, options)).map(judge)) {
         figures.push(figure)
         say(describe(figure))
       }

@@ -25,7 +25,7 @@ const MEDIA_KEPT_DAYS = 30
 const ANSWER_TIMEOUT_MS = 10_000
 const LEAST_CONNECTIONS = 64
 const MOST_CONNECTIONS = 256
-/** An answer that takes so long keeps nobody below his pace. */
+/** An answer that takes so long keeps nobody below his pace, up to the thousand a second that Meta gives a number. */
 const ANSWER_SECONDS = 0.25
 
 /** Opens a sender's own pool of kept-alive connections, one request at a time on each, as many as its pace needs. */
