@@ -116,7 +116,7 @@ async function sendPaced(sending: Sending): Promise<void> {
 /** Sends what may go at once of what stands from there on. @returns how many messages have been dealt with, 0 to halt */
 async function sendBatch(sending: Sending, from: number): Promise<number> {
   const { run, line, slice, calls } = sending
-  const size = dispatchSize(run.messagesPerSecond)
+  const size = Math.min(dispatchSize(run.messagesPerSecond), slice.messageIds.length - from)
   await line.flights.reserve(size)
   let spare = size
   try {

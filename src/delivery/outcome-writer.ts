@@ -1,6 +1,6 @@
 import type { Outcome } from './record.ts'
 
-const RECORD_AT = 200
+const RECORD_AT = 400
 const RECORD_EVERY_MS = 25
 
 type Batch = { readonly outcomes: Outcome[]; readonly written: Promise<void>; readonly begin: () => void }

@@ -13,18 +13,21 @@ export function sliceSize(messagesPerSecond: number, recipients: number): number
 }
 
 /** How many attempts are opened together: what may be uncertain after a crash, so no more than a moment's worth. */
-const MOST_AT_ONCE = 96
+const MOST_AT_ONCE = 192
 const DISPATCH_SECONDS = 0.1
 
 export function dispatchSize(messagesPerSecond: number): number {
   return Math.max(1, Math.min(MOST_AT_ONCE, Math.floor(messagesPerSecond * DISPATCH_SECONDS)))
 }
 
+/** As much as a slow provider needs. */
+const LEAST_IN_FLIGHT = 192
+
 /**
  * How many of one line may be marked and not yet answered, over all lanes of a worker: what is uncertain after a crash. For
  * a fast sender one batch is marked, one is called and one waits for its last answers; with two, a tenth of a fast
- * machine's time is spent on waiting, and four gain nothing. The least is as much as a slow provider needs.
+ * machine's time is spent on waiting, and four gain nothing.
  */
 export function mostInFlight(messagesPerSecond: number): number {
-  return Math.max(2 * MOST_AT_ONCE, 3 * dispatchSize(messagesPerSecond))
+  return Math.max(LEAST_IN_FLIGHT, 3 * dispatchSize(messagesPerSecond))
 }

@@ -37,9 +37,9 @@ describe('what came of the calls', () => {
 
   it('is written at once where it is much, or where nobody waits for more', async () => {
     const { writer, batches, ends } = openWriter()
-    for (let id = 1; id <= 201; id++) void writer.add(outcomeOf(id))
+    for (let id = 1; id <= 401; id++) void writer.add(outcomeOf(id))
     await flushed()
-    expect(batches.map((batch) => batch.length)).toEqual([200])
+    expect(batches.map((batch) => batch.length)).toEqual([400])
     writer.flush()
     ends[0]!.written()
     await flushed()
