@@ -43,7 +43,7 @@ describe('what came of the calls', () => {
     writer.flush()
     ends[0]!.written()
     await flushed()
-    expect(batches.at(-1)).toEqual([201])
+    expect(batches.at(-1)).toEqual([401])
   })
 
   it('is written one batch after the other, and told when its own is', async () => {
