@@ -141,6 +141,30 @@ export async function inOnePass<Rows>(sql: Sql, statement: PromiseLike<Rows>): P
   return rows
 }
 
+/**
+ * One statement that gives a page of rows: they are read in the order of a key until the page is full, and what belongs to
+ * them is found by its keys. A plan that was made while the tables were almost empty would sort all that there are for
+ * each page. Without `isInOrder` it may sort: for few rows which have no such order. Afterwards the transaction goes by
+ * the settings of its connection.
+ */
+export async function aPageByKeys<Rows>(
+  sql: Sql,
+  statement: PromiseLike<Rows>,
+  isInOrder: boolean,
+): Promise<Rows> {
+  const sorting = isInOrder ? 'off' : 'on'
+  const [, rows] = await Promise.all([
+    sql`SELECT ${joining(sql, BY_KEYS)}, set_config('enable_sort', ${sorting}, true)`,
+    statement,
+    sql`SELECT set_config(name, NULL, true) FROM unnest(${listOf(WAYS)}::text[]) AS name`,
+  ])
+  return rows
+}
+
+const WAYS = ['nestloop', 'hashjoin', 'seqscan', 'mergejoin', 'material', 'sort'].map(
+  (way) => `enable_${way}`,
+)
+
 type Ways = { readonly nestloop: 'on' | 'off'; readonly hashjoin: 'on' | 'off' }
 const BY_KEYS: Ways = { nestloop: 'on', hashjoin: 'off' }
 const BY_HASHING: Ways = { nestloop: 'off', hashjoin: 'on' }

@@ -1,4 +1,5 @@
 import { ofSoughtContacts, seekContacts } from '../contacts/index.ts'
+import { aPageByKeys } from '../platform/db.ts'
 import { type Page, type PageRequest, pageOf } from '../platform/page.ts'
 import type { Scope } from '../platform/scope.ts'
 import { compileMarkets, findMarketRows } from '../pricing/index.ts'
@@ -75,7 +76,9 @@ export async function listMessages(
   const { sql } = scope
   const { after, state, words, limit } = request
   const sought = words === undefined ? undefined : await seekContacts(scope, words)
-  const rows = await sql<Row[]>`
+  // Looked up row by row: only so is each found by its key, whatever the planner thinks how many there are.
+  const beside = (query: ReturnType<typeof sql>) => sql`LEFT JOIN LATERAL (${query} OFFSET 0)`
+  const ofPage = sql<Row[]>`
     WITH page AS MATERIALIZED (
       SELECT * FROM messages
        WHERE campaign_id = ${request.campaignId} AND workspace_id = ${scope.workspaceId}
@@ -83,22 +86,24 @@ export async function listMessages(
          ${state === undefined ? sql`` : sql`AND state = ${state}`}
          ${sought === undefined ? sql`` : sql`AND ${ofSoughtContacts(scope, sought, 'messages.contact_id')}`}
        ORDER BY slice_no, id LIMIT ${limit + 1})
-    SELECT m.id, m.slice_no, m.contact_id, r.phone, r.variables ->> 'name' AS name, m.state, m.price, m.attempts,
+    SELECT m.id, m.slice_no, m.contact_id, r.phone, r.name, m.state, m.price, m.attempts,
            m.reason, m.sent_at, m.delivered_at, m.read_at, s.due_at, a.provider_message_id,
            coalesce(f.code, a.code) AS code, coalesce(f.detail, a.detail) AS detail,
-           c.amount, c.reason AS charge_reason, c.late, run.category, run.currency,
-           n.id AS next_id, n.campaign_id AS next_campaign_id, n.state AS next_state, nc.amount AS next_amount
+           c.amount, c.charge_reason, c.late, run.category, run.currency,
+           n.id AS next_id, n.campaign_id AS next_campaign_id, n.state AS next_state, n.amount AS next_amount
       FROM page m
-      JOIN runs run ON run.campaign_id = m.campaign_id
-      JOIN slices s ON s.campaign_id = m.campaign_id AND s.slice_no = m.slice_no
-      LEFT JOIN recipients r ON r.message_id = m.id
-      LEFT JOIN attempts a ON a.message_id = m.id AND a.attempt_no = m.attempts
-      LEFT JOIN receipts f ON f.message_id = m.id AND f.attempt_no = m.attempts AND f.status = 'failed'
-      LEFT JOIN charges c ON c.message_id = m.id
-      LEFT JOIN fallbacks fb ON fb.message_id = m.id
-      LEFT JOIN messages n ON n.id = fb.next_message_id
-      LEFT JOIN charges nc ON nc.message_id = n.id
+      ${beside(sql`SELECT category, currency FROM runs WHERE campaign_id = m.campaign_id`)} run ON true
+      ${beside(sql`SELECT due_at FROM slices WHERE campaign_id = m.campaign_id AND slice_no = m.slice_no`)} s ON true
+      ${beside(sql`SELECT phone, variables ->> 'name' AS name FROM recipients WHERE message_id = m.id`)} r ON true
+      ${beside(sql`SELECT provider_message_id, code, detail FROM attempts WHERE message_id = m.id AND attempt_no = m.attempts`)} a ON true
+      ${beside(sql`SELECT code, detail FROM receipts WHERE message_id = m.id AND attempt_no = m.attempts AND status = 'failed'`)} f ON true
+      ${beside(sql`SELECT amount, reason AS charge_reason, late FROM charges WHERE message_id = m.id`)} c ON true
+      ${beside(sql`SELECT next_message_id FROM fallbacks WHERE message_id = m.id`)} fb ON true
+      ${beside(sql`SELECT id, campaign_id, state, (SELECT amount FROM charges WHERE message_id = messages.id)
+                     FROM messages WHERE id = fb.next_message_id`)} n ON true
      ORDER BY m.slice_no, m.id`
+  // Few contacts are looked up and their messages put in order; else messages are looked through in theirs.
+  const rows = await aPageByKeys(sql, ofPage, sought?.few === undefined)
   const marketOf = compileMarkets(await findMarketRows(sql), scope.now.toISOString().slice(0, 10))
   const { items, next } = pageOf(rows, limit, (row): MessagePlace => [row.slice_no, row.id.toString()])
   return { items: items.map((row) => toLine(row, request.timeZone, marketOf, request.explained)), next }

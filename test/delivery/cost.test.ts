@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type Database, listOf, openDatabase } from '../../src/platform/db.ts'
+import { listMessages } from '../../src/reports/index.ts'
 import { type Clinic, fund, launch, makeParts, openClinic, patients } from '../campaigns/clinic.ts'
 import { openPostOffice, send, tell } from '../campaigns/post.ts'
 
@@ -8,7 +9,7 @@ let clinic: Clinic
 let line: Database
 /** The clinic by that connection. */
 let there: Clinic
-beforeAll(async () => {
+beforeEach(async () => {
   clinic = await openClinic()
   await fund(clinic, '1000000.00')
   line = openDatabase(clinic.programUrl, { now: clinic.now }, { poolSize: 1 })
@@ -19,13 +20,17 @@ beforeAll(async () => {
   } as const
   there = { ...clinic, database: line, within: (work) => line.within(cause, work) }
 }, 60_000)
-afterAll(async () => {
+afterEach(async () => {
   await line?.close()
   await clinic?.close()
 })
 
 const PATIENTS = 900
 const FEW = 12
+/** With the one more that tells whether there is another page. */
+const PAGE = 51
+/** PostgreSQL plans a statement anew five times. */
+const UNTIL_PLANS_ARE_KEPT = 6
 const TABLES = [
   'attempts',
   'messages',
@@ -65,6 +70,32 @@ it('the last message is found as quickly as the first, though the plans were mad
     }
   })
   expect(folding).toEqual({ ...NONE, attempts: 2, messages: 2, receipts: 1 })
+})
+
+it('a page of recipients reads its own messages and what belongs to them, though its plan was made when hardly anything was there', async () => {
+  const [few, many] = [await makeParts(clinic, patients(FEW)), await makeParts(clinic, patients(PATIENTS))]
+  const office = openPostOffice()
+  const small = await launch(clinic, few)
+  const look = (campaignId: string, words?: string) =>
+    there.within((scope) => listMessages(scope, { campaignId, limit: PAGE - 1, timeZone: 'UTC', words }))
+  await send(there, small, office)
+  for (let times = 0; times < UNTIL_PLANS_ARE_KEPT; times++) await look(small)
+  const large = await launch(clinic, many)
+  expect(await send(there, large, office)).toBe(PATIENTS)
+  await tell(
+    there,
+    many.senderId,
+    office.handedIn.slice(FEW).map((of) => ({ of, status: 'delivered' })),
+  )
+
+  const looking = await readFor(PAGE, async () => {
+    const { items } = await look(large)
+    expect(items.map(({ state, chargedMinor }) => ({ state, isCharged: chargedMinor > 0n }))).toEqual(
+      Array.from({ length: PAGE - 1 }, () => ({ state: 'delivered', isCharged: true })),
+    )
+  })
+  // The slices that the page is of are put in order, and no other is read.
+  expect(looking).toEqual({ ...NONE, attempts: 1, messages: 2, recipients: 1, charges: 1 })
 })
 
 /** How many rows of each are read for each of so many messages; what other connections had read before may come in late. */
