@@ -19,6 +19,10 @@ beforeEach(async () => {
     requestId: 'cost',
   } as const
   there = { ...clinic, database: line, within: (work) => line.within(cause, work) }
+  await clinic.asOwner(
+    ({ sql }) =>
+      sql`ANALYZE messages, recipients, attempts, receipts, charges, message_counts, accounts, transfers, slices`,
+  )
 }, 60_000)
 afterEach(async () => {
   await line?.close()
@@ -42,10 +46,6 @@ const TABLES = [
 ] as const
 
 it('the last message is found as quickly as the first, though the plans were made when hardly anything was there', async () => {
-  await clinic.asOwner(
-    ({ sql }) =>
-      sql`ANALYZE messages, recipients, attempts, receipts, charges, message_counts, accounts, transfers`,
-  )
   const [few, many] = [await makeParts(clinic, patients(FEW)), await makeParts(clinic, patients(PATIENTS))]
   const office = openPostOffice()
   await send(there, await launch(clinic, few), office)
