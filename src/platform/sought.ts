@@ -2,11 +2,17 @@
 export type Sought = {
   /** For names and the like, without regard to case. */
   readonly like: string
+  /**
+   * The same in small letters, for `lower(column COLLATE "C") LIKE` where very many rows are looked at: that folds A to Z
+   * alone, in a third of the time. Undefined where the words have other letters, of which only ILIKE knows large and small.
+   */
+  readonly folded: string | undefined
   /** For phone numbers in E.164; undefined where the words are no part of a number. */
   readonly digits: string | undefined
 }
 
 const NUMBER_LIKE = /^[\d\s()+./-]+$/
+const ASCII = /^[\x20-\x7e]*$/
 const LEAST_DIGITS = 3
 
 /**
@@ -15,8 +21,10 @@ const LEAST_DIGITS = 3
  */
 export function readSought(words: string): Sought {
   const digits = NUMBER_LIKE.test(words) ? words.replaceAll(/\D/g, '').replace(/^0+/, '') : ''
+  const like = `%${words.replaceAll(/[\\%_]/g, '\\$&')}%`
   return {
-    like: `%${words.replaceAll(/[\\%_]/g, '\\$&')}%`,
+    like,
+    folded: ASCII.test(words) ? like.toLowerCase() : undefined,
     digits: digits.length < LEAST_DIGITS ? undefined : `%${digits}%`,
   }
 }

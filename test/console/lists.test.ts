@@ -13,6 +13,7 @@ beforeAll(async () => {
   house = await openConsole()
   sari = await setStage(house)
   owner = await house.signIn(sari.keys.owner)
+  await contact('+34612345678', 'Ángel ÑÚÑEZ', 'nunez@example.com')
   stranger = await house.signIn((await house.openFirm()).keys.owner)
 })
 afterAll(() => house.close())
@@ -39,10 +40,10 @@ async function taken(address: string, format: 'csv' | 'xlsx'): Promise<string[][
   return utils.sheet_to_json<string[]>(sheet, { header: 1 })
 }
 
-async function contact(phone: string, name: string): Promise<void> {
+async function contact(phone: string, name: string, email: string | null = null): Promise<void> {
   await house.scratch.owner.sql`
-    INSERT INTO contacts (workspace_id, phone, name, variables, created_at, updated_at)
-    VALUES (${sari.workspaceId}, ${phone}, ${name}, '{"city":"Bogor"}'::jsonb, now(), now())`
+    INSERT INTO contacts (workspace_id, phone, name, email, variables, created_at, updated_at)
+    VALUES (${sari.workspaceId}, ${phone}, ${name}, ${email}, '{"city":"Bogor"}'::jsonb, now(), now())`
 }
 
 describe('the search box', () => {
@@ -69,6 +70,15 @@ describe('the search box', () => {
       expect((await owner.send('/search', { at, words: 'x' })).status).toBe(404)
     expect((await owner.see('/contacts/people?q=nonsense')).text).toContain('Wulan Paramita')
   })
+
+  it.each(['ÁNGEL', 'ángel ñ', 'NGEL', 'ñÚñez', 'NUNEZ@EXAMPLE', 'A ñúÑ'])(
+    'finds %s, whatever is large and small in it',
+    async (words) => {
+      const to = await search(owner, '/contacts/people', words)
+      const isSought = !words.startsWith('A ')
+      expect((await owner.see(to)).text.includes('Ángel ÑÚÑEZ')).toBe(isSought)
+    },
+  )
 
   it('takes a percent sign for a percent sign', async () => {
     await contact('+6281234500002', 'Diskon 5%_')
