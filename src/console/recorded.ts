@@ -1,5 +1,5 @@
 import type { Quote } from '../campaigns/index.ts'
-import { instant } from '../platform/db.ts'
+import { aPageByKeys, instant } from '../platform/db.ts'
 import type { Scope } from '../platform/scope.ts'
 import type { Variables } from '../templates/index.ts'
 import { percentOf } from './show.ts'
@@ -30,33 +30,35 @@ export async function findQuote(scope: Scope, quoteId: string) {
   return { ...row, lines, expiresAt: instant(row.expiresAt)!, createdAt: instant(row.createdAt)! }
 }
 
-/** Whom the first messages of a campaign go to, and with which values: as they were frozen. */
-export function firstRecipients(scope: Scope, campaignId: string, limit: number) {
-  return scope.sql<{ phone: string; variables: Variables; price: bigint }[]>`
-    SELECT r.phone, r.variables, m.price FROM messages m JOIN recipients r ON r.message_id = m.id
-     WHERE m.campaign_id = ${campaignId} AND m.workspace_id = ${scope.workspaceId}
-     ORDER BY m.slice_no, m.id LIMIT ${limit}`
+type Recipient = { id: bigint; phone: string; variables: Variables; price: bigint }
+
+/** A campaign's messages, of one price where it is given, in the order in which they are sent, as they were frozen. */
+function recipientsInOrder({ sql, workspaceId }: Scope, campaignId: string, priceMinor: bigint | undefined) {
+  return sql`
+    SELECT m.id, r.phone, r.variables, m.price FROM messages m
+     CROSS JOIN LATERAL (SELECT phone, variables FROM recipients WHERE message_id = m.id OFFSET 0) r
+     WHERE m.campaign_id = ${campaignId} AND m.workspace_id = ${workspaceId}
+       ${priceMinor === undefined ? sql`` : sql`AND m.price = ${priceMinor}`}
+     ORDER BY m.slice_no, m.id`
+}
+
+/** Whom the first messages of a campaign go to, and with which values: of one price where it is given. */
+export function firstRecipients(scope: Scope, campaignId: string, limit: number, priceMinor?: bigint) {
+  const inOrder = recipientsInOrder(scope, campaignId, priceMinor)
+  return aPageByKeys(scope.sql, scope.sql<Recipient[]>`${inOrder} LIMIT ${limit}`, true)
 }
 
 /** So many of a campaign's messages are looked through for the longest: a page must not look at a million. */
 export const LOOKED_THROUGH = 5_000
 
-/** Of the first messages the one with the longest values, and one of those that cost most: as they were frozen. */
+/** Of the first messages the one with the longest values, and one of those that cost most. */
 export async function extremeRecipients(scope: Scope, campaignId: string, dearestMinor: bigint | undefined) {
-  type Recipient = { id: bigint; phone: string; variables: Variables; price: bigint }
-  const [longest] = await scope.sql<Recipient[]>`
-    SELECT f.id, f.phone, f.variables, f.price FROM (
-      SELECT m.id, r.phone, r.variables, m.price FROM messages m JOIN recipients r ON r.message_id = m.id
-       WHERE m.campaign_id = ${campaignId} AND m.workspace_id = ${scope.workspaceId}
-       ORDER BY m.slice_no, m.id LIMIT ${LOOKED_THROUGH}) f
-     ORDER BY length(f.variables::text) DESC, f.id LIMIT 1`
+  const first = recipientsInOrder(scope, campaignId, undefined)
+  const longestOfFirst = scope.sql<Recipient[]>`
+    SELECT * FROM (${first} LIMIT ${LOOKED_THROUGH}) f ORDER BY length(variables::text) DESC, id LIMIT 1`
+  const [longest] = await aPageByKeys(scope.sql, longestOfFirst, true)
   const [dearest] =
-    dearestMinor === undefined
-      ? []
-      : await scope.sql<Recipient[]>`
-          SELECT m.id, r.phone, r.variables, m.price FROM messages m JOIN recipients r ON r.message_id = m.id
-           WHERE m.campaign_id = ${campaignId} AND m.workspace_id = ${scope.workspaceId} AND m.price = ${dearestMinor}
-           ORDER BY m.slice_no, m.id LIMIT 1`
+    dearestMinor === undefined ? [] : await firstRecipients(scope, campaignId, 1, dearestMinor)
   return { longest, dearest }
 }
 
