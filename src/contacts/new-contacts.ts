@@ -15,6 +15,8 @@ const NUMBER_IS_KNOWN = 'contacts_workspace_id_phone_key'
 export class NewContacts {
   /** How many contacts were new so far. */
   made = 0
+  /** How many of the staged rows are of numbers that were known. */
+  known = 0
   readonly #scope: Scope
   readonly #listId: string
   #trusts = false
@@ -62,6 +64,7 @@ export class NewContacts {
   async #takeAsking(packed: string): Promise<void> {
     const { made, known } = await insertNew(this.#scope, this.#listId, packed)
     this.made += made
+    this.known += known
     this.#madeBefore = this.made
     this.#trusts = known === 0
   }

@@ -53,8 +53,9 @@ export class Intake {
     await this.settle()
     await this.#news?.keep()
     const list = await this.#chosen()
-    await lockKnown(this.#scope)
-    const { made, known, joined } = await takeKnown(this.#scope, this.#terms.importId, list)
+    const { made, known, joined } = this.#waits
+      ? await takeKnown(this.#scope, this.#terms.importId, list)
+      : NOBODY
     return {
       listId: list.listId,
       totals: {
@@ -63,6 +64,11 @@ export class Intake {
         already_in_list: made + known - joined,
       },
     }
+  }
+
+  /** Whether somebody may be among the staged rows; to find that there is nobody takes long in a large workspace. */
+  get #waits(): boolean {
+    return this.#terms.keepsRows || (this.#news?.known ?? 0) > 0
   }
 
   async #write(line: SheetLine): Promise<void> {
@@ -87,6 +93,7 @@ async function lockKnown({ sql, workspaceId }: Scope): Promise<void> {
 }
 
 type Counts = { readonly made: number; readonly known: number; readonly joined: number }
+const NOBODY: Counts = { made: 0, known: 0, joined: 0 }
 
 /**
  * Makes contacts of the staged rows and members of the list. A contact that is known already is brought up to date: the
@@ -96,6 +103,7 @@ type Counts = { readonly made: number; readonly known: number; readonly joined: 
 async function takeKnown(scope: Scope, importId: string, { listId, isNew }: ChosenList): Promise<Counts> {
   const { sql, workspaceId, now } = scope
   const at = now.toISOString()
+  await lockKnown(scope)
   // Nobody of these is in a list that this transaction has made, and looking for each costs as much again as writing them.
   const unlessThere = isNew ? sql`` : sql`ON CONFLICT DO NOTHING`
   const [counts] = await sql<Counts[]>`
