@@ -27,7 +27,7 @@ export async function benchImport(ground: Ground, rows: number): Promise<Figure[
   try {
     await writeWorkbook(path, rows)
     await writeWorkbook(smallPath, SMALL_ROWS)
-    const parseSeconds = await parseAlone(path, rows)
+    const parsedBefore = await parseAlone(path, rows)
     const bareSeconds = await readAlone(path)
     await importSheet(stage, smallPath)
     const before = process.memoryUsage().rss
@@ -40,6 +40,7 @@ export async function benchImport(ground: Ground, rows: number): Promise<Figure[
     lag.disable()
     const most = memory.stop()
     const grownMb = (process.memoryUsage().rss - before) / 2 ** 20
+    const parsedAfter = await parseAlone(path, rows)
     const [taken] = await stage.as(
       ({ sql, workspaceId }) =>
         sql<{ n: number }[]>`SELECT count(*)::int AS n FROM contacts WHERE workspace_id = ${workspaceId}`,
@@ -53,9 +54,13 @@ export async function benchImport(ground: Ground, rows: number): Promise<Figure[
         name,
         unit: 's',
         value: seconds,
-        limit: { what: 'the fastest streaming parse of the same file alone', value: parseSeconds },
+        // The pace of a machine changes meanwhile.
+        limit: {
+          what: 'the fastest streaming parse of the same file alone, the mean of before and after',
+          value: (parsedBefore + parsedAfter) / 2,
+        },
         ...(isMillion ? { goal: { ratio: { atMost: 1.5 } } } : { asked: { value: { atMost: 15 } } }),
-        note: `the reading process alone, which checks every cell: ${bareSeconds.toFixed(2)} s`,
+        note: `the parse ${parsedBefore.toFixed(2)} and ${parsedAfter.toFixed(2)} s; the reading process alone, which checks every cell: ${bareSeconds.toFixed(2)} s`,
       },
       {
         name: 'memory of the process that reads it, at most',
