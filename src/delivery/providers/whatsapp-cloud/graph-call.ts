@@ -1,4 +1,4 @@
-import { type FormData, request } from 'undici'
+import { request } from 'undici'
 
 /** Where and as whom the platform's Graph API is asked. */
 export type GraphEndpoint = {
@@ -14,7 +14,7 @@ export type GraphRequest = {
   readonly query: Readonly<Record<string, string>>
   readonly body?: object | undefined
   /** In place of JSON. */
-  readonly file?: FormData | Buffer | undefined
+  readonly file?: Buffer | undefined
   readonly headers?: Readonly<Record<string, string>>
 }
 

@@ -1,4 +1,3 @@
-import { FormData } from 'undici'
 import type { ErrorAction, PlatformFile, UploadOutcome } from '../../provider.ts'
 import { explain, ruleFor } from './errors.ts'
 import { callGraph, type GraphAnswer, type GraphEndpoint, type GraphSilence } from './graph-call.ts'
@@ -22,7 +21,15 @@ export async function uploadMedia(
   form.set('messaging_product', 'whatsapp')
   form.set('type', file.mime)
   form.set('file', new Blob([new Uint8Array(file.content)], { type: file.mime }), file.fileName)
-  const request = { method: 'POST', path: `${endpoint.phoneNumberId}/media`, query: {}, file: form } as const
+  // As bytes: given a form, undici's `request` sends nothing at all on some versions of Node.js 24.
+  const encoded = new Response(form)
+  const request = {
+    method: 'POST',
+    path: `${endpoint.phoneNumberId}/media`,
+    query: {},
+    file: Buffer.from(await encoded.arrayBuffer()),
+    headers: { 'content-type': encoded.headers.get('content-type')! },
+  } as const
   const answer = await callGraph(endpoint, request, { answerMs, maxBytes: ANSWER_MAX_BYTES })
   return readUpload(answer, 'id')
 }
