@@ -429,11 +429,25 @@ async function kill(program: ChildProcess): Promise<void> {
   await ended
 }
 
-/** An initdb that makes its folder again as often as it is taken away; its process id. */
+/**
+ * An initdb that makes its folder again as often as it is taken away; its process id. It is one process: what a shell has
+ * begun would go on for a moment after it.
+ */
 function keepMaking(aside: string): number {
-  const program = 'while :; do mkdir -p "$0/base"; : > "$0/base/1"; done'
-  const words = ['-c', program, aside, `--pgdata=${aside}`]
-  const child = spawn('/bin/sh', words, { argv0: 'initdb', stdio: 'ignore', ...ownerOf(dirname(aside)) })
+  const program = `
+    const { mkdirSync, writeFileSync } = require('node:fs')
+    for (;;) {
+      try {
+        mkdirSync(process.argv[1] + '/base', { recursive: true })
+        writeFileSync(process.argv[1] + '/base/1', '')
+      } catch {}
+    }`
+  const words = ['-e', program, aside, `--pgdata=${aside}`]
+  const child = spawn(process.execPath, words, {
+    argv0: 'initdb',
+    stdio: 'ignore',
+    ...ownerOf(dirname(aside)),
+  })
   children.push(child)
   return child.pid!
 }
