@@ -94,6 +94,12 @@ it('a page of recipients reads its own messages and what belongs to them, though
       Array.from({ length: PAGE - 1 }, () => ({ state: 'delivered', isCharged: true })),
     )
   })
+  // Whatever else is asked in the same transaction is planned as ever.
+  const after = await there.within(async (scope) => {
+    await listMessages(scope, { campaignId: large, limit: PAGE - 1, timeZone: 'UTC' })
+    return scope.sql`SELECT current_setting('enable_sort') AS sort, current_setting('enable_hashjoin') AS hashjoin`
+  })
+  expect([...after]).toEqual([{ sort: 'on', hashjoin: 'on' }])
   // The slices that the page is of are put in order, and no other is read.
   expect(looking).toEqual({ ...NONE, attempts: 1, messages: 2, recipients: 1, charges: 1 })
 })
