@@ -1,5 +1,5 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +16,8 @@ const LAST_LINES = 40
 
 const tests = process.argv.slice(2)
 const folder = mkdtempSync(join(tmpdir(), 'duecast-nodes-'))
+// Some tests start programs as another user.
+chmodSync(folder, 0o755)
 try {
   for (const version of VERSIONS) tryWith(version, tests.length > 0 ? tests : DEFAULT_TESTS)
 } finally {
