@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type Database, listOf, openDatabase } from '../../src/platform/db.ts'
+import type { Scope } from '../../src/platform/scope.ts'
 import { listMessages } from '../../src/reports/index.ts'
 import { type Clinic, fund, launch, makeParts, openClinic, patients } from '../campaigns/clinic.ts'
 import { openPostOffice, send, tell } from '../campaigns/post.ts'
@@ -76,8 +77,9 @@ it('a page of recipients reads its own messages and what belongs to them, though
   const [few, many] = [await makeParts(clinic, patients(FEW)), await makeParts(clinic, patients(PATIENTS))]
   const office = openPostOffice()
   const small = await launch(clinic, few)
-  const look = (campaignId: string, words?: string) =>
-    there.within((scope) => listMessages(scope, { campaignId, limit: PAGE - 1, timeZone: 'UTC', words }))
+  const pageOf = (scope: Scope, campaignId: string) =>
+    listMessages(scope, { campaignId, limit: PAGE - 1, timeZone: 'UTC' })
+  const look = (campaignId: string) => there.within((scope) => pageOf(scope, campaignId))
   await send(there, small, office)
   for (let times = 0; times < UNTIL_PLANS_ARE_KEPT; times++) await look(small)
   const large = await launch(clinic, many)
@@ -96,7 +98,7 @@ it('a page of recipients reads its own messages and what belongs to them, though
   })
   // Whatever else is asked in the same transaction is planned as ever.
   const after = await there.within(async (scope) => {
-    await listMessages(scope, { campaignId: large, limit: PAGE - 1, timeZone: 'UTC' })
+    await pageOf(scope, large)
     return scope.sql`SELECT current_setting('enable_sort') AS sort, current_setting('enable_hashjoin') AS hashjoin`
   })
   expect([...after]).toEqual([{ sort: 'on', hashjoin: 'on' }])
