@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 
 /**
  * `npm run nodes [-- TESTS]`: the demo and some tests, by default those from a sheet to its settlement, with the oldest
@@ -44,22 +45,16 @@ function run(command: string, args: readonly string[], path = process.env.PATH):
 }
 
 function say(version: string, what: string, { status, stdout, stderr }: SpawnSyncReturns<string>): void {
-  const counts = /^\s*Tests .*$/m.exec(plain(stdout))?.[0].trim()
+  const counts = /^\s*Tests .*$/m.exec(stripVTControlCharacters(stdout))?.[0].trim()
   process.stdout.write(
     `${status === 0 ? 'ok   ' : 'FAIL '} Node.js ${version}, ${what}${counts ? `: ${counts}` : ''}\n`,
   )
   if (status === 0) return
   process.stdout.write(
-    `${plain(stdout + stderr)
+    `${stripVTControlCharacters(stdout + stderr)
       .split('\n')
       .slice(-LAST_LINES)
       .join('\n')}\n`,
   )
   process.exitCode = 1
-}
-
-/** Without the colours of a terminal. */
-function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
-  return text.replaceAll(/\x1b\[[\d;]*m/g, '')
 }
