@@ -35,7 +35,6 @@ const BODY_MAX_BYTES = 64 * 1_024
 const UPLOAD_MAX_BYTES = 101 * 1_024 ** 2
 const PAGE_DEFAULT = 100
 const PAGE_MAX = 10_000
-const KEEP_ALIVE_MS = 65_000
 /** A call that is never answered is dropped after this long, should the caller be more patient still. */
 const SILENCE_MAX_MS = 120_000
 
@@ -70,8 +69,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const sms = createSmsPlatform({ record, journal, webhookRetries: retriesOf(options) })
   const witness = { record, platform, sms, clearJournal: () => journal.clear() }
   const server = createServer((request, response) => route(request, response, witness))
-  server.keepAliveTimeout = KEEP_ALIVE_MS
-  server.headersTimeout = KEEP_ALIVE_MS + 1_000
+  // Whoever called closes the connection: a stand-in that does so would cut off a call that is on its way.
+  server.keepAliveTimeout = 0
   await listen(server, options.port ?? 0, options.host ?? '127.0.0.1')
   return {
     url: addressOf(server),
