@@ -261,6 +261,8 @@ export function sharedRows<Row extends readonly Member[]>() {
   const rows: Row[] = []
   return {
     numberOf(...row: Row): number {
+      const at = rows.length <= FEW ? rows.findIndex((one) => isSame(one, row)) : -1
+      if (at >= 0) return at + 1
       const key = keyOf(row)
       const known = numbers.get(key)
       if (known === undefined) numbers.set(key, rows.push(row))
@@ -268,6 +270,13 @@ export function sharedRows<Row extends readonly Member[]>() {
     },
     column: (at: keyof Row & number): string => listOf(rows.map((row) => row[at] as Member)),
   }
+}
+
+/** So many rows are looked through faster than the key of one is made. */
+const FEW = 8
+
+function isSame(one: readonly Member[], other: readonly Member[]): boolean {
+  return one.every((value, at) => value === other[at])
 }
 
 /** A text stands behind its length, so that no two rows have one key. */

@@ -62,8 +62,8 @@ function isStorable(value: unknown, depthLeft: number, budget: Budget): boolean 
   if (typeof value !== 'object' || value === null) return true
   if (depthLeft === 0) return false
   if (Array.isArray(value)) return value.every((item) => isStorable(item, depthLeft - 1, budget))
-  return Object.entries(value).every(
-    ([key, item]) => !UNSTORABLE.test(key) && isStorable(item, depthLeft - 1, budget),
+  return Object.keys(value).every(
+    (key) => !UNSTORABLE.test(key) && isStorable((value as JsonRecord)[key], depthLeft - 1, budget),
   )
 }
 

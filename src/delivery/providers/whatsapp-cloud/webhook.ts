@@ -310,6 +310,7 @@ function withoutUndefined<Shape extends object>(
   },
 ): Shape {
   const kept: Partial<Record<string, unknown>> = {}
-  for (const [key, value] of Object.entries(members)) if (value !== undefined) kept[key] = value
+  for (const key of Object.keys(members) as (keyof Shape & string)[])
+    if (members[key] !== undefined) kept[key] = members[key]
   return kept as Shape
 }
