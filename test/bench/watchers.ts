@@ -3,6 +3,7 @@ import type { Figure } from './figure.ts'
 import type { Ground } from './ground.ts'
 import { familySeconds, startPart } from './processes.ts'
 import { countOf, type Program, startProgram, until } from './program.ts'
+import { inTurn, median } from './rounds.ts'
 import { draft, makeContacts, makeParts, openStage, quoteAndSubmit, type Stage } from './stage.ts'
 
 const WATCHERS = 200
@@ -52,7 +53,7 @@ function figuresOf(alone: readonly Round[], watched: readonly Round[], messages:
   const slowed = watched.map(({ perSecond }, n) => (1 - perSecond / alone[n]!.perSecond) * 100)
   const micros = (rounds: readonly Round[]) =>
     median(rounds.map(({ microsOfProcessor }) => microsOfProcessor))
-  const words = (rounds: readonly Round[]) => rounds.map(({ perSecond }) => Math.round(perSecond)).join(', ')
+  const words = (rounds: readonly Round[]) => inTurn(rounds.map(({ perSecond }) => perSecond))
   const count = messages.toLocaleString('en-GB')
   return [
     {
@@ -70,11 +71,6 @@ function figuresOf(alone: readonly Round[], watched: readonly Round[], messages:
       note: `those who watch take ${Math.round(median(watched.map(({ microsOfWatching }) => microsOfWatching)))} µs of the same machine`,
     },
   ]
-}
-
-/** Of an odd number of figures. */
-function median(figures: readonly number[]): number {
-  return [...figures].sort((a, b) => a - b)[(figures.length - 1) / 2]!
 }
 
 async function sendWatched(

@@ -5,6 +5,7 @@ import { unwrap } from '../../src/platform/result.ts'
 import type { Figure } from './figure.ts'
 import type { Ground } from './ground.ts'
 import { familySeconds, startPart } from './processes.ts'
+import { inTurn } from './rounds.ts'
 import { openStage, type Stage } from './stage.ts'
 
 const APP_SECRET = 'the app secret of the bench'
@@ -164,5 +165,5 @@ function fastest(rounds: readonly Posted[]): Posted {
 }
 
 function ratesOf(rounds: readonly Posted[]): string {
-  return rounds.map(({ perSecond }) => Math.round(perSecond)).join(', ')
+  return inTurn(rounds.map(({ perSecond }) => perSecond))
 }
