@@ -434,16 +434,31 @@ export const ILLEGAL: readonly Illegal[] = [
   {
     what: 'captured money given back',
     sql: `UPDATE messages SET money = 'released' WHERE campaign_id = :sending AND state = 'delivered'`,
+    program: CHECKED,
+  },
+  {
+    what: 'captured money given back, with all that belongs to it',
+    sql: `UPDATE messages SET state = 'failed', money = 'released' WHERE campaign_id = :sending AND state = 'delivered'`,
     program: GUARDED,
   },
   {
     what: 'released money held again',
     sql: `UPDATE messages SET money = 'held' WHERE campaign_id = :settled AND state = 'failed'`,
+    program: CHECKED,
+  },
+  {
+    what: 'released money held again, with all that belongs to it',
+    sql: `UPDATE messages SET state = 'queued', money = 'held' WHERE campaign_id = :settled AND state = 'failed'`,
     program: GUARDED,
   },
   {
     what: 'a delivered message sent again',
     sql: `UPDATE messages SET state = 'queued' WHERE campaign_id = :sending AND state = 'delivered'`,
+    program: CHECKED,
+  },
+  {
+    what: 'a delivered message sent again, with all that belongs to it',
+    sql: `UPDATE messages SET state = 'queued', money = 'held' WHERE campaign_id = :sending AND state = 'delivered'`,
     program: GUARDED,
   },
   {
