@@ -1,5 +1,5 @@
 -- Hand-written. The guards of messages and attempts look at a row when it is written, no longer before: PostgreSQL locks a row for
--- whoever looks before, and writes each lock to its log, which was a third of all that sending wrote there. What they
+-- whoever looks before, and writes each lock to its log, which was a third of the records that sending wrote there. What they
 -- refuse is refused as before, with the statement.
 CREATE OR REPLACE TRIGGER messages_move AFTER UPDATE ON messages FOR EACH ROW WHEN (
   OLD.state <> NEW.state AND NOT (

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { statOf } from '../support/proc-stat.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const READY_TIMEOUT_MS = 60_000
@@ -154,11 +155,6 @@ export function familySeconds(pid: number): number {
   const ended = (Number(own[13]) + Number(own[14])) / TICKS_PER_SECOND
   const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(Number(name)) === pid)
   return children.reduce((sum, child) => sum + secondsIfAlive(Number(child)), processorSecondsOf(pid) + ended)
-}
-
-function statOf(pid: number): string[] {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')
 }
 
 function parentOf(pid: number): number | undefined {

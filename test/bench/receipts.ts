@@ -4,7 +4,7 @@ import type { Figure } from './figure.ts'
 import { foldAll } from './fold-all.ts'
 import type { Ground } from './ground.ts'
 import { sendToNobody } from './nobody.ts'
-import { inTurn, median } from './rounds.ts'
+import { inTurn, median, ROUNDS } from './rounds.ts'
 import {
   draft,
   makeContacts,
@@ -22,7 +22,6 @@ const BARE_WRITES =
 /** So fast that the sender's own pace is no limit; nothing expires while receipts are folded. */
 const SENDER = { messages_per_second: 100_000, lifetime_seconds: 3_600 }
 
-const ROUNDS = 3
 /** Folded before the clock starts: whoever has only just started compiles, connects and plans. */
 const FIRST_MESSAGES = 20_000
 

@@ -7,7 +7,7 @@ import type { Ground } from './ground.ts'
 import { type PeerWords, peerPerSecond } from './peer.ts'
 import { familySeconds, type Part, startPart } from './processes.ts'
 import { countOf, startProgram, until } from './program.ts'
-import { inTurn, median } from './rounds.ts'
+import { inTurn, median, ROUNDS } from './rounds.ts'
 import { draft, makeContacts, makeParts, openStage, quoteAndSubmit, type Stage } from './stage.ts'
 
 /** What becomes of the messages: as in life, most are delivered, some read, a few fail. */
@@ -18,8 +18,6 @@ type Fates = typeof FATES | typeof UNHEARD
 /** So fast that the sender's own pace is no limit. */
 const PACE = { messages_per_second: 100_000 }
 const BARE_MESSAGES = 40_000
-/** In turn with the peer. */
-const ROUNDS = 3
 /**
  * Whoever has only just started compiles, connects and plans for its first second. All that is compared here works for a
  * while before it is measured, as what runs for weeks does: so many messages for us and for the bare loop, and for the
@@ -41,19 +39,14 @@ export async function benchSend(ground: Ground, messages: number): Promise<Figur
     const bare = (fates: Fates) => bareSending(simulatorUrl, bareAddress(sink.url, fates))
     const on = { ground, simulator, simulatorUrl }
     const heardBefore = await bare(FATES)
-    const [whole] = await sendInTurn(on, undefined, [messages])
+    const [whole] = await sendInTurn(on, undefined, { messages, rounds: 1 })
     const heardAfter = await bare(FATES)
     const before = await bare(UNHEARD)
     const peers: number[] = []
     const peer = async () => {
       peers.push(await peerPerSecond(ground, PEER_ROUND, peerWords(simulatorUrl, sink.url)))
     }
-    const rounds = await sendInTurn(
-      on,
-      sink.url,
-      Array.from({ length: ROUNDS }, () => messages),
-      peer,
-    )
+    const rounds = await sendInTurn(on, sink.url, { messages, rounds: ROUNDS }, peer)
     const after = await bare(UNHEARD)
     const alone = rounds.map(({ sentPerSecond }) => sentPerSecond)
     const what = 'a bare undici loop against the same stand-in'
@@ -139,14 +132,14 @@ type Sent = { sentPerSecond: number; foldedPerSecond: number; note: string }
 type Place = { ground: Ground; simulator: Part; simulatorUrl: string }
 
 /**
- * Campaigns of so many messages, one after the other, by one program that has warmed up.
+ * So many campaigns of as many messages, one after the other, by one program that has warmed up.
  * @param webhooksTo who hears of them where it is not the program itself
  * @param beforeEach what else is to be measured in turn
  */
 async function sendInTurn(
   { ground, simulator, simulatorUrl }: Place,
   webhooksTo: string | undefined,
-  sizes: readonly number[],
+  { messages, rounds }: { messages: number; rounds: number },
   beforeEach: () => Promise<void> = async () => {},
 ): Promise<Sent[]> {
   const stage = await openStage(ground, { SIMULATOR_URL: simulatorUrl })
@@ -159,7 +152,7 @@ async function sendInTurn(
     if (isHeard) await allFolded(stage, first)
     const justStarted = `a worker that has just started: ${perSecond(FIRST_MESSAGES, firstSeconds)} /s`
     const sent: Sent[] = []
-    for (const messages of sizes) {
+    for (let round = 1; round <= rounds; round++) {
       await beforeEach()
       const campaignId = await submitted(stage, parts, messages)
       const used = processorMeter({ server, ...(worker && { worker }), simulator }, ground.postgresPid)

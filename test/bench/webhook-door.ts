@@ -5,14 +5,12 @@ import { unwrap } from '../../src/platform/result.ts'
 import type { Figure } from './figure.ts'
 import type { Ground } from './ground.ts'
 import { familySeconds, startPart } from './processes.ts'
-import { inTurn } from './rounds.ts'
+import { inTurn, ROUNDS } from './rounds.ts'
 import { openStage, type Stage } from './stage.ts'
 
 const APP_SECRET = 'the app secret of the bench'
 const CONNECTIONS = 96
 const P99_MS_MAX = 50
-/** By turns, since a machine that others share is not equally fast at any two moments. */
-const ROUNDS = 3
 
 type Hook = { readonly body: string; readonly signature: string }
 

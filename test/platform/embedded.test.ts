@@ -10,6 +10,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type EmbeddedDatabase, openEmbedded } from '../../src/platform/embedded/index.ts'
 import { prepareSoftware } from '../../src/platform/embedded/software.ts'
+import { statFields, statOf } from '../support/proc-stat.ts'
 
 const isRoot = process.getuid?.() === 0
 const NOBODY = { uid: 65_534, gid: 65_534 }
@@ -254,22 +255,22 @@ describe('many programs, one database', () => {
   it('PostgreSQL runs in a session of its own, so that a Ctrl-C does not reach it', async () => {
     const folder = copyOfMade()
     await open(folder)
-    const session = fieldsOf(serverPid(folder))[SESSION]
+    const session = statOf(serverPid(folder))[SESSION]
     expect(session).toBe(String(serverPid(folder)))
-    expect(session).not.toBe(fieldsOf(process.pid)[SESSION])
+    expect(session).not.toBe(statOf(process.pid)[SESSION])
   })
 
   it('PostgreSQL pushes nobody aside when it is woken, nor does what works for one connection', async () => {
     const folder = copyOfMade()
     const database = await open(folder)
-    expect(fieldsOf(serverPid(folder))[POLICY]).toBe(SCHED_BATCH)
+    expect(statOf(serverPid(folder))[POLICY]).toBe(SCHED_BATCH)
     const { superuser_url } = JSON.parse(await readFile(database.superuserUrlFile, 'utf8'))
     const [own] = await query<{ stat: string }>(
       superuser_url,
       "SELECT pg_read_file('/proc/self/stat') AS stat",
     )
-    expect(fieldsIn(own!.stat)[POLICY]).toBe(SCHED_BATCH)
-    expect(fieldsOf(process.pid)[POLICY]).not.toBe(SCHED_BATCH)
+    expect(statFields(own!.stat)[POLICY]).toBe(SCHED_BATCH)
+    expect(statOf(process.pid)[POLICY]).not.toBe(SCHED_BATCH)
   })
 
   it.each([
@@ -472,19 +473,10 @@ function serverPid(folder: string): number {
   return Number(readFileSync(join(folder, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
 }
 
-/** Places in what `fieldsIn` gives; see proc_pid_stat(5), where they are 6 and 41. */
+/** Places in what `statOf` gives; 6 and 41 in proc_pid_stat(5). */
 const SESSION = 3
 const POLICY = 38
 const SCHED_BATCH = '3'
-
-function fieldsOf(pid: number): string[] {
-  return fieldsIn(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-}
-
-/** From the third on: the second, the program's name, may hold anything. */
-function fieldsIn(stat: string): string[] {
-  return stat.slice(stat.lastIndexOf(') ') + 2).split(' ')
-}
 
 function runs(pid: number): boolean {
   try {
